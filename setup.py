@@ -67,6 +67,7 @@ setup(
             "cdivision": True,
             "initializedcheck": False,
             "embedsignature": True,
+            "warn.multiple_declarators": False,
         },
     ),
     zip_safe=False,

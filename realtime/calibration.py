@@ -1,0 +1,277 @@
+"""What the wave model has to know of a recording before it can track: learned from a few seconds of it, wave present or not.
+
+The colour of the noise (log-log slope in the flanks of the band), its spatial covariance, the carrier's frequency and amplitude from the
+in-band excess, the likeliest wave vector to start from, and how much evidence for a wave mere noise produces.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import bilinear_zpk, butter, freqz_sos, sosfilt, zpk2sos
+
+from wavestim.realtime.layout import make_layout
+from wavestim.realtime.wavemodel import WaveModel
+
+Array = NDArray[np.float64]
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Time constants and spreads of the wave model; see ``docs/wave-model.md`` for where each comes from."""
+
+    relearn_s: float = 1.0
+    noise_memory_s: float = 60.0
+    flank_hz: tuple[float, float] = (2.0, 60.0)
+    guard_hz: float = 1.0
+    line_hz: float = 50.0
+    q_amp: float = 1e-3
+    tau_amp_s: float = 0.5
+    sd_freq: float = 0.08
+    tau_freq_s: float = 0.6
+    sd_k_extent: float = 0.36
+    """SD of the wave vector in radians at the edge of the array: a scale that fits any layout."""
+    tau_k_s: float = 2.0
+    tau_mean_k_s: float = 8.0
+    tau_mean_freq_s: float = 10.0
+    tau_mean_amp_s: float = 8.0
+    huber: float = 3.0
+    refresh_s: float = 0.008
+    tau_pattern_s: float = 1.0
+    pattern_floor: float = 0.1
+    evidence_tau_s: float = 0.5
+    evidence_prior: float = 2.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A calibrated wave model; everything that LAPACK or a random generator had a hand in is stored, so that it is the same everywhere."""
+
+    band_hz: Array
+    fs_hz: float
+    n_samples: int
+    used: NDArray[np.bool_]
+    layout_mm: Array
+    rotation: Array
+    modes: Array
+    beta: float
+    shaper_sos: Array
+    colour_phase_rad: Array
+    colour_gain: Array
+    flank_sos: tuple[Array, ...]
+    band_sos: Array
+    widths_hz: Array
+    noise_cov: Array
+    in_band_cov: Array
+    omega_rad_s: float
+    amplitude_uv: float
+    k_rad_mm: Array
+    sd_k_rad_mm: Array
+    k_max_rad_mm: float
+    pattern: NDArray[np.complex128]
+    n_pattern: float
+    evidence_threshold: float
+    evidence_scale: float
+    options: ModelOptions = field(default_factory=ModelOptions)
+
+    def to_bytes(self) -> bytes:
+        """The calibration as an ``.npz`` in memory; the same values give the same bytes."""
+        arrays: dict[str, object] = {"format": FORMAT, "n_flanks": len(self.flank_sos)}
+        for f in fields(self):
+            if f.name == "flank_sos":
+                arrays.update({f"flank_sos_{i}": sos for i, sos in enumerate(self.flank_sos)})
+            elif f.name == "options":
+                arrays.update({f"option_{k}": v for k, v in asdict(self.options).items()})
+            else:
+                arrays[f.name] = getattr(self, f.name)
+        out = io.BytesIO()
+        np.savez(out, **{k: np.asarray(v) for k, v in arrays.items()})
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Calibration:
+        """Read what :meth:`to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            When the bytes are of another format version.
+        """
+        with np.load(io.BytesIO(data), allow_pickle=False) as z:
+            if int(z["format"]) != FORMAT:
+                raise ValueError(f"calibration format {int(z['format'])} is not the {FORMAT} that this version reads: calibrate again")
+            values: dict[str, object] = {}
+            for f in fields(cls):
+                if f.name == "flank_sos":
+                    values[f.name] = tuple(z[f"flank_sos_{i}"] for i in range(int(z["n_flanks"])))
+                elif f.name == "options":
+                    values[f.name] = ModelOptions(
+                        **{o.name: tuple(v.tolist()) if (v := z[f"option_{o.name}"]).ndim else v.item() for o in fields(ModelOptions)}
+                    )
+                else:
+                    values[f.name] = z[f.name] if z[f.name].ndim else z[f.name].item()
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def fractional_differentiator(power: float, fs_hz: float, centre_hz: float, lowest_hz: float = 1.0, highest_hz: float = 300.0) -> Array:
+    """Minimum-phase IIR ≈ (jf)^power over a range, unit gain at the centre (Oustaloup et al. 2000, IEEE TCAS-I 47:25). Returns sos."""
+    highest_hz = min(highest_hz, 0.4 * fs_hz)
+    n = 5
+    z, p = (
+        -2 * np.pi * lowest_hz * (highest_hz / lowest_hz) ** ((np.arange(n) + 0.5 + q * power) / n)
+        for q in (-0.5, 0.5)
+    )
+    sos = zpk2sos(*bilinear_zpk(z, p, 1.0, fs_hz))
+    sos[0, :3] /= abs(freqz_sos(sos, [centre_hz], fs=fs_hz)[1][0])
+    return np.ascontiguousarray(sos)
+
+
+def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]]:
+    """Welch cross-spectral density of mode signals (n, r), 1 s Hann windows, half overlapping: (F,), (F, r, r) in uV^2/Hz."""
+    n = min(int(fs_hz), len(y))
+    w = np.hanning(n)
+    segments = np.array([(y[i : i + n] - y[i : i + n].mean(axis=0)) * w[:, None] for i in range(0, len(y) - n + 1, max(1, n // 2))])
+    Z = np.fft.rfft(segments, axis=1)
+    return np.fft.rfftfreq(n, 1 / fs_hz), np.einsum("sfi,sfj->fij", Z, Z.conj()) * 2 / (fs_hz * np.sum(w * w) * len(segments))
+
+
+def bad_channels(x: Array) -> NDArray[np.bool_]:
+    """Channels that are dead, or whose power is far from the others' (6 median absolute deviations of log power)."""
+    power = np.log(np.maximum(np.diff(x, axis=0).var(axis=0), 1e-30))
+    dead = x.std(axis=0) < 1e-6
+    if dead.all():
+        return np.zeros(x.shape[1], dtype=bool)
+    centre = np.median(power[~dead])
+    spread = max(1.4826 * float(np.median(np.abs(power[~dead] - centre))), 0.25)
+    return np.asarray(dead | (np.abs(power - centre) > 6 * spread))
+
+
+def calibrate(
+    x: NDArray[np.floating],
+    *,
+    fs_hz: float,
+    positions_mm: NDArray[np.float64],
+    band_hz: tuple[float, float],
+    excluded: NDArray[np.bool_] | None = None,
+    options: ModelOptions | None = None,
+    seed: int = 0,
+) -> Calibration:
+    """Learn the wave model's start from samples.
+
+    Parameters
+    ----------
+    x : (n, m) uV, conditioned samples at the model's rate; two seconds or more.
+    fs_hz : rate of x.
+    positions_mm : (m, 2).
+    band_hz : band of the rhythm.
+    excluded : (m,) channels known to be bad; more are found.
+    options : time constants and spreads.
+    seed : of the noise that the evidence threshold is measured on.
+    """
+    o = options or ModelOptions()
+    x = np.asarray(x, dtype=np.float64)
+    n, m = x.shape
+    lo, hi = band_hz
+    found = bad_channels(x) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
+    used = ~found if not found.all() else np.ones(m, dtype=bool)
+    layout = make_layout(positions_mm, used)
+    B = np.where(used[:, None], layout.modes, 0.0)
+    y = x @ B
+    r = B.shape[1]
+    centre = float(np.sqrt(lo * hi))
+    f, S = cross_spectra(y, fs_hz)
+    S = S + 1e-9 * np.eye(r)
+    highest = min(o.flank_hz[1], 0.4 * fs_hz)
+    flank = (f >= min(o.flank_hz[0], 0.5 * lo)) & (f <= highest) & (np.abs(f - o.line_hz) > 3)
+    flank &= (f < lo - o.guard_hz) | (f > hi + o.guard_hz)
+    if flank.sum() < 4:
+        flank = (f > 0) & (f <= highest)
+    slope = np.linalg.lstsq(
+        np.column_stack([np.ones(int(flank.sum())), np.log(f[flank] / centre)]), np.log(np.einsum("fii->fi", S[flank]).real), rcond=None
+    )[0][1]
+    beta = float(np.clip(-np.mean(slope), 0, 3))
+    shaper = fractional_differentiator(beta / 2, fs_hz, centre)
+    below = (o.flank_hz[0], lo - o.guard_hz)
+    above = (hi + o.guard_hz, min(highest, o.line_hz - 8))
+    flanks = [np.ascontiguousarray(butter(4, b, "bandpass", fs=fs_hz, output="sos")) for b in (below, above) if b[1] > 1.2 * b[0] > 0]
+    band_sos = np.ascontiguousarray(butter(2, (lo, hi), "bandpass", fs=fs_hz, output="sos"))
+    widths = [float(np.sum(np.abs(freqz_sos(b, 4096, fs=fs_hz)[1]) ** 2) * fs_hz / 8192) for b in [*flanks, band_sos]]
+    grid = np.arange(1.0, np.floor(min(101.0, fs_hz / 2)))
+    response = freqz_sos(shaper, grid, fs=fs_hz)[1]
+
+    # noise: mean over the flanks of the whitened cross spectrum; wave: what the band holds above it
+    C0 = np.mean(S[flank].real * (f[flank] / centre)[:, None, None] ** beta, axis=0)
+    C0 += (1e-9 * np.trace(C0) + 1e-12) * np.eye(r)
+    chol = np.linalg.cholesky(C0)
+    Li = np.linalg.inv(chol)
+    in_band = (f >= lo) & (f <= hi)
+    if not in_band.any():
+        in_band[np.argmin(np.abs(f - centre))] = True
+    top = np.array(
+        [np.linalg.eigvalsh(Li @ s.real @ Li.T)[-1] * (max(q, 1) / centre) ** beta for q, s in zip(f, S, strict=True)]
+    )
+    near = in_band & (np.abs(f - f[in_band][np.argmax(top[in_band])]) < 3)
+    weight = np.maximum(top[near] - np.median(top[in_band]), 1e-9)
+    omega = 2 * np.pi * float(weight @ f[near] / weight.sum())
+    white = [s * (q / centre) ** beta for q, s in zip(f[near], S[near], strict=True)]
+    lam, U = np.linalg.eigh(Li @ sum(white) @ Li.T)
+    C_in = np.asarray(sum(white)).real / len(white) * fs_hz / 2
+    df = float(f[1] - f[0])
+    excess = sum(np.trace(s.real) - np.trace(C0) * (centre / q) ** beta for q, s in zip(f[in_band], S[in_band], strict=True))
+    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(x[:, used].var()), 1e-12)))
+    pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
+
+    extent = layout.extent_mm
+    half = max(float(extent.max()), 1e-9)
+    sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
+    base = Calibration(
+        band_hz=np.array(band_hz, dtype=np.float64), fs_hz=float(fs_hz), n_samples=n, used=used,
+        layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes,
+        beta=beta, shaper_sos=shaper, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
+        flank_sos=tuple(flanks), band_sos=band_sos, widths_hz=np.array(widths), noise_cov=C0 * fs_hz / 2, in_band_cov=C_in,
+        omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
+        k_max_rad_mm=float(np.pi / layout.nearest_mm), pattern=pattern, n_pattern=float(used.sum()),
+        evidence_threshold=0.0, evidence_scale=1.0, options=o,
+    )  # fmt: skip
+    start = _likeliest_start(base, y, half)
+    return _with_null(start, seed)
+
+
+def _replace(c: Calibration, **changes: object) -> Calibration:
+    return Calibration(**{**{f.name: getattr(c, f.name) for f in fields(c)}, **changes})  # type: ignore[arg-type]
+
+
+def _likeliest_start(c: Calibration, y: Array, half_mm: float) -> Calibration:
+    """Several wave vectors are run over the samples; the one under which they are likeliest is kept."""
+    axes = [np.array([np.cos(a), np.sin(a)]) * (c.sd_k_rad_mm > 0) for a in np.arange(6) * np.pi / 3]
+    starts = [np.zeros(2)]
+    for edge_rad in (0.72, 1.6):
+        starts += [edge_rad / half_mm * a for a in axes if a.any()]
+    best, best_ll = starts[0], -np.inf
+    modes = np.ascontiguousarray(y)
+    for k in starts:
+        model = WaveModel(_replace(c, k_rad_mm=k), c.fs_hz)
+        ll = model.log_likelihood(modes)
+        if ll > best_ll:
+            best, best_ll = k, ll
+    return _replace(c, k_rad_mm=best)
+
+
+def _with_null(c: Calibration, seed: int) -> Calibration:
+    """Evidence for a wave where there is none: the model run over noise that has the learned colour and covariance."""
+    rng = np.random.default_rng(seed)
+    n, r = int(6 * c.fs_hz), c.noise_cov.shape[0]
+    noise = np.ascontiguousarray(rng.standard_normal((n, r)) @ np.linalg.cholesky(c.noise_cov).T)
+    inverse = c.shaper_sos[:, [3, 4, 5, 0, 1, 2]]
+    inverse = np.ascontiguousarray(inverse / inverse[:, 3:4])
+    coloured = np.ascontiguousarray(sosfilt(inverse, noise, axis=0))
+    _, evidence = WaveModel(c, c.fs_hz).run(coloured)
+    tail = evidence[n // 4 :, 1]
+    middle, high = np.percentile(tail, [50, 99])
+    spread = max(float(high - middle), 1.0)
+    return _replace(c, evidence_threshold=float(high + 0.5 * spread), evidence_scale=0.15 * spread)
+

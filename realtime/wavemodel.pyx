@@ -1,0 +1,382 @@
+"""The onboard wave model: a noise-whitened plane-wave Kalman filter with a free-pattern twin, blended by likelihood.
+
+Phase at electrode r is Phi - k.r, Phi' = omega > 0; the wave travels along k. The plane filter pools every electrode on one wave vector;
+the free pattern (complex weights on the smooth modes of the layout, prior variance from the in-band excess covariance) takes over where
+the wave is not plane: rotating, radial, standing, synchronous. Frequency is tracked, so the forecast does not carry a filter's detuning bias.
+"""
+
+from libc.string cimport memcpy, memset
+
+import numpy as np
+
+from wavestim.realtime.fmath cimport PI, atan2, exp, fabs, log, sincos, sqrt, wrap
+from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
+
+
+cdef void horizon_set(Horizon* z, double h_s, double tau_freq_s, double var_freq) noexcept nogil:
+    cdef double t = tau_freq_s
+    z.h = h_s
+    z.gain = t * (1 - exp(-h_s / t))
+    z.spread = 2 * t * h_s - 2 * t * z.gain - z.gain * z.gain
+    z.var_freq = var_freq
+
+
+cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil:
+    """Phase (rad) at the place with mode row `modes` and layout coordinates x, y (mm), z.h seconds ahead; its circular SD (rad) in sd."""
+    cdef double plane, free, vr = 0, vi = 0, wp = rec[PLANE], c, s, cr, ci, var, n, R
+    cdef int j
+    plane = rec[PHI] + rec[MEAN_OMEGA] * z.h + (rec[OMEGA] - rec[MEAN_OMEGA]) * z.gain - rec[KX] * x - rec[KY] * y
+    free = rec[PHI_FREE] + rec[MEAN_OMEGA_FREE] * z.h + (rec[OMEGA_FREE] - rec[MEAN_OMEGA_FREE]) * z.gain
+    for j in range(r):
+        vr += modes[j] * rec[PATTERN + j]
+        vi += modes[j] * rec[PATTERN + r + j]
+    n = sqrt(vr * vr + vi * vi) + 1e-12
+    sincos(free, &s, &c)
+    cr = (1 - wp) * (c * vr - s * vi) / n
+    ci = (1 - wp) * (c * vi + s * vr) / n
+    sincos(plane, &s, &c)
+    cr += wp * c
+    ci += wp * s
+    var = (rec[VAR_PHI] - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y) + rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y
+           + rec[VAR_KY] * y * y)
+    var = wp * (var if var > 0 else 0) + (1 - wp) * rec[VAR_FREE]
+    n = 2 * z.gain * rec[COV_PHI_OMEGA] + z.gain * z.gain * rec[VAR_OMEGA] + z.var_freq * rec[MEAN_OMEGA] * rec[MEAN_OMEGA] * z.spread
+    var += n if n > 0 else 0
+    R = rec[WAVE] * exp(-0.5 * var)
+    sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
+    if sd[0] > PI:
+        sd[0] = PI
+    return atan2(ci, cr)
+
+
+cdef class WaveModel:
+
+    def __init__(self, calibration, double fs_hz):
+        """Start from a calibration at a tick rate of fs_hz."""
+        o = calibration.options
+        cdef int i, j
+        self.modes = np.ascontiguousarray(calibration.modes, dtype=np.float64)
+        self.xy = np.ascontiguousarray(calibration.layout_mm, dtype=np.float64)
+        self.m = self.modes.shape[0]
+        self.r = self.modes.shape[1]
+        self.fs = fs_hz
+        self.whitener = Whitener(calibration, fs_hz)
+        cdef double dt = 1 / fs_hz, w0 = calibration.omega_rad_s, a0 = calibration.amplitude_uv
+        cdef double[:] sd_k = calibration.sd_k_rad_mm, k = calibration.k_rad_mm
+        self.dyn.dt = dt
+        self.dyn.q_amp = o.q_amp * 1000 * dt
+        self.dyn.tau_amp = o.tau_amp_s
+        self.dyn.decay_freq = np.exp(-dt / o.tau_freq_s)
+        self.dyn.var_freq = o.sd_freq**2
+        self.dyn.decay_k = np.exp(-dt / o.tau_k_s)
+        self.dyn.var_k[0] = sd_k[0] * sd_k[0]
+        self.dyn.var_k[1] = sd_k[1] * sd_k[1]
+        self.dyn.huber = o.huber
+        self.tau_freq = o.tau_freq_s
+        for i, tau in enumerate((o.tau_mean_amp_s, o.tau_mean_freq_s, o.tau_mean_k_s, o.tau_mean_k_s)):
+            self.taus[i] = dt / tau
+        self.refresh = max(1, round(o.refresh_s * fs_hz))
+        self.ev_decay = dt / o.evidence_tau_s
+        self.ev_decay2 = dt / (2 * o.evidence_tau_s)
+        self.prior_plane = o.evidence_prior
+        self.ev_threshold = calibration.evidence_threshold
+        self.ev_scale = calibration.evidence_scale
+        self.pattern_decay = np.exp(-dt / o.tau_pattern_s)
+        self.k_max = calibration.k_max_rad_mm
+        self.omega_min = 2 * np.pi * max(0.3, 0.6 * calibration.band_hz[0])
+        self.omega_max = 2 * np.pi * 1.5 * calibration.band_hz[1]
+        self.colour_phase = np.ascontiguousarray(calibration.colour_phase_rad)
+        self.colour_gain = np.ascontiguousarray(calibration.colour_gain)
+        self.prior_s = [0.0, 0.0, w0, k[0], k[1]]
+        self.prior_mean = [a0, w0, k[0], k[1]]
+        memset(self.prior_P, 0, sizeof(self.prior_P))
+        self.prior_P[0] = self.prior_P[6] = a0 * a0
+        self.prior_P[12] = (o.sd_freq * w0) ** 2
+        self.prior_P[18] = 2 * self.dyn.var_k[0]
+        self.prior_P[24] = 2 * self.dyn.var_k[1]
+        # the pattern is calibrated in mode space, the filter holds it in white space: white = V' modes
+        pattern = np.asarray(calibration.pattern)
+        for j in range(self.r):
+            self.prior_u[j] = pattern[j].real
+            self.prior_u[RMAX + j] = pattern[j].imag
+        self.reset()
+
+    cdef void reset(self) noexcept nogil:
+        """Forget the wave, keep what was learned of the noise."""
+        cdef int i, j, r = self.r
+        memcpy(self.s, self.prior_s, sizeof(self.s))
+        memcpy(self.P, self.prior_P, sizeof(self.P))
+        memcpy(self.mean, self.prior_mean, sizeof(self.mean))
+        for i in range(3):
+            self.s3[i] = self.s[i]
+            for j in range(3):
+                self.P3[i * 3 + j] = self.P[i * 5 + j]
+        self.mean3[0] = self.mean[0]
+        self.mean3[1] = self.mean[1]
+        for j in range(r):
+            self.u_re[j] = 0
+            self.u_im[j] = 0
+            for i in range(r):
+                self.u_re[j] += self.whitener.V[i * r + j] * self.prior_u[i]
+                self.u_im[j] += self.whitener.V[i * r + j] * self.prior_u[RMAX + i]
+            self.pu[j] = self.whitener.sig2[j] / 2
+        self.ev_plane = 0
+        self.ev_wave = 0
+        self.ticks = 0
+        self.blind = 0
+        self.coasting = False
+        memset(self.level, 0, sizeof(self.level))
+        self.steer()
+        self.write_record()
+
+    cdef void steer(self) noexcept nogil:
+        """Steering vectors at the present k and their slopes in k, in white mode space."""
+        cdef int c, j, i, r = self.r
+        cdef double T[6][RMAX]
+        cdef double kx = self.s[3], ky = self.s[4], x, y, cs, sn, b
+        self.k0[0] = kx
+        self.k0[1] = ky
+        memset(T, 0, sizeof(T))
+        for c in range(self.m):
+            x = self.xy[c, 0]
+            y = self.xy[c, 1]
+            sincos(kx * x + ky * y, &sn, &cs)
+            for j in range(r):
+                b = self.modes[c, j]
+                T[0][j] += b * cs
+                T[1][j] += b * sn
+                T[2][j] -= b * sn * x
+                T[3][j] += b * cs * x
+                T[4][j] -= b * sn * y
+                T[5][j] += b * cs * y
+        memset(self.G, 0, sizeof(self.G))
+        memset(self.D, 0, sizeof(self.D))
+        for i in range(r):
+            for j in range(r):
+                b = self.whitener.V[i * r + j]
+                self.G[j] += b * T[0][i]
+                self.G[RMAX + j] += b * T[1][i]
+                self.D[j] += b * T[2][i]
+                self.D[RMAX + j] += b * T[3][i]
+                self.D[2 * RMAX + j] += b * T[4][i]
+                self.D[3 * RMAX + j] += b * T[5][i]
+
+    cdef void expected_modes(self, double* out) noexcept nogil:
+        """The wave that the plane or the pattern expects now, in mode space and in uV of the unwhitened signal."""
+        cdef int c, i, j, r = self.r
+        cdef double re[RMAX], im[RMAX], cs, sn, f, gain, phase, wp = self.rec[PLANE], a, b, x
+        for i in range(r):
+            re[i] = 0
+            im[i] = 0
+            for j in range(r):
+                # plane: s . [G_cos, G_sin]; the quadrature part serves to turn back the colour of the whitening
+                x = self.whitener.iV[i * r + j]
+                re[i] += x * (wp * (self.s[0] * self.G[j] + self.s[1] * self.G[RMAX + j])
+                              + (1 - wp) * (self.s3[0] * self.u_re[j] - self.s3[1] * self.u_im[j]))
+                im[i] += x * (wp * (self.s[1] * self.G[j] - self.s[0] * self.G[RMAX + j])
+                              + (1 - wp) * (self.s3[1] * self.u_re[j] + self.s3[0] * self.u_im[j]))
+        f = self.s[2] / (2 * PI)
+        self_colour(self, f, &phase, &gain)
+        sincos(phase, &sn, &cs)
+        for i in range(r):
+            out[i] = (re[i] * cs + im[i] * sn) / gain             # Re(z exp(-i phase)) / gain
+
+    cdef void tick(self, const double* y, bint masked) noexcept nogil:
+        """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
+        cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX]
+        cdef int j, r = self.r
+        if masked:
+            # the last believed residual is held (noise is red), the expected wave goes on: no step for the filters to ring on
+            self.expected_modes(wave)
+            if not self.coasting:
+                for j in range(r):
+                    self.level[j] = self.last_modes[j] - wave[j]
+                self.coasting = True
+            for j in range(r):
+                modes[j] = self.level[j] + wave[j]
+        else:
+            if self.coasting:
+                self.coasting = False
+                self.blind = <int>(0.004 * self.fs)
+            memcpy(modes, y, r * sizeof(double))
+        memcpy(self.last_modes, modes, r * sizeof(double))
+        self.whitener.white(modes, shaped, white)
+        self.advance(white, masked)
+        if not masked and self.whitener.learn(shaped):
+            self.carry_over()
+        self.write_record()
+
+    cdef void carry_over(self) noexcept nogil:
+        """The whitening changed: bring the pattern and the steering into the new white space."""
+        cdef double re[RMAX], im[RMAX], p[RMAX], x
+        cdef int i, j, r = self.r
+        for i in range(r):
+            re[i] = 0
+            im[i] = 0
+            p[i] = 0
+            for j in range(r):
+                x = self.whitener.M[i * r + j]
+                re[i] += x * self.u_re[j]
+                im[i] += x * self.u_im[j]
+                p[i] += x * x * self.pu[j]
+        memcpy(self.u_re, re, sizeof(re))
+        memcpy(self.u_im, im, sizeof(im))
+        memcpy(self.pu, p, sizeof(p))
+        self.steer()
+
+    cdef void advance(self, const double* white, bint masked) noexcept nogil:
+        cdef double H[RMAX * N_PLANE], nu[RMAX], R[RMAX], ll, ll3, A2, e[RMAX], ee = 0, g, gain, yy = 0, q, huber = self.dyn.huber
+        cdef int i, j, r = self.r
+        predict(self.s, self.P, N_PLANE, self.mean, &self.dyn)
+        predict(self.s3, self.P3, N_FREE, self.mean3, &self.dyn)
+        self.ticks += 1
+        if self.ticks % self.refresh == 0:
+            self.steer()
+        for j in range(r):                                        # the pattern drifts towards its prior
+            self.u_re[j] *= self.pattern_decay
+            self.u_im[j] *= self.pattern_decay
+            self.pu[j] = self.pattern_decay * self.pattern_decay * self.pu[j] + (1 - self.pattern_decay * self.pattern_decay) * self.whitener.sig2[j] / 2
+        self.ev_plane -= self.ev_decay * self.ev_plane
+        self.ev_wave -= self.ev_decay2 * self.ev_wave
+        if masked:
+            return
+        if self.blind > 0:                                        # the filters still settle after the mask: trust the innovations less
+            self.blind -= 1
+            huber = 0.5 * huber
+        for j in range(r):
+            H[j * 5] = self.G[j]
+            H[j * 5 + 1] = self.G[RMAX + j]
+            H[j * 5 + 2] = 0
+            H[j * 5 + 3] = self.s[0] * self.D[j] + self.s[1] * self.D[RMAX + j]
+            H[j * 5 + 4] = self.s[0] * self.D[2 * RMAX + j] + self.s[1] * self.D[3 * RMAX + j]
+            nu[j] = (white[j] - self.s[0] * self.G[j] - self.s[1] * self.G[RMAX + j] - H[j * 5 + 3] * (self.s[3] - self.k0[0])
+                     - H[j * 5 + 4] * (self.s[4] - self.k0[1]))
+            R[j] = 1
+            yy += white[j] * white[j]
+        ll = update(self.s, self.P, N_PLANE, H, nu, R, r, huber)
+        self.mean[0] += self.taus[0] * (sqrt(self.s[0] * self.s[0] + self.s[1] * self.s[1]) - self.mean[0])
+        for i in range(1, 4):
+            self.mean[i] += self.taus[i] * (self.s[i + 1] - self.mean[i])
+        A2 = self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1]
+        for j in range(r):
+            H[j * 3] = self.u_re[j]
+            H[j * 3 + 1] = -self.u_im[j]
+            H[j * 3 + 2] = 0
+            nu[j] = white[j] - self.s3[0] * self.u_re[j] + self.s3[1] * self.u_im[j]
+            R[j] = 1 + self.pu[j] * A2
+        ll3 = update(self.s3, self.P3, N_FREE, H, nu, R, r, huber)
+        self.mean3[1] += self.taus[1] * (self.s3[2] - self.mean3[1])
+        A2 = self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1]
+        for j in range(r):
+            e[j] = white[j] - self.s3[0] * self.u_re[j] + self.s3[1] * self.u_im[j]
+            ee += e[j] * e[j]
+        gain = ee / (huber * huber * r)
+        if gain < 1:
+            gain = 1
+        for j in range(r):
+            g = self.pu[j] / (1 + self.pu[j] * A2)
+            self.u_re[j] += g * e[j] / gain * self.s3[0]
+            self.u_im[j] -= g * e[j] / gain * self.s3[1]
+            self.pu[j] -= g * self.pu[j] * A2 / 2
+        q = yy / (huber * huber * r)                              # the null sees the same down-weighting as the wave
+        self.total += ll
+        self.ev_plane += ll - ll3
+        self.ev_wave += (ll if ll > ll3 else ll3) + 0.5 * yy / (q if q > 1 else 1) + (0.5 * r * log(q) if q > 1 else 0)
+        self.keep_in_range()
+
+    cdef void keep_in_range(self) noexcept nogil:
+        """A filter that left the plausible range starts again from its prior; k and omega stay inside what the layout and band can show."""
+        cdef double k2 = self.s[3] * self.s[3] + self.s[4] * self.s[4], f
+        cdef int i
+        if not (self.s[0] * self.s[0] + self.s[1] * self.s[1] < 1e24 and k2 < 1e12 and fabs(self.s[2]) < 1e9
+                and self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1] < 1e24 and fabs(self.s3[2]) < 1e9
+                and self.P[0] >= 0 and self.P[6] >= 0 and self.P[12] >= 0 and self.P3[0] >= 0 and self.P3[4] >= 0):
+            self.reset()
+            return
+        if k2 > self.k_max * self.k_max:
+            f = self.k_max / sqrt(k2)
+            self.s[3] *= f
+            self.s[4] *= f
+        self.s[2] = clip(self.s[2], self.omega_min, self.omega_max)
+        self.s3[2] = clip(self.s3[2], self.omega_min, self.omega_max)
+
+    cdef void write_record(self) noexcept nogil:
+        cdef double* o = self.rec
+        cdef double A2 = self.s[0] * self.s[0] + self.s[1] * self.s[1] + 1e-12, jx, jy, colour, gain, num = 0, den = 1e-12, size, x
+        cdef int i, j, r = self.r
+        self_colour(self, self.s[2] / (2 * PI), &colour, &gain)
+        jx = -self.s[1] / A2
+        jy = self.s[0] / A2
+        o[PHI] = wrap(atan2(self.s[1], self.s[0]) - colour)
+        o[OMEGA] = self.s[2]
+        o[KX] = self.s[3]
+        o[KY] = self.s[4]
+        o[VAR_PHI] = self.P[0] * jx * jx + self.P[6] * jy * jy + 2 * self.P[1] * jx * jy
+        o[COV_PHI_OMEGA] = self.P[2] * jx + self.P[7] * jy
+        o[COV_PHI_KX] = self.P[3] * jx + self.P[8] * jy
+        o[COV_PHI_KY] = self.P[4] * jx + self.P[9] * jy
+        o[VAR_OMEGA] = self.P[12]
+        o[VAR_KX] = self.P[18]
+        o[COV_KXKY] = self.P[19]
+        o[VAR_KY] = self.P[24]
+        o[MEAN_OMEGA] = self.mean[1]
+        o[AMPLITUDE] = sqrt(A2) / gain
+        self_colour(self, self.s3[2] / (2 * PI), &colour, &gain)
+        o[PHI_FREE] = wrap(atan2(self.s3[1], self.s3[0]) - colour)
+        o[OMEGA_FREE] = self.s3[2]
+        o[MEAN_OMEGA_FREE] = self.mean3[1]
+        A2 = self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1] + 1e-12
+        for j in range(r):
+            size = 0
+            for i in range(r):
+                size += self.whitener.iV[i * r + j] * self.whitener.iV[i * r + j]
+            num += self.pu[j] * size
+            den += (self.u_re[j] * self.u_re[j] + self.u_im[j] * self.u_im[j]) * size
+        o[VAR_FREE] = (self.P3[0] * self.s3[1] * self.s3[1] + self.P3[4] * self.s3[0] * self.s3[0] - 2 * self.P3[1] * self.s3[0] * self.s3[1]) / (A2 * A2) + num / den
+        x = self.ev_plane + self.prior_plane
+        o[PLANE] = 1 / (1 + exp(-clip(x, -50, 50)))
+        o[WAVE] = 1 / (1 + exp(-clip((self.ev_wave - self.ev_threshold) / self.ev_scale, -50, 50)))
+        for i in range(r):
+            o[PATTERN + i] = 0
+            o[PATTERN + r + i] = 0
+            for j in range(r):
+                x = self.whitener.iV[i * r + j]
+                o[PATTERN + i] += x * self.u_re[j]
+                o[PATTERN + r + i] += x * self.u_im[j]
+
+    def log_likelihood(self, double[:, ::1] y):
+        """Log-likelihood of mode signals (n, r) under the plane wave."""
+        cdef Py_ssize_t t
+        with nogil:
+            for t in range(y.shape[0]):
+                self.tick(&y[t, 0], False)
+        return self.total
+
+    def run(self, double[:, ::1] y):
+        """Feed mode signals (n, r); the records (n, RECORD) and the accumulated evidence for the plane. For calibration."""
+        cdef Py_ssize_t t, n = y.shape[0]
+        out = np.empty((n, RECORD))
+        cdef double[:, ::1] v = out
+        evidence = np.empty((n, 2))
+        cdef double[:, ::1] w = evidence
+        with nogil:
+            for t in range(n):
+                self.tick(&y[t, 0], False)
+                memcpy(&v[t, 0], self.rec, sizeof(self.rec))
+                w[t, 0] = self.ev_plane
+                w[t, 1] = self.ev_wave
+        return out, evidence
+
+
+cdef inline double clip(double x, double lo, double hi) noexcept nogil:
+    return lo if x < lo else (hi if x > hi else x)
+
+
+cdef inline void self_colour(WaveModel w, double f_hz, double* phase, double* gain) noexcept nogil:
+    """Phase (rad) and gain of the temporal whitening at f_hz, between the points of its 1 Hz table."""
+    cdef Py_ssize_t n = w.colour_phase.shape[0], i
+    cdef double x = clip(f_hz - 1, 0, n - 1.000001)
+    i = <Py_ssize_t>x
+    x -= i
+    phase[0] = w.colour_phase[i] + x * (w.colour_phase[i + 1] - w.colour_phase[i])
+    gain[0] = w.colour_gain[i] + x * (w.colour_gain[i + 1] - w.colour_gain[i])

@@ -1,0 +1,38 @@
+from wavestim.realtime.linalg cimport cholesky
+
+cdef enum:
+    RMAX = 16           # modes at most
+    SECTIONS_MAX = 16   # biquad sections of one filter at most
+    BANDS_MAX = 3
+
+
+cdef struct Biquads:    # direct form II transposed, one state per section and mode
+    int n
+    double c[SECTIONS_MAX][5]            # b0 b1 b2 a1 a2
+    double z[SECTIONS_MAX][2][RMAX]
+
+
+cdef void biquads_run(Biquads* f, const double* x, double* y, int r) noexcept nogil
+
+
+cdef class Whitener:
+    """Makes the noise of the mode signals white in time and space, and goes on learning its covariance in the flanks of the band."""
+    cdef readonly int r
+    cdef int n_bands, relearn_ticks, learning, n_in_batch
+    cdef long since
+    cdef double n_seen, memory, fs, floor, in_band_rate, size_mean
+    cdef double widths[BANDS_MAX]
+    cdef Biquads shaper
+    cdef Biquads bands[BANDS_MAX]
+    cdef double R[RMAX * RMAX]
+    cdef double C_in[RMAX * RMAX]
+    cdef double flank_sum[RMAX * RMAX]
+    cdef double in_sum[RMAX * RMAX]
+    cdef double V[RMAX * RMAX]           # white = V' modes
+    cdef double iV[RMAX * RMAX]          # modes = iV white
+    cdef double M[RMAX * RMAX]           # old white -> new white, valid after a relearning
+    cdef double sig2[RMAX]               # prior variance of the free pattern in white space
+    cdef double scale_pattern
+    cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
+    cdef int learn(self, const double* shaped) noexcept nogil
+    cdef void rebuild(self, bint first) noexcept nogil

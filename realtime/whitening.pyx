@@ -1,0 +1,202 @@
+"""Noise whitening of the mode signals: in time by a fractional differentiator, in space by the covariance in the flanks of the band.
+
+Neighbouring electrodes share noise, and shared noise is the floor of every estimate that pools them. Learning its spatial covariance beside
+the band, where there is no rhythm, and whitening with it lowers the floor. The covariance is learned on for ever, with a memory of a minute.
+"""
+
+from libc.string cimport memcpy, memset
+
+from wavestim.realtime.fmath cimport fabs
+from wavestim.realtime.linalg cimport eigh, invert_lower
+
+
+cdef void biquads_run(Biquads* f, const double* x, double* y, int r) noexcept nogil:
+    cdef int i, j
+    cdef double b0, b1, b2, a1, a2, v
+    cdef double* z0
+    cdef double* z1
+    for j in range(r):
+        y[j] = x[j]
+    for i in range(f.n):
+        b0 = f.c[i][0]
+        b1 = f.c[i][1]
+        b2 = f.c[i][2]
+        a1 = f.c[i][3]
+        a2 = f.c[i][4]
+        z0 = f.z[i][0]
+        z1 = f.z[i][1]
+        for j in range(r):
+            v = b0 * y[j] + z0[j]
+            z0[j] = b1 * y[j] - a1 * v + z1[j]
+            z1[j] = b2 * y[j] - a2 * v
+            y[j] = v
+
+
+cdef void load_biquads(Biquads* f, double[:, ::1] sos) except *:
+    cdef int i, j
+    if sos.shape[0] > SECTIONS_MAX:
+        raise ValueError(f"a filter of {sos.shape[0]} sections is longer than the {SECTIONS_MAX} the engine holds")
+    memset(f, 0, sizeof(Biquads))
+    f.n = sos.shape[0]
+    for i in range(f.n):
+        for j in range(3):
+            f.c[i][j] = sos[i, j]
+        f.c[i][3] = sos[i, 4]
+        f.c[i][4] = sos[i, 5]
+
+
+cdef class Whitener:
+
+    def __init__(self, calibration, double fs_hz):
+        """Start from a calibration (see :mod:`wavestim.realtime.calibration`)."""
+        cdef int i, j
+        cdef double[:, ::1] noise = calibration.noise_cov, in_band = calibration.in_band_cov
+        self.r = noise.shape[0]
+        self.fs = fs_hz
+        self.relearn_ticks = int(fs_hz * calibration.options.relearn_s)
+        self.memory = fs_hz * calibration.options.noise_memory_s
+        self.in_band_rate = calibration.options.relearn_s / calibration.options.tau_mean_k_s
+        self.n_seen = calibration.n_samples
+        self.floor = calibration.options.pattern_floor
+        self.scale_pattern = calibration.n_pattern
+        self.learning = 1
+        self.size_mean = self.r
+        load_biquads(&self.shaper, calibration.shaper_sos)
+        self.n_bands = len(calibration.flank_sos) + 1
+        for i, sos in enumerate([*calibration.flank_sos, calibration.band_sos]):
+            load_biquads(&self.bands[i], sos)
+            self.widths[i] = calibration.widths_hz[i]
+        for i in range(self.r):
+            for j in range(self.r):
+                self.R[i * self.r + j] = noise[i, j]
+                self.C_in[i * self.r + j] = in_band[i, j]
+        self.rebuild(True)
+
+    cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil:
+        cdef int i, j, r = self.r
+        cdef double x
+        biquads_run(&self.shaper, modes, shaped, r)
+        for j in range(r):
+            out[j] = 0
+        for i in range(r):
+            x = shaped[i]
+            for j in range(r):
+                out[j] += x * self.V[i * r + j]
+
+    cdef int learn(self, const double* shaped) noexcept nogil:
+        """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""
+        cdef double e[RMAX], w[RMAX], size, bandwidth = 0, scale, x
+        cdef int b, i, j, r = self.r
+        cdef double* total
+        for b in range(self.n_bands):
+            biquads_run(&self.bands[b], shaped, e, r)
+            if b == 0 and self.n_bands > 1:                       # artefacts do not teach: judged in the first flank, in white space
+                size = 0
+                for j in range(r):
+                    w[j] = 0
+                for i in range(r):
+                    for j in range(r):
+                        w[j] += e[i] * self.V[i * r + j]
+                for j in range(r):
+                    size += w[j] * w[j]
+                x = size if size < 9 * self.size_mean else 9 * self.size_mean
+                self.size_mean += (x - self.size_mean) / (2 * self.fs)
+                if size > 9 * self.size_mean:
+                    self.n_in_batch -= 1
+                    for i in range(1, self.n_bands):              # the other filters see the sample all the same
+                        biquads_run(&self.bands[i], shaped, e, r)
+                    break
+            total = &self.flank_sum[0] if b < self.n_bands - 1 else &self.in_sum[0]
+            for i in range(r):
+                for j in range(i + 1):
+                    total[i * r + j] += e[i] * e[j]
+        self.n_in_batch += 1
+        self.since += 1
+        if self.since < self.relearn_ticks:
+            return 0
+        self.since = 0
+        if self.n_in_batch * 4 < self.relearn_ticks or self.n_bands < 2 or not self.learning:
+            b = 0
+        else:
+            for b in range(self.n_bands - 1):
+                bandwidth += self.widths[b]
+            self.n_seen += self.n_in_batch
+            if self.n_seen > self.memory:
+                self.n_seen = self.memory
+            scale = self.fs / 2 / self.n_in_batch
+            for i in range(r):
+                for j in range(i + 1):
+                    x = self.flank_sum[i * r + j] * scale / bandwidth
+                    self.R[i * r + j] += self.n_in_batch / self.n_seen * (x - self.R[i * r + j])
+                    self.R[j * r + i] = self.R[i * r + j]
+                    x = self.in_sum[i * r + j] * scale / self.widths[self.n_bands - 1]
+                    self.C_in[i * r + j] += self.in_band_rate * (x - self.C_in[i * r + j])
+                    self.C_in[j * r + i] = self.C_in[i * r + j]
+            b = 1
+        self.n_in_batch = 0
+        memset(self.flank_sum, 0, sizeof(self.flank_sum))
+        memset(self.in_sum, 0, sizeof(self.in_sum))
+        if b:
+            self.rebuild(False)
+        return b
+
+    cdef void rebuild(self, bint first) noexcept nogil:
+        """V from R; rotated so that the prior of the free pattern (in-band excess over the noise) is diagonal, ``sig2``."""
+        cdef double A[RMAX * RMAX], L[RMAX * RMAX], Li[RMAX * RMAX], Q[RMAX * RMAX], prior[RMAX * RMAX], T[RMAX * RMAX], Vn[RMAX * RMAX]
+        cdef int i, j, k, r = self.r
+        cdef double tr = 0, total = 0, x
+        for i in range(r):
+            tr += self.R[i * r + i]
+        for i in range(r * r):
+            A[i] = self.R[i]
+        for i in range(r):
+            A[i * r + i] += 1e-9 * tr + 1e-12
+        if cholesky(A, L, r) != 0:                                # keeps the whitening it had
+            return
+        invert_lower(L, Li, r)
+        for i in range(r * r):
+            A[i] = self.C_in[i] - self.R[i]
+        eigh(A, Q, r)
+        for i in range(r):
+            total += A[i * r + i] if A[i * r + i] > 0 else 0
+        for i in range(r):
+            for j in range(r):
+                x = 0
+                for k in range(r):
+                    x += Q[i * r + k] * Q[j * r + k] * ((A[k * r + k] if A[k * r + k] > 0 else 0) / (total + 1e-12) + self.floor / r)
+                prior[i * r + j] = x * self.scale_pattern
+        for i in range(r):                                        # Li prior Li'
+            for j in range(r):
+                x = 0
+                for k in range(i + 1):
+                    x += Li[i * r + k] * prior[k * r + j]
+                T[i * r + j] = x
+        for i in range(r):
+            for j in range(r):
+                x = 0
+                for k in range(j + 1):
+                    x += T[i * r + k] * Li[j * r + k]
+                A[i * r + j] = x
+        eigh(A, Q, r)
+        for i in range(r):
+            self.sig2[i] = A[i * r + i] if A[i * r + i] > 1e-12 else 1e-12
+        for i in range(r):                                        # V = Li' Q
+            for j in range(r):
+                x = 0
+                for k in range(i, r):
+                    x += Li[k * r + i] * Q[k * r + j]
+                Vn[i * r + j] = x
+        if not first:                                             # M = V' iV
+            for i in range(r):
+                for j in range(r):
+                    x = 0
+                    for k in range(r):
+                        x += Vn[k * r + i] * self.iV[k * r + j]
+                    self.M[i * r + j] = x
+        memcpy(self.V, Vn, sizeof(Vn))
+        for i in range(r):                                        # iV = L Q
+            for j in range(r):
+                x = 0
+                for k in range(i + 1):
+                    x += L[i * r + k] * Q[k * r + j]
+                self.iV[i * r + j] = x
