@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import bilinear_zpk, butter, freqz_sos, sosfilt, zpk2sos
+from scipy.signal import bilinear_zpk, butter, freqz_sos, iirnotch, sosfilt, tf2sos, zpk2sos
 
 from wavestim.realtime.layout import make_layout
 from wavestim.realtime.wavemodel import WaveModel
@@ -58,6 +58,7 @@ class Calibration:
     layout_mm: Array
     rotation: Array
     modes: Array
+    gradient: Array
     beta: float
     shaper_sos: Array
     colour_phase_rad: Array
@@ -157,6 +158,7 @@ def calibrate(
     positions_mm: NDArray[np.float64],
     band_hz: tuple[float, float],
     excluded: NDArray[np.bool_] | None = None,
+    notch_hz: float | None = None,
     options: ModelOptions | None = None,
     seed: int = 0,
 ) -> Calibration:
@@ -169,6 +171,7 @@ def calibrate(
     positions_mm : (m, 2).
     band_hz : band of the rhythm.
     excluded : (m,) channels known to be bad; more are found.
+    notch_hz : a line to remove; its phase shift is counted with the colour of the whitening.
     options : time constants and spreads.
     seed : of the noise that the evidence threshold is measured on.
     """
@@ -194,7 +197,8 @@ def calibrate(
         np.column_stack([np.ones(int(flank.sum())), np.log(f[flank] / centre)]), np.log(np.einsum("fii->fi", S[flank]).real), rcond=None
     )[0][1]
     beta = float(np.clip(-np.mean(slope), 0, 3))
-    shaper = fractional_differentiator(beta / 2, fs_hz, centre)
+    colour = fractional_differentiator(beta / 2, fs_hz, centre)
+    shaper = colour if notch_hz is None else np.ascontiguousarray(np.vstack([colour, tf2sos(*iirnotch(notch_hz, 15, fs_hz))]))
     below = (o.flank_hz[0], lo - o.guard_hz)
     above = (hi + o.guard_hz, min(highest, o.line_hz - 8))
     flanks = [np.ascontiguousarray(butter(4, b, "bandpass", fs=fs_hz, output="sos")) for b in (below, above) if b[1] > 1.2 * b[0] > 0]
@@ -230,7 +234,7 @@ def calibrate(
     sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
     base = Calibration(
         band_hz=np.array(band_hz, dtype=np.float64), fs_hz=float(fs_hz), n_samples=n, used=used,
-        layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes,
+        layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes, gradient=layout.gradient,
         beta=beta, shaper_sos=shaper, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
         flank_sos=tuple(flanks), band_sos=band_sos, widths_hz=np.array(widths), noise_cov=C0 * fs_hz / 2, in_band_cov=C_in,
         omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
@@ -238,7 +242,7 @@ def calibrate(
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip
     start = _likeliest_start(base, y, half)
-    return _with_null(start, seed)
+    return _with_null(start, colour, seed)
 
 
 def _replace(c: Calibration, **changes: object) -> Calibration:
@@ -261,12 +265,12 @@ def _likeliest_start(c: Calibration, y: Array, half_mm: float) -> Calibration:
     return _replace(c, k_rad_mm=best)
 
 
-def _with_null(c: Calibration, seed: int) -> Calibration:
+def _with_null(c: Calibration, colour: Array, seed: int) -> Calibration:
     """Evidence for a wave where there is none: the model run over noise that has the learned colour and covariance."""
     rng = np.random.default_rng(seed)
     n, r = int(6 * c.fs_hz), c.noise_cov.shape[0]
     noise = np.ascontiguousarray(rng.standard_normal((n, r)) @ np.linalg.cholesky(c.noise_cov).T)
-    inverse = c.shaper_sos[:, [3, 4, 5, 0, 1, 2]]
+    inverse = colour[:, [3, 4, 5, 0, 1, 2]]
     inverse = np.ascontiguousarray(inverse / inverse[:, 3:4])
     coloured = np.ascontiguousarray(sosfilt(inverse, noise, axis=0))
     _, evidence = WaveModel(c, c.fs_hz).run(coloured)

@@ -20,12 +20,14 @@ class Layout:
     positions_mm : (m, 2) electrode positions in layout axes, centred on their centroid; a strip has zeros in the second column.
     rotation : (2, 2) turns layout axes into probe axes: ``probe = layout @ rotation``.
     modes : (m, r) orthonormal modes over the electrodes that are in use; rows of electrodes left out are the modes' values there.
+    gradient : (2, m, r) derivative of the modes along the two layout axes, 1/mm.
     extent_mm : (2,) half the size along each layout axis; 0 where the layout has none.
     """
 
     positions_mm: NDArray[np.float64]
     rotation: NDArray[np.float64]
     modes: NDArray[np.float64]
+    gradient: NDArray[np.float64]
     extent_mm: NDArray[np.float64]
 
     @property
@@ -64,18 +66,27 @@ def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_
     if size[0] <= 1e-9:
         q[:] = 0.0
     extent = np.abs(q[used]).max(axis=0)
-    u = q / max(float(extent.max()), 1e-9)
-    columns: list[NDArray[np.float64]] = []
+    scale = max(float(extent.max()), 1e-9)
+    u = q / scale
     r = min(max_modes, int(used.sum()))
-    for degree in range(12):
-        for i in range(degree + 1):
-            column = u[:, 0] ** (degree - i) * u[:, 1] ** i
-            norm = float(np.linalg.norm(column[used]))
-            for done in columns * 2:  # twice: orthogonal to rounding
-                column = column - done * float(done[used] @ column[used])
-            left = float(np.linalg.norm(column[used]))
-            if len(columns) < r and left > 1e-6 * max(norm, 1e-12):
-                columns.append(column / left)
+    powers: list[tuple[int, int]] = []
+    columns: list[NDArray[np.float64]] = []
+    for px, py in ((degree - i, i) for degree in range(12) for i in range(degree + 1)):
         if len(columns) == r:
             break
-    return Layout(q, rotation, np.ascontiguousarray(np.column_stack(columns)), extent)
+        column = monomial = u[:, 0] ** px * u[:, 1] ** py
+        for done in columns * 2:  # twice: orthogonal to rounding
+            column = column - done * float(done[used] @ column[used])
+        left = float(np.linalg.norm(column[used]))
+        if left > 1e-6 * max(float(np.linalg.norm(monomial[used])), 1e-12):
+            columns.append(column / left)
+            powers.append((px, py))
+    modes = np.ascontiguousarray(np.column_stack(columns))
+    monomials = np.column_stack([u[:, 0] ** px * u[:, 1] ** py for px, py in powers])
+    mixing = np.linalg.lstsq(monomials[used], modes[used], rcond=None)[0]
+    slopes = [
+        np.column_stack([px * u[:, 0] ** max(px - 1, 0) * u[:, 1] ** py for px, py in powers]),
+        np.column_stack([py * u[:, 0] ** px * u[:, 1] ** max(py - 1, 0) for px, py in powers]),
+    ]
+    gradient = np.array([slope @ mixing / scale for slope in slopes])
+    return Layout(q, rotation, modes, gradient, extent)

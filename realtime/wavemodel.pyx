@@ -368,6 +368,36 @@ cdef class WaveModel:
         return out, evidence
 
 
+def forecast_records(double[:, ::1] records, double[:, ::1] modes, double[:, ::1] xy, double[::1] horizon_s, double tau_freq_s, double var_freq):
+    """Forecasts from recorded ticks, by the function that the trigger uses.
+
+    Parameters
+    ----------
+    records : (n, RECORD).
+    modes, xy : (m, r), (m, 2) of a calibration.
+    horizon_s : (n,) how far ahead of each record.
+    tau_freq_s, var_freq : options of the model.
+
+    Returns
+    -------
+    phase, sd : (n, m) rad.
+    """
+    cdef Py_ssize_t t, c, n = records.shape[0], m = modes.shape[0]
+    cdef Horizon z
+    phase = np.empty((n, m))
+    sd = np.empty((n, m))
+    cdef double[:, ::1] p = phase, q = sd
+    with nogil:
+        for t in range(n):
+            horizon_set(&z, horizon_s[t], tau_freq_s, var_freq)
+            for c in range(m):
+                p[t, c] = forecast(&records[t, 0], &z, &modes[c, 0], modes.shape[1], xy[c, 0], xy[c, 1], &q[t, c])
+    return phase, sd
+
+
+RECORD_SIZE = RECORD
+
+
 cdef inline double clip(double x, double lo, double hi) noexcept nogil:
     return lo if x < lo else (hi if x > hi else x)
 

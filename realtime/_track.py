@@ -1,0 +1,148 @@
+"""``track()``: the rig's engine over an array of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wavestim.realtime.calibration import Calibration, ModelOptions
+from wavestim.realtime.config import EngineConfig
+from wavestim.realtime.engine import TRACE_COLUMNS, Engine
+from wavestim.realtime.records import KINDS
+from wavestim.realtime.wavemodel import RECORD_SIZE, forecast_records
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Track:
+    """What the engine knew at every sample.
+
+    Attributes
+    ----------
+    direction_deg, speed_mm_s, wavelength_mm, frequency_hz, pgd, amplitude_uv : (n,) always finite; ``kind`` says whether to believe them.
+    kind : (n,) words of :data:`wavestim.realtime.records.KINDS`.
+    phase_sd_deg : (n,) the model's own circular SD at horizon 0, its resultant averaged over electrodes; at most 180.
+    calibration : what was learned from the first seconds, or None when the recording was too short.
+    """
+
+    direction_deg: Array
+    speed_mm_s: Array
+    wavelength_mm: Array
+    frequency_hz: Array
+    pgd: Array
+    amplitude_uv: Array
+    kind: NDArray[np.str_]
+    phase_sd_deg: Array
+    calibration: Calibration | None
+    _records: Array
+    _row: NDArray[np.int64]
+    _age_s: Array
+    _n_channels: int
+
+    @property
+    def phase(self) -> Array:
+        """(n, channels) rad, of the modelled wave at each electrode."""
+        return self.forecast(0.0)
+
+    def forecast(self, horizon_s: float) -> Array:
+        """(n, channels) rad: the phase expected at t + horizon_s from data up to t."""
+        return self._forecast(horizon_s)[0]
+
+    def forecast_sd_deg(self, horizon_s: float) -> Array:
+        """(n, channels) the model's own circular SD of :meth:`forecast`, degrees, at most 180."""
+        return np.degrees(self._forecast(horizon_s)[1])
+
+    def _forecast(self, horizon_s: float) -> tuple[Array, Array]:
+        n = len(self._row)
+        phase, sd = np.zeros((n, self._n_channels)), np.full((n, self._n_channels), np.pi)
+        c = self.calibration
+        known = np.flatnonzero(self._row >= 0)
+        if c is not None and len(known):
+            phase[known], sd[known] = forecast_records(
+                np.ascontiguousarray(self._records[self._row[known]]),
+                np.ascontiguousarray(c.modes), np.ascontiguousarray(c.layout_mm),
+                np.ascontiguousarray(self._age_s[known] + horizon_s), c.options.tau_freq_s, c.options.sd_freq**2,
+            )  # fmt: skip
+        return phase, sd
+
+
+def track(
+    lfp: ArrayLike,
+    fs: float,
+    positions_mm: ArrayLike,
+    band_hz: tuple[float, float],
+    *,
+    calibration: Calibration | None = None,
+    reference: str = "none",
+    options: ModelOptions | None = None,
+) -> Track:
+    """Track the wave through samples, causally: what is reported at sample t uses nothing after t.
+
+    Parameters
+    ----------
+    lfp : (n, channels) uV; NaN marks missing values.
+    fs : samples a second.
+    positions_mm : (channels, 2).
+    band_hz : band of the rhythm.
+    calibration : from another part of the recording; without it the first 2.5 s teach and are reported as undetermined.
+    reference : ``none``, ``average``, ``median``.
+    options : constants of the model.
+
+    Returns
+    -------
+    Track
+
+    Raises
+    ------
+    ValueError
+        For shapes, rates or bands that do not fit; the message says what would be right.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t = np.arange(4000) / 1000
+    >>> xy = np.column_stack([np.tile(np.arange(4), 4), np.repeat(np.arange(4), 4)]) * 0.4
+    >>> rng = np.random.default_rng(0)
+    >>> lfp = 50 * np.cos(2 * np.pi * 15 * t[:, None] - xy @ [0.5, 0]) + 20 * rng.standard_normal((4000, 16))
+    >>> w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
+    >>> str(w.kind[-1]), round(w.frequency_hz[-1])
+    ('planar', 15)
+    """
+    x = np.asarray(lfp)
+    if x.ndim == 1:
+        x = x[:, None]
+    xy = np.atleast_2d(np.asarray(positions_mm, dtype=np.float64))
+    if x.ndim != 2 or x.shape[1] != len(xy):
+        raise ValueError(f"lfp of shape {np.shape(lfp)} does not fit {len(xy)} positions: it must be (samples, {len(xy)})")
+    config = EngineConfig(fs_hz=float(fs), positions_mm=xy, band_hz=(float(band_hz[0]), float(band_hz[1])), reference=reference,  # type: ignore[arg-type]
+                          options=options or ModelOptions())  # fmt: skip
+    engine = Engine(config)
+    if calibration is not None:
+        engine.apply_calibration(calibration)
+    n = len(x)
+    ticks = int(np.ceil(n * engine.rate_hz / fs)) + 2
+    records, waves, at = np.zeros((ticks, RECORD_SIZE)), np.zeros((ticks, TRACE_COLUMNS)), np.full(ticks, -1, np.int64)
+    engine.trace_into(records, waves, at)
+    first_tick = 0
+    for start in range(0, n, 65536):
+        block = x[start : start + 65536]
+        for sample, _ in engine.run(np.ascontiguousarray(block, dtype=np.float32), start):
+            first_tick = int(np.searchsorted(at[: engine.n_traced], sample))
+    traced = engine.n_traced
+    row = np.searchsorted(at[:traced], np.arange(n), side="right") - 1
+    known = row >= first_tick if engine.calibrated else np.zeros(n, dtype=bool)
+    row = np.where(known, row, -1)
+    age = np.where(known, (np.arange(n) - at[np.maximum(row, 0)]) / fs + engine.delay_s, 0.0)
+    wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0])
+    result = Track(
+        direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
+        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0),
+        calibration=engine.calibration, _records=records, _row=row, _age_s=age, _n_channels=len(xy),
+    )  # fmt: skip
+    resultant = np.exp(-0.5 * result._forecast(0.0)[1] ** 2).mean(axis=1)
+    sd = np.degrees(np.sqrt(-2 * np.log(np.maximum(resultant, 0.0073))))
+    result.phase_sd_deg[:] = np.where(known, np.minimum(sd, 180.0), 180.0)
+    return result

@@ -1,0 +1,120 @@
+"""What the engine is told before the first sample. With the samples, the calibration and the input events it determines every decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wavestim.realtime.calibration import ModelOptions
+
+Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
+Policy = Literal["phase-locked", "rate-matched-random", "open-loop"]
+
+
+class Slot(Protocol):
+    """A pattern that the light driver holds, as the engine sees it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def lead_ms(self) -> float: ...
+    @property
+    def duration_ms(self) -> float: ...
+
+
+class Condition(Protocol):
+    """A condition of the experiment and the bank of slots it chooses from: slot0 + i_speed * n_headings + i_heading."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dark(self) -> bool: ...
+    @property
+    def heading(self) -> Heading: ...
+    @property
+    def heading_deg(self) -> float: ...
+    @property
+    def slot0(self) -> int: ...
+    @property
+    def n_headings(self) -> int: ...
+    @property
+    def speeds_mm_s(self) -> tuple[float, ...]: ...
+
+
+class LightPlan(Protocol):
+    """Slots, conditions and the seeded sequence of conditions."""
+
+    @property
+    def slots(self) -> Sequence[Slot]: ...
+    @property
+    def conditions(self) -> Sequence[Condition]: ...
+    @property
+    def sequence(self) -> NDArray[np.int16]: ...
+
+
+@dataclass(frozen=True)
+class TriggerConfig:
+    """When to fire. Angles in degrees, times in ms; ``site`` is an electrode index."""
+
+    site: int = 0
+    phase_deg: float = 0.0
+    horizon_ms: float = 20.0
+    refractory_ms: float = 200.0
+    max_phase_sd_deg: float = 60.0
+    direction_deg: float | None = None
+    direction_tolerance_deg: float = 45.0
+    min_pgd: float | None = None
+    policy: Policy = "phase-locked"
+    period_ms: float = 250.0
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Everything that shapes the engine.
+
+    Attributes
+    ----------
+    fs_hz : rate of the source.
+    positions_mm : (m, 2) electrodes.
+    band_hz : band of the rhythm.
+    reference, reference_channel, notch_hz, excluded : conditioning.
+    mask_tail_ms : how long after the last light of a pattern the samples are not believed.
+    trigger, plan : none of them: the engine tracks and decides nothing.
+    seed : of whatever is random in a decision.
+    """
+
+    fs_hz: float
+    positions_mm: NDArray[np.float64]
+    band_hz: tuple[float, float]
+    reference: Literal["none", "average", "median", "channel"] = "none"
+    reference_channel: int = 0
+    notch_hz: float | None = None
+    excluded: NDArray[np.bool_] | None = None
+    mask_tail_ms: float = 10.0
+    warm_up_s: float = 2.5
+    trigger: TriggerConfig | None = None
+    plan: LightPlan | None = None
+    seed: int = 0
+    options: ModelOptions = field(default_factory=ModelOptions)
+
+    def __post_init__(self) -> None:
+        p = np.asarray(self.positions_mm, dtype=np.float64)
+        if p.ndim != 2 or p.shape[1] != 2 or len(p) == 0 or not np.isfinite(p).all():
+            raise ValueError(f"positions_mm must be a finite (channels, 2) array in mm, not of shape {p.shape}")
+        if not (np.isfinite(self.fs_hz) and self.fs_hz > 0):
+            raise ValueError(f"fs must be a positive rate in Hz, not {self.fs_hz}")
+        lo, hi = self.band_hz
+        if not 0 < lo < hi < self.fs_hz / 2:
+            raise ValueError(f"band_hz must be two rising frequencies below half the sampling rate ({self.fs_hz / 2:g} Hz), not {self.band_hz}")
+        if self.notch_hz is not None and lo <= self.notch_hz <= hi:
+            raise ValueError(f"notch_hz {self.notch_hz:g} lies inside the band {lo:g}-{hi:g} Hz and would cut the rhythm")
+        if len(p) > 1:
+            order = np.lexsort(p.T)
+            same = np.flatnonzero(np.all(np.abs(np.diff(p[order], axis=0)) < 1e-6, axis=1))
+            if len(same):
+                a, b = sorted((int(order[same[0]]), int(order[same[0] + 1])))
+                raise ValueError(f"electrodes {a} and {b} are at one place {tuple(p[a].round(4).tolist())} mm: every electrode needs its own")

@@ -1,0 +1,70 @@
+from libc.stdint cimport int16_t, int64_t, uint64_t
+
+from wavestim.realtime.describe cimport Wave
+from wavestim.realtime.wavemodel cimport Horizon, WaveModel
+
+cdef enum Verdict:      # index into records.VERDICTS
+    SCHEDULED = 0
+    NOT_READY = 1
+    PAUSED = 2
+    MASKED = 3
+    NO_WAVE = 4
+    UNSURE = 5
+    DIRECTION = 6
+    PGD = 7
+
+cdef enum HeadingMode:
+    HEADING_NONE = 0
+    HEADING_WITH = 1
+    HEADING_AGAINST = 2
+    HEADING_ORTHOGONAL = 3
+    HEADING_FIXED = 4
+
+cdef enum PolicyMode:
+    PHASE_LOCKED = 0
+    RATE_MATCHED_RANDOM = 1
+    OPEN_LOOP = 2
+
+
+cdef struct DecisionC:
+    int64_t sample
+    double fire_sample
+    double start_sample
+    double predicted_sd_deg
+    Wave wave
+    int condition
+    int slot
+    int verdict
+
+
+cdef struct ConditionC:
+    int dark
+    int heading
+    double heading_deg
+    int slot0
+    int n_headings
+    int speed0          # into speeds
+    int n_speeds
+
+
+cdef class Trigger:
+    cdef readonly int site
+    cdef readonly double horizon_s
+    cdef double target, refractory, max_sd_deg, direction, tolerance, min_pgd, period, fs, tick
+    cdef int policy, n_conditions
+    cdef uint64_t seed, draws
+    cdef double next_fire          # refractory until this sample
+    cdef double previous           # phase to the target on the last tick, rad
+    cdef bint has_previous
+    cdef int64_t next_period
+    cdef readonly long position    # in the sequence of conditions
+    cdef ConditionC* conditions
+    cdef double[::1] speeds
+    cdef double[::1] lead_s
+    cdef double[::1] duration_s
+    cdef int16_t[::1] sequence
+    cdef Horizon horizon
+    cdef int tick_decide(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil
+    cdef int choose_slot(self, const ConditionC* c, const Wave* wave) noexcept nogil
+    cdef double draw(self) noexcept nogil
+    cdef void forget(self) noexcept nogil
