@@ -1,0 +1,154 @@
+"""The loop around the engine: takes samples from the ring, hands decisions to the scheduler, keeps the heartbeat, obeys STOP.
+
+Virtual pace calls :meth:`Loop.turn_at` under a simulated clock; real pace runs :meth:`Loop.run` on a thread of its own, without the GIL. This is
+the only module of the room that touches a clock.
+"""
+
+from wavestim.realtime.engine cimport C_PAUSE
+from wavestim.realtime.ring cimport ENGINE, Stamp, ring_advance, ring_peek
+from wavestim.realtime.trigger cimport SCHEDULED, DecisionC
+
+cdef int64_t HEARTBEAT_NS = 20_000_000
+cdef int64_t STALL_NS = 100_000_000
+cdef int WAKE_MS = 10
+
+
+cdef extern from * nogil:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    #include <errno.h>
+    #include <poll.h>
+    #include <pthread.h>
+    #include <sched.h>
+    #include <stdint.h>
+    #include <sys/mman.h>
+    #include <time.h>
+    #include <unistd.h>
+    static inline int64_t wl_now_ns(void) {
+        struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return (int64_t)t.tv_sec * 1000000000LL + t.tv_nsec;
+    }
+    static inline void wl_wait(int fd, int ms) {
+        struct pollfd p = {fd, POLLIN, 0}; uint64_t v;
+        if (poll(&p, 1, ms) > 0 && read(fd, &v, 8)) {}
+    }
+    static inline int wl_fifo(int priority) {
+        struct sched_param p; p.sched_priority = priority; return pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
+    }
+    static inline int wl_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE) ? errno : 0; }
+    static inline void wl_unlock_memory(void) { munlockall(); }
+    static inline unsigned char wl_load(unsigned char *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+    """
+    int64_t clock_ns "wl_now_ns"()
+    void wait_for "wl_wait"(int fd, int ms)
+    int fifo "wl_fifo"(int priority)
+    int lock_memory "wl_lock_memory"()
+    void unlock_memory "wl_unlock_memory"()
+    unsigned char load "wl_load"(unsigned char* p)
+
+
+def now_ns() -> int:
+    """The monotonic clock that the loop uses, ns."""
+    return clock_ns()
+
+
+cdef class Loop:
+
+    def __init__(self, Ring ring, Engine engine, Scheduler scheduler=None, stop_byte=None, bint hold_for_calibration=False):
+        """
+        Parameters
+        ----------
+        ring, engine, scheduler : what to connect; without a scheduler decisions are only recorded.
+        stop_byte : one writable byte in memory shared with whoever may press STOP; non-zero aborts.
+        hold_for_calibration : stop taking samples at the end of the warm-up until the engine has its calibration (virtual pace, where
+            the calibration must apply at the same sample in every run).
+        """
+        self.ring = ring
+        self.engine = engine
+        self.scheduler = scheduler
+        self.stop_byte = bytearray(1) if stop_byte is None else stop_byte
+        self.holds_for_calibration = hold_for_calibration
+        self.last_heartbeat_ns = -1
+        self.last_sample_ns = -1
+
+    def turn_at(self, int64_t now_ns):
+        """One turn under a given clock; returns the samples taken."""
+        cdef int n
+        with nogil:
+            n = self.turn(now_ns, False)
+        return n
+
+    def run(self, int priority=0):
+        """Turn until :meth:`quit`. Call on a thread of its own. Returns what the system refused: (errno of SCHED_FIFO, errno of mlockall)."""
+        cdef int no_fifo = 0, no_lock = 0
+        with nogil:
+            if priority > 0:
+                no_fifo = fifo(priority)
+                no_lock = lock_memory()
+            while not self.finish:
+                wait_for(self.ring.c.wake_fd, WAKE_MS)
+                self.turn(clock_ns(), True)
+            if priority > 0 and no_lock == 0:
+                unlock_memory()
+        return no_fifo, no_lock
+
+    def quit(self):
+        self.finish = True
+
+    def resume_after_stall(self):
+        """Samples are back and the light is armed again: let the heartbeat go on."""
+        self.stalled = False
+
+    cdef int turn(self, int64_t now_ns, bint real) noexcept nogil:
+        cdef Stamp stamp
+        cdef DecisionC* d
+        cdef const float* x
+        cdef int n = 0
+        cdef int64_t taken
+        self.turns += 1
+        if load(&self.stop_byte[0]) and not self.stopped:
+            self.stopped = True
+            self.engine.post_live(C_PAUSE, 0)
+            if self.scheduler is not None:
+                self.scheduler.port.abort(self.scheduler.port.ctx)
+        while True:
+            if self.holds_for_calibration and self.engine.model is None and self.engine.n_warm >= self.engine.warm_up_ticks:
+                break
+            x = ring_peek(&self.ring.c, ENGINE, &stamp)
+            if x == NULL:
+                break
+            taken = clock_ns() if real else now_ns
+            if stamp.host_ns != self.last_block_ns:
+                if self.last_block_ns > 0 and stamp.host_ns > self.last_block_ns:
+                    self.block_interval_ns += (stamp.host_ns - self.last_block_ns - self.block_interval_ns) // 16
+                self.last_block_ns = stamp.host_ns
+            self.last_sample_ns = stamp.host_ns
+            n += 1
+            if self.engine.step(x, stamp.sample) and self.scheduler is not None:
+                d = &self.engine.ring[(self.engine.head - 1) % 4096]
+                if d.verdict == SCHEDULED and not self.stopped and not self.stalled:
+                    self.scheduler.dispatch(self.engine.n_decisions - 1, d, self.engine.trigger.conditions[d.condition].dark, stamp.host_ns,
+                                            taken, clock_ns() if real else now_ns)
+            ring_advance(&self.ring.c, ENGINE)
+        if self.scheduler is not None:
+            self.beat(clock_ns() if real else now_ns)
+        return n
+
+    cdef void beat(self, int64_t now_ns) noexcept nogil:
+        """The heartbeat goes on only while the loop runs and samples arrive; otherwise what is queued is cancelled and the session pauses dark."""
+        cdef int64_t limit = 3 * self.block_interval_ns
+        if limit < STALL_NS:
+            limit = STALL_NS
+        if self.stopped or self.stalled or self.last_sample_ns < 0:
+            return
+        if now_ns - self.last_sample_ns > limit:
+            self.stalled = True
+            self.n_stalls += 1
+            self.engine.post_live(C_PAUSE, 1)
+            self.scheduler.port.abort(self.scheduler.port.ctx)
+            return
+        if now_ns - self.last_heartbeat_ns >= HEARTBEAT_NS:
+            self.last_heartbeat_ns = now_ns
+            self.heartbeats += 1
+            self.scheduler.port.heartbeat(self.scheduler.port.ctx, self.heartbeats)

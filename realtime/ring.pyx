@@ -1,0 +1,137 @@
+"""Lock-free ring of samples: one source thread writes; the engine and the recorder read, each at its own pace.
+
+When the slower reader leaves no room the newest samples are dropped and counted: what a reader has not seen yet is never overwritten.
+"""
+
+from cpython.pycapsule cimport PyCapsule_New
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+import os
+
+import numpy as np
+
+
+cdef extern from * nogil:
+    """
+    #include <stdint.h>
+    #include <unistd.h>
+    #include <sys/eventfd.h>
+    static inline unsigned long wr_acquire(unsigned long *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+    static inline void wr_release(unsigned long *p, unsigned long v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+    static inline int wr_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+    static inline void wr_post(int fd) { uint64_t one = 1; if (write(fd, &one, 8)) {} }
+    """
+    unsigned long acquire "wr_acquire"(unsigned long* p)
+    void release "wr_release"(unsigned long* p, unsigned long v)
+    int make_eventfd "wr_eventfd"()
+    void post "wr_post"(int fd)
+
+
+cdef int ring_push(void* ctx, const float* samples, int n, int64_t first, int64_t host_ns) noexcept nogil:
+    """The BlockSink function: called by the source's thread only. Returns the number of samples taken."""
+    cdef RingC* ring = <RingC*>ctx
+    cdef unsigned long head = ring.head, slowest = acquire(&ring.tails[0]), t = acquire(&ring.tails[1]), at
+    cdef int i, room
+    if t < slowest:
+        slowest = t
+    room = <int>(ring.capacity - (head - slowest))
+    if room > n:
+        room = n
+    for i in range(room):
+        at = (head + i) % ring.capacity
+        memcpy(ring.data + at * ring.m, samples + <long>i * ring.m, ring.m * sizeof(float))
+        ring.stamps[at].sample = first + i
+        ring.stamps[at].host_ns = host_ns
+    release(&ring.head, head + room)
+    ring.n_dropped += n - room
+    post(ring.wake_fd)
+    return room
+
+
+cdef const float* ring_peek(RingC* ring, int reader, Stamp* stamp) noexcept nogil:
+    """The oldest sample that this reader has not seen, or NULL."""
+    cdef unsigned long tail = ring.tails[reader], at
+    if tail == acquire(&ring.head):
+        return NULL
+    at = tail % ring.capacity
+    stamp[0] = ring.stamps[at]
+    return ring.data + at * ring.m
+
+
+cdef void ring_advance(RingC* ring, int reader) noexcept nogil:
+    release(&ring.tails[reader], ring.tails[reader] + 1)
+
+
+cdef class Ring:
+
+    def __cinit__(self, int n_channels, long capacity):
+        """
+        Parameters
+        ----------
+        n_channels : channels of a sample.
+        capacity : samples that fit; 30 s and more let the disk hiccup without a loss.
+        """
+        memset(&self.c, 0, sizeof(RingC))
+        self.c.m = n_channels
+        self.c.capacity = capacity
+        self.c.data = <float*>calloc(capacity * n_channels, sizeof(float))
+        self.c.stamps = <Stamp*>calloc(capacity, sizeof(Stamp))
+        self.c.wake_fd = make_eventfd()
+        if self.c.data == NULL or self.c.stamps == NULL or self.c.wake_fd < 0:
+            raise MemoryError(f"no room for a ring of {capacity} samples of {n_channels} channels")
+        self.sink_struct.ctx = &self.c
+        self.sink_struct.push = ring_push
+
+    def __dealloc__(self):
+        free(self.c.data)
+        free(self.c.stamps)
+        if self.c.wake_fd >= 0:
+            os.close(self.c.wake_fd)
+
+    def sink(self):
+        """The capsule ``wavestim.BlockSink`` for a source; it borrows this ring, so keep the ring alive while the source runs."""
+        return PyCapsule_New(&self.sink_struct, "wavestim.BlockSink", NULL)
+
+    def push(self, const float[:, ::1] samples, int64_t first_sample, int64_t host_ns):
+        """Push a block (n, m) uV from Python; returns the number of samples taken."""
+        if samples.shape[1] != self.c.m:
+            raise ValueError(f"a block of {samples.shape[1]} channels was pushed into a ring of {self.c.m}")
+        if samples.shape[0] == 0:
+            return 0
+        return ring_push(&self.c, &samples[0, 0], <int>samples.shape[0], first_sample, host_ns)
+
+    def take(self, long most=65536):
+        """What the recorder has not seen yet: list of (first_sample, host_ns, block (n, m)), split where the counter jumps."""
+        cdef unsigned long tail = self.c.tails[RECORDER], head = acquire(&self.c.head), n = head - tail, i, at, start = 0
+        if n > <unsigned long>most:
+            n = most
+        if n == 0:
+            return []
+        block = np.empty((n, self.c.m), np.float32)
+        cdef float[:, ::1] view = block
+        cuts = [0]
+        for i in range(n):
+            at = (tail + i) % self.c.capacity
+            memcpy(&view[i, 0], self.c.data + at * self.c.m, self.c.m * sizeof(float))
+            if i and self.c.stamps[at].sample != self.c.stamps[(tail + i - 1) % self.c.capacity].sample + 1:
+                cuts.append(i)
+        out = []
+        for start, i in zip(cuts, [*cuts[1:], n]):
+            at = (tail + start) % self.c.capacity
+            out.append((self.c.stamps[at].sample, self.c.stamps[(tail + i - 1) % self.c.capacity].host_ns, block[start:i]))
+        release(&self.c.tails[RECORDER], tail + n)
+        return out
+
+    @property
+    def n_dropped(self) -> int:
+        return self.c.n_dropped
+
+    @property
+    def waiting(self) -> int:
+        """Samples that the engine has not seen yet."""
+        return acquire(&self.c.head) - acquire(&self.c.tails[ENGINE])
+
+    @property
+    def waiting_for_recorder(self) -> int:
+        return acquire(&self.c.head) - acquire(&self.c.tails[RECORDER])
