@@ -75,6 +75,7 @@ class Calibration:
     k_max_rad_mm: float
     pattern: NDArray[np.complex128]
     n_pattern: float
+    step_power: float
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
@@ -159,6 +160,7 @@ def calibrate(
     band_hz: tuple[float, float],
     excluded: NDArray[np.bool_] | None = None,
     notch_hz: float | None = None,
+    rereferenced: bool = False,
     options: ModelOptions | None = None,
     seed: int = 0,
 ) -> Calibration:
@@ -172,6 +174,7 @@ def calibrate(
     band_hz : band of the rhythm.
     excluded : (m,) channels known to be bad; more are found.
     notch_hz : a line to remove; its phase shift is counted with the colour of the whitening.
+    rereferenced : a common reference was subtracted, so the mean over electrodes carries nothing.
     options : time constants and spreads.
     seed : of the noise that the evidence threshold is measured on.
     """
@@ -181,7 +184,7 @@ def calibrate(
     lo, hi = band_hz
     found = bad_channels(x) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
-    layout = make_layout(positions_mm, used)
+    layout = make_layout(positions_mm, used, constant=not rereferenced)
     B = np.where(used[:, None], layout.modes, 0.0)
     y = x @ B
     r = B.shape[1]
@@ -239,6 +242,7 @@ def calibrate(
         flank_sos=tuple(flanks), band_sos=band_sos, widths_hz=np.array(widths), noise_cov=C0 * fs_hz / 2, in_band_cov=C_in,
         omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
         k_max_rad_mm=float(np.pi / layout.nearest_mm), pattern=pattern, n_pattern=float(used.sum()),
+        step_power=float(np.median(np.sum(np.diff(y, axis=0) ** 2, axis=1))),
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip
     start = _likeliest_start(base, y, half)

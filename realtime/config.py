@@ -107,6 +107,8 @@ class EngineConfig:
             raise ValueError(f"positions_mm must be a finite (channels, 2) array in mm, not of shape {p.shape}")
         if not (np.isfinite(self.fs_hz) and self.fs_hz > 0):
             raise ValueError(f"fs must be a positive rate in Hz, not {self.fs_hz}")
+        if self.reference != "none" and len(p) < 2:
+            raise ValueError("a common reference needs two electrodes or more: use reference none for a single one")
         lo, hi = self.band_hz
         if not 0 < lo < hi < self.fs_hz / 2:
             raise ValueError(f"band_hz must be two rising frequencies below half the sampling rate ({self.fs_hz / 2:g} Hz), not {self.band_hz}")

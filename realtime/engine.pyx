@@ -82,6 +82,7 @@ cdef class Engine:
             band_hz=c.band_hz,
             excluded=self.conditioner.excluded_mask,
             notch_hz=c.notch_hz,
+            rereferenced=c.reference != "none",
             options=c.options,
             seed=c.seed,
         )

@@ -42,7 +42,9 @@ class Layout:
         return float(np.median(d.min(axis=1)))
 
 
-def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_modes: int = MAX_MODES) -> Layout:
+def make_layout(
+    positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_modes: int = MAX_MODES, constant: bool = True
+) -> Layout:
     """Modes and axes of a layout.
 
     Parameters
@@ -50,6 +52,7 @@ def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_
     positions_mm : (m, 2) positions, mm.
     used : (m,) electrodes that take part; at least one.
     max_modes : number of modes at most.
+    constant : whether to keep the constant mode; a common reference takes it out of the samples, so it must not be looked at then.
 
     Notes
     -----
@@ -68,7 +71,8 @@ def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_
     extent = np.abs(q[used]).max(axis=0)
     scale = max(float(extent.max()), 1e-9)
     u = q / scale
-    r = min(max_modes, int(used.sum()))
+    drop = 0 if constant else 1
+    r = min(max_modes + drop, int(used.sum()))
     powers: list[tuple[int, int]] = []
     columns: list[NDArray[np.float64]] = []
     for px, py in ((degree - i, i) for degree in range(12) for i in range(degree + 1)):
@@ -89,4 +93,4 @@ def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_
         np.column_stack([py * u[:, 0] ** px * u[:, 1] ** max(py - 1, 0) for px, py in powers]),
     ]
     gradient = np.array([slope @ mixing / scale for slope in slopes])
-    return Layout(q, rotation, modes, gradient, extent)
+    return Layout(q, rotation, np.ascontiguousarray(modes[:, drop:]), np.ascontiguousarray(gradient[:, :, drop:]), extent)

@@ -73,6 +73,8 @@ cdef class WaveModel:
     cdef bint coasting
     cdef double total                    # log-likelihood of the plane so far
     cdef double last_modes[RMAX]
+    cdef double offset[RMAX]             # steps of the amplifier, taken out
+    cdef double step_power               # usual squared change between ticks, uV^2 over the modes
     cdef void tick(self, const double* y, bint masked) noexcept nogil
     cdef void reset(self) noexcept nogil
     cdef void steer(self) noexcept nogil

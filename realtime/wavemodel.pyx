@@ -13,6 +13,10 @@ from wavestim.realtime.fmath cimport PI, atan2, exp, fabs, log, sincos, sqrt, wr
 from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
 
 
+cdef double STEP_RATIO = 400.0     # a change between ticks 20 times the usual one is no brain
+cdef double STEP_MEMORY_S = 10.0
+
+
 cdef void horizon_set(Horizon* z, double h_s, double tau_freq_s, double var_freq) noexcept nogil:
     cdef double t = tau_freq_s
     z.h = h_s
@@ -82,6 +86,7 @@ cdef class WaveModel:
         self.ev_threshold = calibration.evidence_threshold
         self.ev_scale = calibration.evidence_scale
         self.pattern_decay = np.exp(-dt / o.tau_pattern_s)
+        self.step_power = max(calibration.step_power, 1e-12)
         self.k_max = calibration.k_max_rad_mm
         self.omega_min = 2 * np.pi * max(0.3, 0.6 * calibration.band_hz[0])
         self.omega_max = 2 * np.pi * 1.5 * calibration.band_hz[1]
@@ -126,6 +131,7 @@ cdef class WaveModel:
         self.blind = 0
         self.coasting = False
         memset(self.level, 0, sizeof(self.level))
+        memset(self.offset, 0, sizeof(self.offset))
         self.steer()
         self.write_record()
 
@@ -183,8 +189,18 @@ cdef class WaveModel:
 
     cdef void tick(self, const double* y, bint masked) noexcept nogil:
         """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
-        cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX]
+        cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX], jump = 0, x
         cdef int j, r = self.r
+        if not masked and not self.coasting:
+            for j in range(r):
+                x = y[j] - self.offset[j] - self.last_modes[j]
+                jump += x * x
+            if jump > STEP_RATIO * self.step_power and self.ticks > 0:
+                for j in range(r):                                # an electrode or amplifier stepped: take the step out
+                    self.offset[j] = y[j] - self.last_modes[j]
+                masked = True
+            else:
+                self.step_power += (jump - self.step_power) * self.dyn.dt / STEP_MEMORY_S
         if masked:
             # the last believed residual is held (noise is red), the expected wave goes on: no step for the filters to ring on
             self.expected_modes(wave)
@@ -198,7 +214,8 @@ cdef class WaveModel:
             if self.coasting:
                 self.coasting = False
                 self.blind = <int>(0.004 * self.fs)
-            memcpy(modes, y, r * sizeof(double))
+            for j in range(r):
+                modes[j] = y[j] - self.offset[j]
         memcpy(self.last_modes, modes, r * sizeof(double))
         self.whitener.white(modes, shaped, white)
         self.advance(white, masked)

@@ -1,0 +1,211 @@
+"""track(): what an analyst would lose if the wave were misread, the future leaked in, or bad data crashed the tick."""
+
+import numpy as np
+import pytest
+from support.waves import grid, make, rms_deg
+from wavestim.realtime import track
+
+XY = grid()
+WARM = 3000
+
+
+@pytest.fixture(scope="module")
+def planar():
+    lfp, phase, direction = make("planar", seed=3, snr_db=0)
+    return lfp, phase, direction, track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+
+
+def test_phase_at_realistic_noise_is_far_better_than_one_channel_can_do(planar):
+    lfp, phase, _, w = planar
+    assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 30
+    ahead = w.forecast(0.02)
+    assert rms_deg(ahead[WARM:-20] - phase[WARM + 20 :]) < 35
+
+
+def test_phase_is_unbiased(planar):
+    _, phase, _, w = planar
+    assert abs(np.degrees(np.angle(np.exp(1j * (w.phase[WARM:] - phase[WARM:])).mean()))) < 6
+
+
+@pytest.mark.parametrize("direction", [-150, -60, 0, 45, 90, 180])
+def test_direction_is_where_the_wave_goes(direction):
+    lfp, _, _ = make("planar", seed=direction + 500, seconds=6, snr_db=5, direction=direction)
+    w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    error = (w.direction_deg[WARM:] - direction + 180) % 360 - 180
+    assert np.median(np.abs(error)) < 12
+    assert 0.8 < np.median(w.speed_mm_s[WARM:]) / 200 < 1.25
+    assert (w.kind[WARM:] == "planar").mean() > 0.9
+    assert (w.direction_deg > -180).all()
+    assert (w.direction_deg <= 180).all()
+
+
+def test_predicted_sd_is_the_achieved_one(planar):
+    _, phase, _, w = planar
+    for horizon in (0.0, 0.02):
+        lead = int(horizon * 1000)
+        error = np.angle(np.exp(1j * (w.forecast(horizon)[WARM : -lead or None] - phase[WARM + lead :])))
+        predicted = w.forecast_sd_deg(horizon)[WARM : -lead or None]
+        achieved = np.degrees(np.sqrt(np.mean(error**2)))
+        assert 0.7 < np.sqrt(np.mean(predicted**2)) / achieved < 1.4
+
+
+def test_the_future_changes_nothing_before_it(planar):
+    lfp, _, _, w = planar
+    cut = 7001
+    changed = lfp.copy()
+    changed[cut:] = np.random.default_rng(9).normal(0, 500, changed[cut:].shape)
+    v = track(changed, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    for name in ("phase", "direction_deg", "speed_mm_s", "pgd", "frequency_hz", "kind", "phase_sd_deg"):
+        np.testing.assert_array_equal(getattr(v, name)[:cut], getattr(w, name)[:cut], err_msg=name)
+
+
+@pytest.mark.parametrize("kind", ["rotating", "source", "synchronous", "none"])
+def test_kind_is_named(kind):
+    lfp, phase, _ = make(kind, seed=11, snr_db=5, speed=120)
+    w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    assert (w.kind[WARM:] == kind).mean() > 0.8
+    if kind != "none":
+        assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 35
+
+
+def test_noise_is_never_sure(seed=4):
+    lfp, _, _ = make("none", seed=seed)
+    w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    assert np.isin(w.kind[WARM:], ["planar", "rotating", "source", "sink"]).mean() < 0.05
+    assert np.median(w.phase_sd_deg[WARM:]) > 100
+
+
+def silence(lfp):
+    lfp[:] = 0
+
+
+def late_silence(lfp):
+    lfp[5000:] = 0
+
+
+def nan_channel(lfp):
+    lfp[:, 7] = np.nan
+
+
+def nan_patches(lfp):
+    lfp[np.random.default_rng(0).random(lfp.shape) < 0.05] = np.nan
+
+
+def all_nan(lfp):
+    lfp[:] = np.nan
+
+
+def infinite(lfp):
+    lfp[4000:4010, 3] = np.inf
+
+
+def saturated(lfp):
+    np.clip(lfp, -30, 30, out=lfp)
+
+
+def flat_channels(lfp):
+    lfp[:, ::3] = 12.5
+
+
+def huge_channel(lfp):
+    lfp[:, 50] *= 1e5
+
+
+def step(lfp):
+    lfp[6000:] += 2e4
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "spoil", [silence, late_silence, nan_channel, nan_patches, all_nan, infinite, saturated, flat_channels, huge_channel, step]
+)
+def test_bad_data_gives_finite_output(spoil):
+    lfp, phase, _ = make("planar", seed=6, seconds=8, snr_db=5)
+    spoil(lfp)
+    w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    for value in (w.phase, w.direction_deg, w.speed_mm_s, w.wavelength_mm, w.frequency_hz, w.pgd, w.phase_sd_deg, w.forecast(0.05)):
+        assert np.isfinite(value).all()
+    assert (w.speed_mm_s <= 1e6).all()
+    if spoil in (silence, all_nan):
+        assert np.isin(w.kind, ["none", "undetermined"]).all()
+        assert (w.phase_sd_deg > 100).all()
+    elif spoil is late_silence:
+        assert (w.phase_sd_deg[6500:] > 100).all()
+        assert np.isin(w.kind[6500:], ["none", "undetermined"]).all()
+    elif spoil is not step:
+        assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 40
+    else:
+        assert rms_deg(w.phase[-500:] - phase[-500:]) < 40
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_few_channels(m):
+    lfp, phase, _ = make("planar", seed=8, seconds=6, snr_db=10, xy=grid(1, m))
+    w = track(lfp, fs=1000, positions_mm=grid(1, m), band_hz=(8, 24))
+    assert np.isfinite(w.phase).all()
+    assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 60
+    if m == 1:
+        assert not np.isin(w.kind, ["planar", "rotating", "source", "sink"]).any()
+
+
+def test_strip_gives_a_direction_along_itself():
+    xy = grid(1, 8, 1.0)
+    lfp, _, _ = make("planar", seed=2, snr_db=5, xy=xy, direction=180, speed=300)
+    w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
+    assert np.isin(np.round(w.direction_deg[WARM:]), [0, 180]).all()
+    assert (np.abs(w.direction_deg[WARM:]) > 90).mean() > 0.9
+
+
+def test_rotated_strip():
+    a = np.deg2rad(30)
+    xy = grid(1, 8, 1.0) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
+    lfp, _, _ = make("planar", seed=2, snr_db=5, xy=xy, direction=30, speed=300)
+    w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
+    assert np.median(np.abs(w.direction_deg[WARM:] - 30)) < 1
+
+
+def test_raw_rate_is_decimated_inside_and_its_delay_counted():
+    fs = 20000.0
+    lfp, phase, _ = make("planar", seed=5, seconds=5, fs=fs, snr_db=10, xy=grid(4, 4))
+    w = track(lfp, fs=fs, positions_mm=grid(4, 4), band_hz=(8, 24))
+    at = slice(int(3 * fs), None, 20)
+    error = w.phase[at] - phase[at]
+    assert rms_deg(error) < 25
+    assert abs(np.degrees(np.angle(np.exp(1j * error).mean()))) < 8
+
+
+def test_odd_rates():
+    fs = 1017.25
+    lfp, phase, _ = make("planar", seed=5, seconds=6, fs=fs, snr_db=5)
+    w = track(lfp, fs=fs, positions_mm=XY, band_hz=(8, 24))
+    assert rms_deg(w.phase[3100:] - phase[3100:]) < 25
+
+
+def test_reference_of_the_average_leaves_short_waves():
+    lfp, phase, _ = make("planar", seed=5, seconds=6, snr_db=5, speed=60)
+    w = track(lfp + 300 * np.sin(np.arange(len(lfp)) / 7)[:, None].astype(np.float32), fs=1000, positions_mm=XY, band_hz=(8, 24), reference="average")
+    assert (w.kind[WARM:] == "planar").mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"positions_mm": XY[:50]}, "does not fit 50 positions"),
+        ({"positions_mm": np.vstack([XY[:99], XY[:1]])}, "electrodes 0 and 99 are at one place"),
+        ({"band_hz": (24, 8)}, "band_hz must be two rising frequencies"),
+        ({"band_hz": (8, 900)}, "below half the sampling rate"),
+        ({"fs": -1}, "positive rate"),
+        ({"positions_mm": XY * np.nan}, "finite"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_a_reason(change, message):
+    arguments = {"lfp": np.zeros((100, 100), np.float32), "fs": 1000, "positions_mm": XY, "band_hz": (8, 24)} | change
+    with pytest.raises(ValueError, match=message):
+        track(**arguments)
+
+
+def test_a_recording_too_short_to_learn_from_is_undetermined():
+    lfp, _, _ = make("planar", seed=1, seconds=1.5)
+    w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    assert set(w.kind) == {"undetermined"}
+    assert (w.phase_sd_deg == 180).all()
