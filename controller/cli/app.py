@@ -21,11 +21,19 @@ class Cli(TyperGroup):
         except KeyboardInterrupt as interrupt:
             raise typer.Exit(errors.show(interrupt, as_json=bool(ctx.obj))) from interrupt
 
-    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Parse, run, and leave with an exit code."""
         words = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(words, *more, standalone_mode=False, obj="--json" in words, **extra)
+            code = super().main(words, prog_name, complete_var, False, windows_expand_args, obj="--json" in words, **extra)
         except Exception as error:
             if not standalone_mode:
                 raise

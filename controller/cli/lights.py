@@ -34,7 +34,7 @@ def list_lights(as_json: options.Json = False) -> None:
 
 
 @app.command("test")
-def test_light(
+def ask_light(
     kind: Annotated[str, typer.Argument(help="simulated or wavelight.")] = "simulated",
     port: Annotated[str | None, typer.Option(help="Serial port, such as /dev/ttyACM0 or COM3.")] = None,
     serial_number: Annotated[str | None, typer.Option(help="USB serial number.")] = None,
