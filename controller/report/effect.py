@@ -90,15 +90,14 @@ def amplitude_uv(samples_uv: Floats, times_s: Floats, positions_mm: Floats, k_ra
     space = positions_mm @ k_rad_mm
     along, against = omega_rad_s * times_s[:, None] - space, omega_rad_s * times_s[:, None] + space
     basis = np.stack([np.cos(along), np.sin(along), np.cos(against), np.sin(against)])
-    drift = np.stack([np.ones(n), times_s - times_s.mean()], axis=1)
-    q, _ = np.linalg.qr(drift)
-    basis = basis - np.einsum("ti,ki,fkc->ftc", q, q.conj(), basis)  # offset and slope of every channel projected out
-    design = basis.reshape(4, n * channels).T
-    scale = np.sqrt((design**2).sum(axis=0).mean())
-    if scale == 0 or np.linalg.cond(design) > WORST_CONDITION:
+    drift, _ = np.linalg.qr(np.stack([np.ones(n), times_s - times_s.mean()], axis=1))
+    basis -= drift @ (drift.T @ basis)  # offset and slope of every channel projected out
+    design = basis.reshape(4, n * channels)
+    normal = design @ design.T
+    if not np.trace(normal) > 0 or np.linalg.cond(normal) > WORST_CONDITION**2:
         return float("nan")
-    data = samples_uv - q @ (q.T @ samples_uv)
-    coefficients, *_ = np.linalg.lstsq(design, data.ravel(), rcond=None)
+    data = samples_uv - drift @ (drift.T @ samples_uv)
+    coefficients = np.linalg.solve(normal, design @ data.ravel())
     return float(np.hypot(coefficients[0], coefficients[1]))
 
 

@@ -36,10 +36,10 @@ def phase_figure(errors: PhaseErrors, target_deg: float, pulses: Pulses) -> Any:
             mean = np.angle(np.exp(1j * phase).mean())
             axes.plot([mean, mean], [0, top * abs(np.exp(1j * phase).mean())], color=style.INK, linewidth=2.5, label="mean")
         axes.set_ylim(0, top)
-        axes.set_xticks(np.radians([0, 90, 180, 270]), ["peak 0°", "90°", "trough 180°", "−90°"])
+        axes.set_xticks(np.radians([0, 90, 180, 270]), ["peak\n0°", "90°", "trough\n180°", "−90°"])
         axes.set_yticks([])
         axes.spines["polar"].set_alpha(0.3)
-        figure.legend(loc="lower right", fontsize=9)
+        figure.legend(loc="outside lower center", fontsize=9, ncols=2)
     return figure
 
 
@@ -56,7 +56,7 @@ def direction_figure(direction_deg: Floats, wanted: Mapping[str, Any]) -> Any:
             axes.bar(np.radians(angle), top, width=np.radians(2 * tolerance), color=style.RED, alpha=0.15, edgecolor="none")
         axes.bar(np.radians(edges[:-1]), counts, width=np.radians(15), align="edge", color=style.TEAL, alpha=0.8, edgecolor="none")
         axes.set_ylim(0, top)
-        axes.set_xticks(np.radians([0, 90, 180, 270]), ["+x  0°", "+y  90°", "−x  180°", "−y  −90°"])
+        axes.set_xticks(np.radians([0, 90, 180, 270]), ["+x\n0°", "+y  90°", "−x\n180°", "−y  −90°"])
         axes.set_yticks([])
         axes.spines["polar"].set_alpha(0.3)
     return figure
@@ -71,20 +71,20 @@ def timing_figure(session: SessionLike) -> Any | None:
     ahead = (scheduled["start_sample"] - scheduled["sample"]) / session.fs_hz * 1000
     ahead = ahead[np.isfinite(ahead)]
     with style.look() as Figure:
-        figure = Figure(figsize=(6.4, 2.9))
+        figure = Figure(figsize=(6.4, 3.1))
         axes = figure.add_subplot()
         span = (min(0.0, float(ahead.min())), max(float(ahead.max()) * 1.05, 1.0))
-        axes.hist(ahead, bins=60, range=span, color=style.BLUE, alpha=0.75, label="first light planned this far ahead")
+        axes.hist(ahead, bins=60, range=span, color=style.BLUE, alpha=0.75, label="light planned ahead")
         latency = session.summary.get("latency_us")
         if isinstance(latency, Mapping):
             for name, colour in (("p50", style.GREEN), ("p99", style.ORANGE), ("max", style.RED)):
                 value = latency.get(name)
                 if isinstance(value, int | float):
-                    axes.axvline(value / 1000, color=colour, linewidth=2, label=f"samples to frame, {name}: {_time(value)}")
+                    axes.axvline(value / 1000, color=colour, linewidth=2, label=f"latency {name} {_time(value)}")
         axes.set_xlim(*span)
         axes.set_xlabel("ms after the newest sample")
         axes.set_ylabel("decisions")
-        axes.legend(loc="upper left", fontsize=8.5)
+        figure.legend(loc="outside upper left", fontsize=9, ncols=2)
     return figure
 
 

@@ -80,7 +80,7 @@ def pulse_card(session: SessionLike, pulses: Pulses) -> Card:
     lost = missed + refused
     text = f"{counts['fired']} with light and {sham} sham, of {scheduled} scheduled"
     text += "; none was lost." if lost == 0 else f"; {missed} came too late and stayed dark, {refused} were refused."
-    state: State = "good" if lost == 0 else "warn" if lost <= 0.02 * scheduled else "bad"
+    state: State = "good" if lost == 0 else "warn" if lost <= 0.05 * scheduled else "bad"
     return Card("Pulses", f"{counts['fired'] + sham} of {scheduled}", text, state)
 
 

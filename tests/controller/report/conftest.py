@@ -11,7 +11,15 @@ from wavestim.controller.experiment import load_experiment, resolve
 from wavestim.realtime.records import DECISION
 
 PULSE = np.dtype(
-    [("decision", "i8"), ("fire_sample", "f8"), ("onset_device_us", "f8"), ("verdict", "U16"), ("reason", "U16"), ("dark", "?"), ("phase_error_deg", "f8")]
+    [
+        ("decision", "i8"),
+        ("fire_sample", "f8"),
+        ("onset_device_us", "f8"),
+        ("verdict", "U16"),
+        ("reason", "U16"),
+        ("dark", "?"),
+        ("phase_error_deg", "f8"),
+    ]
 )
 FS = 1000.0
 SPEED, HZ, AMPLITUDE = 250.0, 12.0, 60.0
@@ -52,7 +60,9 @@ def build(
     k = 2 * np.pi * HZ / SPEED
     space = k * (np.cos(heading)[:, None] * positions[:, 0] + np.sin(heading)[:, None] * positions[:, 1])
     samples = gain[:, None] * AMPLITUDE * np.cos(2 * np.pi * HZ * t[:, None] - space)
-    samples += np.cumsum(rng.normal(0, shared_uv / 30, n))[:, None] * 0.3 + rng.normal(0, shared_uv, (n, 1)) + rng.normal(0, own_uv, (n, channels))
+    samples += (
+        np.cumsum(rng.normal(0, shared_uv / 30, n))[:, None] * 0.3 + rng.normal(0, shared_uv, (n, 1)) + rng.normal(0, own_uv, (n, channels))
+    )
     decisions = np.zeros(2 * len(fires), DECISION)
     rows = decisions[::2]
     direction = np.degrees(heading[np.round(fires).astype(int)]) if len(fires) else direction
@@ -81,8 +91,16 @@ def build(
         "dropped_samples": 0,
         "ticks": n,
         "decisions": len(decisions),
-        "pulses": {"scheduled": len(fires), "fired": int((pulses["verdict"] == "fired").sum()), "missed": lost, "vetoed": len(fires), "refused": 0},
-        "phase_error_deg": {"bias": -4.0, "sd": 24.0, "median_abs": 16.0, "n": len(fires) - lost, "truth": "simulation"} if truth and len(fires) else None,
+        "pulses": {
+            "scheduled": len(fires),
+            "fired": int((pulses["verdict"] == "fired").sum()),
+            "missed": lost,
+            "vetoed": len(fires),
+            "refused": 0,
+        },
+        "phase_error_deg": {"bias": -4.0, "sd": 24.0, "median_abs": 16.0, "n": len(fires) - lost, "truth": "simulation"}
+        if truth and len(fires)
+        else None,
         "latency_us": {"p50": 310.0, "p99": 1240.0, "p999": 2800.0, "max": 4100.0},
         "light_onset_error_us": {"p50": 12.0, "p99": 48.0, "max": 90.0},
         "dose": {"lit_ms_per_site": [float(v) for v in rng.uniform(700, 720, 25)], "energy_mj_mm2": 0.42, "max_temperature_rise_c": 0.06},
