@@ -1,0 +1,34 @@
+"""Experiments as files: the schema, the light they ask for, the order of their conditions, and the first wall of safety."""
+
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._types import Board, ConditionPlan, PatternEntry, Plan, SlotPlan
+from wavestim.controller.experiment.geometry import electrode_positions, led_positions, site_index
+from wavestim.controller.experiment.limits import check_light, shortest_period_ms
+from wavestim.controller.experiment.load import example_names, experiment_hash, load_experiment, parse_experiment, resolve
+from wavestim.controller.experiment.planning import plan
+from wavestim.controller.experiment.schedule import balanced_sequence
+from wavestim.controller.experiment.schema import Experiment, mocked, require_supported
+
+__all__ = [
+    "Board",
+    "ConditionPlan",
+    "Experiment",
+    "ExperimentError",
+    "PatternEntry",
+    "Plan",
+    "SlotPlan",
+    "balanced_sequence",
+    "check_light",
+    "electrode_positions",
+    "example_names",
+    "experiment_hash",
+    "led_positions",
+    "load_experiment",
+    "mocked",
+    "parse_experiment",
+    "plan",
+    "require_supported",
+    "resolve",
+    "shortest_period_ms",
+    "site_index",
+]

@@ -1,0 +1,21 @@
+"""How a command that made a session ends: the report exists, and its figures are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wavestim.controller.cli import output, table
+
+
+def finish(summary: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print a session's summary, as JSON or as a table with the effect of light and the path of the report."""
+    if as_json:
+        output.emit(summary)
+        return
+    from wavestim.controller.report import effect_sentence
+
+    session = Path(str(summary["session"]))
+    report = session / "report.html"
+    table.print_summary(summary, effect_sentence(session), report if report.is_file() else None)

@@ -1,0 +1,58 @@
+"""``wavestim run``: an experiment, on the rig or on the mock rig."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from wavestim.controller.cli import _options as options
+from wavestim.controller.cli import output, validate
+from wavestim.controller.cli._finish import finish
+
+
+def run(
+    experiment: Annotated[
+        str, typer.Argument(metavar="EXPERIMENT", help="A YAML file or the name of a packaged example.", show_default=False)
+    ],
+    mock: Annotated[bool, typer.Option("--mock", help="Simulated cortex and simulated light, whatever the file says.")] = False,
+    arm: Annotated[bool, typer.Option("--arm", help="Allow real light. Simulated light arms by itself.")] = False,
+    seconds: options.Seconds = 60.0,
+    seed: options.Seed = None,
+    pace: Annotated[
+        options.Pace | None, typer.Option(help="Default: virtual when all is simulated, otherwise real.", show_default=False)
+    ] = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+) -> None:
+    """Run an experiment.
+
+    The file is checked whole before anything starts: what it asks for, and
+    that no light it could make breaks a limit.
+
+    \b
+    Examples:
+      wavestim run against-the-wave --mock --seconds 120
+      wavestim run my-experiment.yaml --mock      rehearse at a desk
+      wavestim run my-experiment.yaml             on the rig, dark: no light without --arm
+      wavestim run my-experiment.yaml --arm --seconds 1800 --out mouse-12/day-3
+    """
+    from wavestim.controller.experiment import load_experiment, mocked, require_supported
+
+    length, drawn = validate.seconds(seconds), validate.seed(seed)
+    asked = load_experiment(experiment)
+    ready = mocked(asked) if mock else asked
+    require_supported(ready)
+    simulated = ready.light.kind == "simulated"
+    chosen = pace or (options.Pace.virtual if simulated and ready.source.kind in ("simulated", "file") else options.Pace.real)
+    if chosen is options.Pace.virtual and not simulated:
+        raise validate.ArgumentError(f"--pace virtual: {ready.light.kind} light runs in real time; leave --pace out, or add --mock")
+    if not (simulated or arm):
+        output.say("[yellow]Not armed: the whole experiment runs, and stays dark. Add --arm for light.[/]")
+    folder = validate.out(out, ready.name)
+    from wavestim.controller.session import run_experiment
+
+    with output.only_json(as_json), output.progress(ready.name, length) as progress:
+        summary = run_experiment(
+            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, mock=mock, arm=arm or simulated, progress=progress
+        )
+    finish(summary, as_json=as_json)

@@ -1,0 +1,81 @@
+"""What a plan is made of: pattern slots, conditions, and what has to be known of the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_PATTERN_MS = 200.0
+"""A pattern as a whole lasts at most this long."""
+UNIT_US = 4
+"""Delays and widths travel in units of 4 us."""
+
+Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
+OFFSET_DEG: dict[Heading, float] = {"with": 0.0, "against": 180.0, "orthogonal": 90.0}
+"""What is added to the direction of the wave to give the heading of the light."""
+
+
+class PatternEntry(NamedTuple):
+    """One LED's part in a pattern."""
+
+    site: int
+    delay_us: int
+    width_us: int
+    level: int
+
+
+class Board(Protocol):
+    """What a plan needs to know of the light driver; ``LightInfo`` has it."""
+
+    @property
+    def n_sites(self) -> int: ...
+    @property
+    def n_slots(self) -> int: ...
+    @property
+    def min_pulse_us(self) -> int: ...
+    @property
+    def max_pulse_us(self) -> int: ...
+    @property
+    def duty_max(self) -> float: ...
+    @property
+    def graded(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class SlotPlan:
+    """One uploaded pattern."""
+
+    name: str
+    entries: tuple[PatternEntry, ...]
+    lead_ms: float
+    """Delay of the LED nearest the trigger site: the pattern starts this much before light-on is due there."""
+    duration_ms: float
+    """From the first light to the last."""
+
+
+@dataclass(frozen=True)
+class ConditionPlan:
+    """One arm: which slots it draws from. ``slot = slot0 + i_speed * n_headings + i_heading``."""
+
+    name: str
+    dark: bool
+    heading: Heading
+    heading_deg: float
+    """``fixed``: the heading of the light; ``with``, ``against``, ``orthogonal``: what is added to the direction of the wave."""
+    slot0: int
+    n_headings: int
+    """Bank heading ``i`` points at ``i * 360 / n_headings`` degrees; 1 when the heading is not chosen at run time."""
+    speeds_mm_s: tuple[float, ...]
+    """Bank speeds, rising; empty when the speed is not chosen at run time (then i_speed is 0)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All the light a session can make, and the order of its conditions."""
+
+    slots: tuple[SlotPlan, ...]
+    conditions: tuple[ConditionPlan, ...]
+    sequence: NDArray[np.int16]

@@ -1,0 +1,183 @@
+"""Where electrodes and LEDs are, in mm, and which electrode is the trigger site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._probe import FileProbe, GridProbe
+from wavestim.controller.experiment._source import FileSource
+from wavestim.controller.experiment._types import Plan, SlotPlan
+from wavestim.controller.experiment.schema import Experiment
+
+Positions = NDArray[np.float64]
+SAME_PLACE_MM = 1e-6
+
+
+def electrode_positions(experiment: Experiment, recorded_mm: ArrayLike | None = None) -> Positions:
+    """Positions of the channels in mm, (n, 2), in channel order.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its probe.
+    recorded_mm : array, optional
+        The positions that came with the recording, used by ``probe: recording``.
+
+    Raises
+    ------
+    ExperimentError
+        When positions cannot be found, do not fit the channel map, or put two electrodes at one place.
+    """
+    probe = experiment.probe
+    if isinstance(probe, GridProbe):
+        electrodes = _grid(probe)
+    elif isinstance(probe, FileProbe):
+        electrodes = _probe_file(probe.path)
+    else:
+        electrodes = _recorded(experiment, recorded_mm)
+    positions = _in_channel_order(electrodes, probe.channel_map, experiment.name)
+    _check(positions, experiment)
+    return positions
+
+
+def led_positions(experiment: Experiment, positions_mm: ArrayLike) -> Positions:
+    """Positions of the LEDs in mm, (m, 2); when the file gives none, one over every fourth electrode.
+
+    Over a grid these are every second row and column (a strip: every fourth electrode), otherwise channels 0, 4, 8, ...
+    """
+    given = experiment.leds.positions_mm
+    if given is not None:
+        return np.asarray(given, dtype=np.float64).reshape(-1, 2)
+    probe = experiment.probe
+    if isinstance(probe, GridProbe):
+        step = (4, 4) if 1 in (probe.rows, probe.columns) else (2, 2)
+        grid = _grid(probe).reshape(probe.rows, probe.columns, 2)
+        return np.ascontiguousarray(grid[:: step[0], :: step[1]].reshape(-1, 2))
+    return np.ascontiguousarray(np.asarray(positions_mm, dtype=np.float64)[::4])
+
+
+def site_index(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, slots: Plan | Sequence[SlotPlan]) -> int:
+    """The electrode at which the phase counts.
+
+    ``center``: nearest the centroid; ``led``: nearest the LED that lights first in the first slot; or an index. Bad channels are
+    passed over by the words and refused as an index.
+    """
+    positions, site = np.asarray(positions_mm, dtype=np.float64), experiment.trigger.site
+    bad = set(experiment.probe.bad_channels)
+    if isinstance(site, int):
+        if site >= len(positions):
+            raise ExperimentError(
+                f"{experiment.name}: trigger.site is electrode {site}, but there are electrodes 0 to {len(positions) - 1}"
+            )
+        if site in bad:
+            raise ExperimentError(
+                f"{experiment.name}: trigger.site is electrode {site}, which is one of probe.bad_channels; choose another"
+            )
+        return site
+    if site == "center":
+        target = positions.mean(axis=0)
+    else:
+        planned = slots.slots if isinstance(slots, Plan) else slots
+        first = min(planned[0].entries, key=lambda e: (e.delay_us, e.site))
+        target = np.asarray(leds_mm, dtype=np.float64)[first.site]
+    distance = np.hypot(*(positions - target).T)
+    distance[sorted(bad)] = np.inf
+    return int(np.argmin(np.round(distance, 9)))
+
+
+def _grid(probe: GridProbe) -> Positions:
+    column, row = np.meshgrid(np.arange(probe.columns), np.arange(probe.rows))
+    x = (column - (probe.columns - 1) / 2) * probe.pitch_mm
+    y = (row - (probe.rows - 1) / 2) * probe.pitch_mm
+    return np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
+
+
+def _probe_file(path: str) -> Positions:
+    if not Path(path).is_file():
+        raise ExperimentError(f"{path}: no such probe file; give probe.path a probeinterface JSON file")
+    from probeinterface import read_probeinterface
+
+    try:
+        group = read_probeinterface(path)
+        parts = [(np.asarray(p.contact_positions, dtype=float)[:, :2] * _mm(p.si_units), p.device_channel_indices) for p in group.probes]
+        if not parts:
+            raise ValueError("it holds no probe")
+        positions = np.concatenate([xy for xy, _ in parts])
+    except ExperimentError:
+        raise
+    except Exception as error:
+        raise ExperimentError(f"{path}: not a probeinterface file ({_short(error)}); write_probeinterface makes one") from error
+    wired = [channels for _, channels in parts]
+    if all(channels is not None for channels in wired):
+        return _by_wiring(positions, np.concatenate([np.asarray(c) for c in wired]), path)
+    return positions
+
+
+def _by_wiring(positions: Positions, channels: NDArray[Any], path: str) -> Positions:
+    """Contacts in the order of the channels they are wired to; -1 is not connected."""
+    connected = channels >= 0
+    order = np.argsort(channels[connected])
+    if not np.array_equal(channels[connected][order], np.arange(connected.sum())):
+        raise ExperimentError(f"{path}: device_channel_indices must name every channel from 0 upwards exactly once (-1 for not connected)")
+    return np.ascontiguousarray(positions[connected][order])
+
+
+def _mm(units: str) -> float:
+    try:
+        return {"um": 1e-3, "mm": 1.0, "m": 1e3}[units]
+    except KeyError:
+        raise ValueError(f"its unit '{units}' is none of um, mm, m") from None
+
+
+def _recorded(experiment: Experiment, recorded_mm: ArrayLike | None) -> Positions:
+    if recorded_mm is not None:
+        return np.asarray(recorded_mm, dtype=np.float64).reshape(-1, 2)
+    source = experiment.source
+    if isinstance(source, FileSource) and source.path.endswith(".npz"):
+        try:
+            with np.load(source.path, allow_pickle=False) as archive:
+                return np.asarray(archive["positions_mm"], dtype=np.float64).reshape(-1, 2)
+        except (OSError, KeyError, ValueError) as error:
+            raise ExperimentError(f"{source.path}: no positions_mm in it ({_short(error)}), which probe: recording needs") from error
+    raise ExperimentError(
+        f"{experiment.name}: probe: kind 'recording' needs a recording; give source a file, or make probe a grid or a file"
+    )
+
+
+def _in_channel_order(electrodes: Positions, channel_map: Sequence[int | None] | None, name: str) -> Positions:
+    if channel_map is None:
+        return electrodes
+    if len(channel_map) != len(electrodes):
+        raise ExperimentError(f"{name}: probe.channel_map has {len(channel_map)} entries for {len(electrodes)} electrodes; give one each")
+    connected = [(channel, electrode) for electrode, channel in enumerate(channel_map) if channel is not None]
+    return np.ascontiguousarray(electrodes[[electrode for _, electrode in sorted(connected)]])
+
+
+def _check(positions: Positions, experiment: Experiment) -> None:
+    n = len(positions)
+    if n == 0:
+        raise ExperimentError(f"{experiment.name}: probe has no connected electrode; give it at least one")
+    if not np.isfinite(positions).all():
+        lost = int(np.argmin(np.isfinite(positions).all(axis=1)))
+        raise ExperimentError(f"{experiment.name}: probe: the position of electrode {lost} is not finite; give it in mm")
+    outside = [c for c in experiment.probe.bad_channels if c >= n]
+    if outside:
+        raise ExperimentError(f"{experiment.name}: probe.bad_channels names channel {outside[0]}, but the channels are 0 to {n - 1}")
+    if len(set(experiment.probe.bad_channels)) == n:
+        raise ExperimentError(f"{experiment.name}: probe.bad_channels leaves no channel; keep at least one")
+    order = np.lexsort(positions.T)
+    for a, b in pairwise(order):
+        if np.hypot(*(positions[a] - positions[b])) < SAME_PLACE_MM:
+            a, b = sorted((int(a), int(b)))
+            raise ExperimentError(f"{experiment.name}: probe: electrodes {a} and {b} are at the same place; every electrode needs its own")
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 100 else text[:97] + "..."

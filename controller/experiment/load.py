@@ -1,0 +1,204 @@
+"""Reads an experiment file, or a packaged example by its name, and writes the resolved one that a session keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._explain import closest, explain, show
+from wavestim.controller.experiment.schema import Experiment
+
+EXAMPLES = Path(__file__).parent / "examples"
+MAX_BYTES = 4_000_000
+VERSIONS_OF = ("wavestim", "numpy", "scipy", "pydantic")
+
+
+def example_names() -> list[str]:
+    """Names of the packaged examples."""
+    return sorted(p.stem for p in EXAMPLES.glob("*.yaml"))
+
+
+def load_experiment(path_or_name: str | Path) -> Experiment:
+    """Read an experiment.
+
+    Parameters
+    ----------
+    path_or_name : str or Path
+        A YAML file, a session folder (its own copy of the experiment), or the name of a packaged example.
+
+    Returns
+    -------
+    Experiment
+        Checked and frozen; relative paths in the file are relative to the file.
+
+    Raises
+    ------
+    ExperimentError
+        One sentence: file, key, what would be right.
+    """
+    path = _find(path_or_name)
+    return parse_experiment(_read(path), str(path), base=path.parent)
+
+
+def parse_experiment(text: str, name: str = "experiment", base: Path | None = None) -> Experiment:
+    """Read an experiment from YAML text; ``name`` stands for the file in messages, ``base`` is what paths are relative to."""
+    data = _yaml(text, name)
+    if not isinstance(data, dict):
+        what = "is empty" if data is None else "does not hold keys and values"
+        raise ExperimentError(f"{name}: the file {what}; an experiment begins with 'name:' and 'conditions:'")
+    _refuse_truth_values(data, name, ())
+    try:
+        return Experiment.model_validate(_absolute(data, base))
+    except ValidationError as error:
+        raise ExperimentError(f"{name}: {explain(error, data, Experiment)}") from error
+
+
+def experiment_hash(experiment: Experiment) -> str:
+    """SHA-256 of what the experiment says: the same for the same content, wherever its files lie."""
+    data = experiment.model_dump(mode="json", exclude={"provenance"})
+    for part, key in (("source", "path"), ("probe", "path")):
+        if key in data[part]:
+            data[part][key] = _fingerprint(Path(data[part][key]))
+    if "session" in data["trigger"]["policy"]:
+        data["trigger"]["policy"]["session"] = Path(data["trigger"]["policy"]["session"]).name
+    return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def resolve(experiment: Experiment) -> dict[str, Any]:
+    """Every key with its value, and where it came from: what a session keeps as experiment.yaml (it can be loaded again)."""
+    data: dict[str, Any] = experiment.model_dump(mode="json", exclude={"provenance"})
+    versions = {"python": platform.python_version()}
+    for package in VERSIONS_OF:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    data["provenance"] = {"experiment_hash": experiment_hash(experiment), "versions": versions}
+    return data
+
+
+def _find(path_or_name: str | Path) -> Path:
+    path = Path(path_or_name).expanduser()
+    if path.is_dir() and (path / "experiment.yaml").is_file():
+        return path / "experiment.yaml"
+    if path.is_file():
+        return path
+    name = str(path_or_name)
+    if name.removesuffix(".yaml") in example_names() and path.parent == Path():
+        return EXAMPLES / f"{name.removesuffix('.yaml')}.yaml"
+    if path.is_dir():
+        raise ExperimentError(f"{path}: a folder without experiment.yaml; give a YAML file, a session or one of the examples {_listed()}")
+    guess = closest(name, example_names())
+    hint = f" ({guess})" if guess.startswith("did you mean") else ""
+    raise ExperimentError(f"{name}: no such file or example{hint}; give a YAML file or one of the examples {_listed()}")
+
+
+def _listed() -> str:
+    return ", ".join(example_names())
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ExperimentError(f"{path}: too large for an experiment file ({path.stat().st_size} bytes); give a YAML file")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ExperimentError(f"{path}: byte {error.start} is not UTF-8 text; an experiment is a YAML text file") from error
+    except OSError as error:
+        raise ExperimentError(f"{path}: cannot be read ({error.strerror or error}); give a file you may read") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice and reads 1e3 as the number it is."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text; put it in quotes", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is given twice (first in line {seen[key]}); keep one", key_node.start_mark
+                )
+            seen[key] = line
+        return super().construct_mapping(node, deep)
+
+
+_FLOAT = yaml.SafeLoader.yaml_implicit_resolvers  # 1e3 and -2.5E-1 without a dot or sign are text in YAML 1.1
+_Loader.yaml_implicit_resolvers = {key: list(value) for key, value in _FLOAT.items()}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _yaml(text: str, name: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
+        raise ExperimentError(f"{name}: {where}: {_clean(error.problem or 'not valid YAML')}") from error
+    except yaml.YAMLError as error:
+        raise ExperimentError(f"{name}: not valid YAML: {_clean(str(error))}") from error
+    except (RecursionError, ValueError) as error:
+        raise ExperimentError(f"{name}: not valid YAML: {_clean(str(error))}") from error
+
+
+def _clean(problem: str) -> str:
+    if "'\\t'" in problem:
+        return "a tab cannot indent YAML; use spaces"
+    return " ".join(problem.split())
+
+
+def _refuse_truth_values(data: Any, name: str, path: tuple[str | int, ...]) -> None:
+    """No key takes true or false, and YAML reads yes, no, on and off as those."""
+    if isinstance(data, bool):
+        raise ExperimentError(
+            f"{name}: {show(path)} is read as {str(data).lower()}, as YAML reads yes, no, on and off; put the word in quotes"
+        )
+    if path[:1] == ("provenance",):
+        return
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        _refuse_truth_values(value, name, (*path, key))
+
+
+def _absolute(data: dict[str, Any], base: Path | None) -> dict[str, Any]:
+    """Paths relative to the file become absolute, so that the session still finds them."""
+    if base is None:
+        return data
+    data = dict(data)
+    for part in ("source", "probe"):
+        if isinstance(data.get(part), dict) and isinstance(data[part].get("path"), str):
+            data[part] = {**data[part], "path": _join(base, data[part]["path"])}
+    trigger = data.get("trigger")
+    if isinstance(trigger, dict) and isinstance(trigger.get("policy"), dict) and isinstance(trigger["policy"].get("session"), str):
+        data["trigger"] = {**trigger, "policy": {**trigger["policy"], "session": _join(base, trigger["policy"]["session"])}}
+    return data
+
+
+def _join(base: Path, path: str) -> str:
+    return str((base / Path(path).expanduser()).resolve())
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return path.name

@@ -1,0 +1,112 @@
+"""Patterns as pure geometry: which LED lights when, for how long, how brightly. Nothing is ever brighter or longer than asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._types import UNIT_US, PatternEntry
+from wavestim.controller.experiment.schema import Experiment
+
+FULL = 255
+Entries = tuple[PatternEntry, ...]
+
+
+def quantise_us(ms: float) -> int:
+    """A time in us, on the 4 us grid of the protocol."""
+    return round(ms * 1000 / UNIT_US) * UNIT_US
+
+
+def width_us(ms: float) -> int:
+    """A pulse width in us, on the 4 us grid and never longer than asked."""
+    return math.floor(ms * 1000 / UNIT_US + 1e-6) * UNIT_US
+
+
+def level_for(experiment: Experiment, irradiance_mw_mm2: float, key: str) -> int:
+    """The level (0..255 of the site's maximum) for an irradiance, through the power curve; never brighter than asked.
+
+    Raises
+    ------
+    ExperimentError
+        When the LED cannot be that bright or that dim.
+    """
+    curve = experiment.leds.power_curve or ((0, 0.0), (FULL, experiment.safety.max_irradiance_mw_mm2))
+    levels, powers = zip(*curve, strict=True)
+    at = f"{experiment.name}: {key}.irradiance_mw_mm2: {irradiance_mw_mm2:g} mW/mm2"
+    if irradiance_mw_mm2 > powers[-1] * (1 + 1e-9):
+        limit = "leds.power_curve" if experiment.leds.power_curve else "safety.max_irradiance_mw_mm2"
+        raise ExperimentError(f"{at} is more than the {powers[-1]:g} mW/mm2 of {limit}; ask for less")
+    exact = float(np.interp(irradiance_mw_mm2, powers, levels))
+    level = math.floor(exact + 1e-6)
+    if level < max(1, levels[0]) or irradiance_mw_mm2 < powers[0]:
+        dimmest = float(np.interp(max(1, levels[0]), levels, powers))
+        raise ExperimentError(f"{at} is dimmer than the first of the 255 steps; ask for at least {dimmest:.3g} mW/mm2")
+    return level
+
+
+def irradiance_of(experiment: Experiment, level: int) -> float:
+    """The irradiance that a level gives, in mW/mm2."""
+    curve = experiment.leds.power_curve or ((0, 0.0), (FULL, experiment.safety.max_irradiance_mw_mm2))
+    levels, powers = zip(*curve, strict=True)
+    return float(np.interp(level, levels, powers))
+
+
+def flash(n_leds: int, width_ms: float, level: int) -> Entries:
+    """Every LED at once."""
+    return sites(range(n_leds), None, width_ms, level)
+
+
+def sites(leds: Sequence[int], delays_ms: Sequence[float] | None, width_ms: float, level: int) -> Entries:
+    """Chosen LEDs at chosen delays, ordered by time."""
+    delays = [0.0] * len(leds) if delays_ms is None else delays_ms
+    width = width_us(width_ms)
+    entries = (PatternEntry(int(led), quantise_us(delay), width, level) for led, delay in zip(leds, delays, strict=True))
+    return tuple(sorted(entries, key=lambda e: (e.delay_us, e.site)))
+
+
+def travelling_delays_ms(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float) -> NDArray[np.float64]:
+    """When each LED of a plane wave of light is lit: (r.u)/speed, from the earliest; u points along the heading."""
+    leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
+    u = np.array([math.cos(math.radians(heading_deg)), math.sin(math.radians(heading_deg))])
+    along = leds @ u
+    delays: NDArray[np.float64] = (along - along.min()) / speed_mm_s * 1000
+    return delays
+
+
+def travelling(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, width_ms: float, level: int) -> Entries:
+    """A plane wave of light."""
+    delays = travelling_delays_ms(leds_mm, heading_deg, speed_mm_s)
+    return sites(range(len(delays)), delays.tolist(), width_ms, level)
+
+
+def shuffled(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, width_ms: float, level: int, seed: int) -> Entries:
+    """The light of ``travelling`` with the order of the LEDs scrambled: the same delays, dealt to other LEDs."""
+    delays = travelling_delays_ms(leds_mm, heading_deg, speed_mm_s)
+    order = np.random.Generator(np.random.PCG64([seed, len(delays)])).permutation(len(delays))
+    return sites(range(len(delays)), delays[order].tolist(), width_ms, level)
+
+
+def dark() -> Entries:
+    """Nothing."""
+    return ()
+
+
+def duration_ms(entries: Sequence[PatternEntry]) -> float:
+    """From the start of the pattern to its last light."""
+    return max((e.delay_us + e.width_us for e in entries), default=0) / 1000
+
+
+def lit_spans_us(entries: Sequence[PatternEntry]) -> dict[int, list[tuple[int, int]]]:
+    """When each LED is on, as it would shine: entries that touch or overlap are one span."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for entry in sorted(entries, key=lambda e: (e.site, e.delay_us)):
+        own = spans.setdefault(entry.site, [])
+        start, end = entry.delay_us, entry.delay_us + entry.width_us
+        if own and start <= own[-1][1]:
+            own[-1] = (own[-1][0], max(own[-1][1], end))
+        else:
+            own.append((start, end))
+    return spans

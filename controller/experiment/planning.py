@@ -1,0 +1,172 @@
+"""The light plan: every pattern a session can fire, which condition draws from which, and the balanced order of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import bank as banks
+from wavestim.controller.experiment import patterns
+from wavestim.controller.experiment._pattern import Conjugate, Dark, Flash, Lag, LitPattern, Shuffled, Sites, Travelling
+from wavestim.controller.experiment._types import OFFSET_DEG, Board, ConditionPlan, Heading, PatternEntry, Plan, SlotPlan
+from wavestim.controller.experiment.geometry import site_index
+from wavestim.controller.experiment.schedule import balanced_sequence
+from wavestim.controller.experiment.schema import Experiment
+
+Draw = Callable[[float, float], tuple[PatternEntry, ...]]
+"""(heading_deg, speed_mm_s) -> entries."""
+
+
+@dataclass
+class _Group:
+    """Conditions that draw from the same slots."""
+
+    key: tuple[object, ...]
+    label: str
+    draw: Draw
+    headings: bool
+    speeds: bool
+    heading_deg: float
+    speed_mm_s: float
+    width_ms: float
+    bank: banks.Bank = field(default_factory=lambda: banks.Bank(1, ()))
+    slot0: int = 0
+
+
+def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, light_info: Board) -> Plan:
+    """Work out all the light of a session before it starts.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The conditions.
+    positions_mm, leds_mm : array
+        Electrodes (n, 2) and LEDs (m, 2).
+    light_info : LightInfo
+        What the board can hold.
+
+    Returns
+    -------
+    Plan
+        Slots in upload order, one ConditionPlan per condition, and the schedule.
+
+    Raises
+    ------
+    ExperimentError
+        When the board cannot hold it or a pattern names an LED that is not there.
+    """
+    leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
+    if len(leds) > light_info.n_sites:
+        raise ExperimentError(f"{experiment.name}: leds: {len(leds)} LEDs, but the board drives {light_info.n_sites}; give fewer")
+    groups: dict[tuple[object, ...], _Group] = {}
+    owner: list[_Group | None] = []
+    for i, condition in enumerate(experiment.conditions):
+        group = None if isinstance(condition.pattern, Dark) else _group(experiment, condition.pattern, f"conditions[{i}].pattern", leds)
+        owner.append(groups.setdefault(group.key, group) if group else None)
+    if not groups:
+        group = _dummy(leds)
+        groups[group.key] = group
+    _share_slots(experiment, list(groups.values()), leds, light_info.n_slots)
+    drawn = [slot for group in groups.values() for slot in _draw(group)]
+    unlead = [SlotPlan(name, entries, 0.0, patterns.duration_ms(entries)) for name, entries in drawn]
+    site = site_index(experiment, positions_mm, leds, unlead)
+    at = np.asarray(positions_mm, dtype=np.float64)[site]
+    slots = tuple(SlotPlan(s.name, s.entries, lead_ms(s.entries, leds, at), s.duration_ms) for s in unlead)
+    first = next((g for g in owner if g is not None), next(iter(groups.values())))
+    first_lit = next((c.pattern for c in experiment.conditions if not isinstance(c.pattern, Dark)), None)
+    conditions = tuple(
+        _condition(c.name, group or first, c.pattern if group else first_lit, dark=group is None)
+        for c, group in zip(experiment.conditions, owner, strict=True)
+    )
+    return Plan(slots, conditions, balanced_sequence(len(conditions), experiment.seed))
+
+
+def lead_ms(entries: Sequence[PatternEntry], leds_mm: NDArray[np.float64], site_mm: NDArray[np.float64]) -> float:
+    """Delay of the LED nearest a place, among those the pattern lights (its first light when it repeats)."""
+    nearest = min(entries, key=lambda e: (round(float(np.hypot(*(leds_mm[e.site] - site_mm))), 9), e.site, e.delay_us))
+    return nearest.delay_us / 1000
+
+
+def _group(experiment: Experiment, pattern: LitPattern | Conjugate | Lag, key: str, leds: NDArray[np.float64]) -> _Group:
+    if isinstance(pattern, Conjugate | Lag):
+        raise ExperimentError(f"{experiment.name}: {key}: kind '{pattern.kind}' cannot be run by this version yet; use another kind")
+    level = patterns.level_for(experiment, pattern.irradiance_mw_mm2, key)
+    width, look = pattern.width_ms, (pattern.width_ms, level)
+    if isinstance(pattern, Flash):
+        return _single(("flash", *look), "flash", patterns.flash(len(leds), width, level), width)
+    if isinstance(pattern, Sites):
+        if max(pattern.leds) >= len(leds):
+            raise ExperimentError(f"{experiment.name}: {key}.leds names LED {max(pattern.leds)}, but the LEDs are 0 to {len(leds) - 1}")
+        entries = patterns.sites(pattern.leds, pattern.delays_ms, width, level)
+        return _single(("sites", pattern.leds, pattern.delays_ms, *look), "sites", entries, width)
+    relative, by_wave = isinstance(pattern.heading, str), pattern.speed_mm_s == "wave"
+    fixed = 0.0 if isinstance(pattern.heading, str) else pattern.heading
+    speed = 0.0 if isinstance(pattern.speed_mm_s, str) else pattern.speed_mm_s
+    seed = experiment.seed
+
+    def draw(heading: float, mm_s: float) -> tuple[PatternEntry, ...]:
+        if isinstance(pattern, Shuffled):
+            return patterns.shuffled(leds, heading, mm_s, width, level, seed)
+        return patterns.travelling(leds, heading, mm_s, width, level)
+
+    same = (pattern.kind, relative or fixed, pattern.speed_mm_s, *look)
+    return _Group(same, pattern.kind, draw, relative, by_wave, fixed, speed, width)
+
+
+def _single(key: tuple[object, ...], label: str, entries: tuple[PatternEntry, ...], width_ms: float) -> _Group:
+    return _Group(key, label, lambda heading, speed: entries, False, False, 0.0, 0.0, width_ms)
+
+
+def _dummy(leds: NDArray[np.float64]) -> _Group:
+    """What an experiment of shams alone fires, dark: it gives them something to be timed by."""
+    return _single(("dummy",), "dark", patterns.flash(min(len(leds), 1) or 1, 5.0, patterns.FULL), 5.0)
+
+
+def _share_slots(experiment: Experiment, groups: Sequence[_Group], leds: NDArray[np.float64], n_slots: int) -> None:
+    """Give each bank an equal share of the slots that single patterns leave, and number them."""
+    wide = [g for g in groups if g.headings or g.speeds]
+    left = n_slots - (len(groups) - len(wide))
+    for n, group in enumerate(wide):
+        share = left // (len(wide) - n)
+        chosen = banks.choose(share, leds, group.width_ms, headings=group.headings, speeds=group.speeds)
+        if chosen is None and group.speeds and banks.slowest_mm_s(leds, group.width_ms) >= banks.SPEED_RANGE_MM_S[1]:
+            raise ExperimentError(
+                f"{experiment.name}: leds span {banks.extent_mm(leds):.3g} mm, too far to cross "
+                f"at {banks.SPEED_RANGE_MM_S[1]:g} mm/s within the 200 ms a pattern may last; light a smaller part"
+            )
+        if chosen is None:
+            left = -1
+            break
+        group.bank = chosen
+        left -= chosen.n_slots
+    if left < 0:
+        least = sum(min(banks.HEADINGS) if g.headings else 1 for g in groups)
+        raise ExperimentError(f"{experiment.name}: conditions need {least} pattern slots or more, the board has {n_slots}; use fewer")
+    slot = 0
+    for group in groups:
+        group.slot0 = slot
+        slot += group.bank.n_slots
+
+
+def _draw(group: _Group) -> list[tuple[str, tuple[PatternEntry, ...]]]:
+    """Names and entries of a group's slots, speeds outermost."""
+    moving = group.label in ("travelling", "shuffled")
+    drawn = []
+    for speed in group.bank.speeds_mm_s or (group.speed_mm_s,):
+        for i in range(group.bank.n_headings):
+            heading = i * 360 / group.bank.n_headings if group.headings else group.heading_deg
+            name = f"{group.label} {heading:g} deg {speed:.3g} mm/s" if moving else group.label
+            drawn.append((name, group.draw(heading, speed)))
+    return drawn
+
+
+def _condition(name: str, group: _Group, pattern: object, *, dark: bool) -> ConditionPlan:
+    heading: Heading = "none"
+    degrees = 0.0
+    if isinstance(pattern, Travelling | Shuffled):
+        heading = pattern.heading if isinstance(pattern.heading, str) else "fixed"
+        degrees = pattern.heading if not isinstance(pattern.heading, str) else OFFSET_DEG[pattern.heading]
+    return ConditionPlan(name, dark, heading, degrees, group.slot0, group.bank.n_headings, group.bank.speeds_mm_s)

@@ -1,0 +1,129 @@
+"""The experiment file as a frozen model: what may stand in it, the defaults, and what each key means."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._base import Name, Part, Positive
+from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight
+from wavestim.controller.experiment._pattern import Condition
+from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
+from wavestim.controller.experiment._source import SimulatedSource, Source
+from wavestim.controller.experiment._trigger import Trigger
+
+REARM_SIMULATED = 3
+"""How often a session under simulated light resumes by itself unless the file says otherwise."""
+
+NOT_YET = {
+    "source": ("lsl", "rhx", "openephys"),
+    "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
+    "pattern": ("conjugate", "lag"),
+}
+"""Kinds that a file may name and that cannot run yet."""
+
+
+class Subject(Part):
+    """Who is recorded; goes into the NWB file."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    """Subject identifier."""
+    species: str | None = None
+    """Latin binomial, such as Mus musculus."""
+    sex: Literal["M", "F", "U", "O"] | None = None
+    """M, F, U (unknown) or O (other)."""
+    age: str | None = None
+    """ISO 8601 duration, such as P90D."""
+    genotype: str | None = None
+    """Genotype or strain."""
+    description: str | None = None
+    """Anything else."""
+
+
+class Experiment(Part):
+    """One experiment: what is recorded, when light is due, what it does, and within which limits."""
+
+    name: Name
+    """Name of the experiment."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    """Seed of everything that is drawn: schedule, shuffles, simulated cortex."""
+    subject: Subject | None = None
+    """Who is recorded; optional."""
+    source: Source = SimulatedSource()
+    """Where samples come from."""
+    probe: Probe = GridProbe(rows=10, columns=10, pitch_mm=0.4)
+    """Where the electrodes are."""
+    conditioning: Conditioning = Conditioning()
+    """What is done to samples first."""
+    band_hz: tuple[Positive, Positive] = (8.0, 24.0)
+    """Lowest and highest frequency of the wave."""
+    trigger: Trigger = Trigger()
+    """When light is due."""
+    light: Light = SimulatedLight()
+    """Which light driver."""
+    leds: Leds = Leds()
+    """Where the LEDs are."""
+    opsin: Name = "chr2"
+    """Opsin, by the name of its data file."""
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=64)]
+    """The arms of the experiment, drawn in balanced random blocks."""
+    safety: Safety = Safety()
+    """Limits per site."""
+    provenance: dict[str, Any] | None = None
+    """Versions and hash, written into a session's copy of the file; not read."""
+
+    @field_validator("band_hz")
+    @classmethod
+    def _band_rises(cls, band: tuple[float, float]) -> tuple[float, float]:
+        if not band[0] < band[1]:
+            raise ValueError(f"the band must rise, [lowest, highest], not [{band[0]:g}, {band[1]:g}]")
+        return band
+
+    @field_validator("conditions")
+    @classmethod
+    def _names_differ(cls, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        names = [c.name for c in conditions]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"every condition needs a name of its own, '{twice[0]}' is used twice")
+        return conditions
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rearm_by_light(cls, data: Any) -> Any:
+        """Without a word about it, only simulated light resumes by itself."""
+        if not isinstance(data, dict):
+            return data
+        safety, light = data.get("safety", {}), data.get("light", "simulated")
+        kind = light.get("kind") if isinstance(light, dict) else getattr(light, "kind", light)
+        if isinstance(safety, dict) and "rearm_after_stall" not in safety and kind == "simulated":
+            return {**data, "safety": {**safety, "rearm_after_stall": REARM_SIMULATED}}
+        return data
+
+
+def require_supported(experiment: Experiment) -> None:
+    """Refuse what the file may say and this version cannot do.
+
+    Raises
+    ------
+    ExperimentError
+        Naming the key and what can be used instead.
+    """
+    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind), ("light", "light", experiment.light.kind)]
+    kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
+    instead = {"source": "simulated or file", "light": "simulated or wavelight", "pattern": "flash, sites, travelling, shuffled or none"}
+    for part, key, kind in kinds:
+        if kind in NOT_YET[part]:
+            raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")
+
+
+def mocked(experiment: Experiment) -> Experiment:
+    """The same experiment on the mock rig: simulated light, and the simulated cortex unless it plays a file."""
+    light, source = experiment.light, experiment.source
+    changes: dict[str, Any] = {}
+    if not isinstance(light, SimulatedLight):
+        changes["light"] = SimulatedLight()
+    if source.kind not in ("simulated", "file"):
+        changes["source"] = SimulatedSource()
+    return experiment.model_copy(update=changes) if changes else experiment

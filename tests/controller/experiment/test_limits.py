@@ -1,0 +1,72 @@
+"""The first wall: light that could break a limit never gets as far as the board."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from wavestim.controller.experiment import ExperimentError, check_light, electrode_positions, led_positions, plan, shortest_period_ms
+
+FLASH = {"kind": "flash", "width_ms": 5, "irradiance_mw_mm2": 2}
+
+
+def check(e: Any, board: Any) -> None:
+    xy = electrode_positions(e)
+    check_light(e, plan(e, xy, led_positions(e, xy), board), board)
+
+
+REFUSED = [
+    ({**FLASH, "irradiance_mw_mm2": 11}, {}, {}, "is more than the 10 mW/mm2 of safety.max_irradiance_mw_mm2"),
+    (
+        FLASH,
+        {"safety": {"max_irradiance_mw_mm2": 1}, "leds": {"power_curve": [[0, 0], [255, 50]]}},
+        {},
+        "safety.max_irradiance_mw_mm2 is 1",
+    ),
+    ({**FLASH, "width_ms": 8}, {"safety": {"max_pulse_ms": 6}}, {}, "is lit for 8 ms, but safety.max_pulse_ms is 6; lower width_ms"),
+    ({**FLASH, "width_ms": 25}, {"trigger": {"refractory_ms": 1000}}, {}, "is lit for 25 ms, but safety.max_pulse_ms is 20"),
+    ({**FLASH, "width_ms": 12}, {}, {"max_pulse_us": 10_000}, "the board's longest pulse is 10 ms"),
+    (
+        FLASH,
+        {"trigger": {"refractory_ms": 0}},
+        {},
+        "could be lit 12.0% of the time (one pattern every 41.67 ms), but safety.max_duty allows 10.0%",
+    ),
+    (FLASH, {"trigger": {"refractory_ms": 45}}, {}, "could be lit 11.1% of the time (one pattern every 45 ms)"),
+    (FLASH, {}, {"duty_max": 0.02}, "the board allows 2.0%; raise trigger.refractory_ms or lower width_ms"),
+    ({**FLASH, "width_ms": 0.05}, {}, {}, "its light is 0.048 ms wide, but the board's shortest pulse is 0.1 ms"),
+    (FLASH, {}, {"graded": False}, "it is dimmed, but the board can only switch its LEDs; ask for irradiance_mw_mm2: 10"),
+    ({"kind": "sites", "leds": [0, 1], "delays_ms": [0, 198]}, {}, {}, "it lasts 203 ms, but a pattern lasts at most 200 ms"),
+    ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 5, 10, 15, 20]}, {}, {}, "LED 0 is lit for 25 ms, but safety.max_pulse_ms is 20"),
+    ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 10, 20, 30, 40]}, {}, {}, "LED 0 could be lit 12.5% of the time"),
+    ({"kind": "travelling", "heading": 0, "speed_mm_s": 10}, {}, {}, "a pattern lasts at most 200 ms; raise speed_mm_s or light less"),
+    (FLASH, {"trigger": {"policy": {"kind": "open-loop", "period_ms": 20}, "refractory_ms": 0}}, {}, "one pattern every 20 ms"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "keys", "changes", "expected"), REFUSED, ids=[r[3][:44] for r in REFUSED])
+def test_light_beyond_a_limit_is_refused(experiment: Any, board: Any, pattern: Any, keys: Any, changes: Any, expected: str) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        check(experiment(pattern, **keys), board(**changes))
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "keys", "changes"),
+    [
+        (FLASH, {}, {}),
+        ({**FLASH, "irradiance_mw_mm2": 10}, {}, {"graded": False}),
+        ({**FLASH, "width_ms": 20}, {}, {}),
+        ({**FLASH, "width_ms": 4}, {"trigger": {"refractory_ms": 0}}, {}),
+        (FLASH, {"trigger": {"refractory_ms": 50}}, {}),
+    ],
+)
+def test_light_at_its_limits_is_allowed(experiment: Any, board: Any, pattern: Any, keys: Any, changes: Any) -> None:
+    check(experiment(pattern, **keys), board(**changes))
+
+
+def test_the_fastest_rate_is_the_refractory_time_or_the_upper_edge_of_the_band(experiment: Any) -> None:
+    assert shortest_period_ms(experiment()) == 200
+    assert shortest_period_ms(experiment(trigger={"refractory_ms": 0}, band_hz=[4, 10])) == 100
+    assert shortest_period_ms(experiment(trigger={"policy": {"kind": "open-loop", "period_ms": 500}})) == 500
