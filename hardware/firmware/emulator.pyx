@@ -11,6 +11,7 @@ from libc.string cimport memcpy
 
 from wavestim.hardware.firmware.c_core cimport (
     wl_config,
+    wl_host,
     wl_host_advance,
     wl_host_device_ns,
     wl_host_edge,
@@ -188,3 +189,7 @@ cdef class FirmwareCore:
     def reset(self, int cause=0, uint32_t boot_id=2):
         """Reset the board: dark, its clock at zero, a new ``boot_id``. cause: 0 power-up, 4 watchdog, 9 brown-out."""
         wl_host_reset(self.host, <uint8_t>cause, boot_id)
+
+
+cdef int deliver(void* host, const uint8_t* data, int n, int64_t at_ns) noexcept nogil:
+    return wl_host_receive(<wl_host*>host, data, n, at_ns)
