@@ -1,0 +1,43 @@
+"""Light out: drivers behind one protocol. `open_light` is the door; a driver is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from wavestim.hardware.lights._base import ClockSample, Light, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+
+__all__ = ["KINDS", "ClockSample", "Light", "LightError", "LightEvent", "LightInfo", "LightStatus", "PatternEntry", "open_light"]
+
+KINDS: dict[str, tuple[str, str]] = {
+    "simulated": ("wavestim.hardware.lights.wavelight.opening", "open_virtual"),
+    "wavelight": ("wavestim.hardware.lights.wavelight.opening", "open_serial"),
+}
+"""kind -> (module, function) of its driver."""
+
+
+def open_light(kind: str, **keys: Any) -> Light:
+    """Open a light.
+
+    Parameters
+    ----------
+    kind : str
+        ``wavelight`` (keys ``port`` or ``serial_number``, ``baud``) or ``simulated`` (keys ``core``, ``clock``: in memory, simulated time).
+    **keys
+        Of the driver.
+
+    Raises
+    ------
+    LightError
+        One sentence: what, where, what would be right.
+    """
+    if kind not in KINDS:
+        raise LightError(f"light: unknown kind {kind!r}; kinds: {', '.join(sorted(KINDS))}")
+    module, function = KINDS[kind]
+    try:
+        light: Light = getattr(import_module(module), function)(**keys)
+    except TypeError as error:
+        if "unexpected keyword" not in str(error):
+            raise
+        raise LightError(f"light {kind}: {str(error).split('() ')[-1]}") from None
+    return light

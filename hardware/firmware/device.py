@@ -1,0 +1,100 @@
+"""The mock light as a process of its own: the host board on a pseudo-terminal, and the file of what shone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from numpy.typing import NDArray
+
+from wavestim.hardware.firmware.board import PtyBoard
+from wavestim.hardware.lights._base import LightError
+
+BOARDS = ("host",)
+
+
+class EdgeFile:
+    """``device_us,led,level``, one line an edge: written with its header at once and flushed with every edge.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; an older one is replaced.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._file = Path(path).open("w", encoding="ascii")  # noqa: SIM115 - lives as long as the server
+        self._file.write("device_us,led,level\n")
+        self._file.flush()
+
+    def write(self, edges: NDArray[Any]) -> None:
+        """Append edges (dtype ``HOST_EDGE``)."""
+        if len(edges):
+            self._file.writelines(f"{e['device_ns'] / 1000:.3f},{e['led']},{e['level']}\n" for e in edges)
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def serve_device(
+    edges_path: str | Path | None = None,
+    on_edge: Callable[[NDArray[Any]], None] | None = None,
+    *,
+    board: str = "host",
+    n_sites: int = 25,
+    stop: Callable[[], bool] | None = None,
+    out: TextIO | None = None,
+    slice_s: float = 0.05,
+    **core: Any,
+) -> None:
+    """Serve a mock light until ``stop()`` is true or Ctrl-C; says where in one JSON line.
+
+    Parameters
+    ----------
+    edges_path : str or Path, optional
+        Edge file, created at once.
+    on_edge : callable, optional
+        Gets every batch of edges (dtype ``HOST_EDGE``).
+    board : str
+        ``host``.
+    n_sites : int
+        LEDs.
+    stop : callable, optional
+        Asked between slices.
+    out : text file, optional
+        Where the JSON line goes; standard output by default.
+    slice_s : float
+        Longest time between two looks at ``stop``, s.
+    **core
+        Keys of `FirmwareCore`.
+    """
+    if board not in BOARDS:
+        raise LightError(f"lights device: board {board!r} cannot be served here; boards: {', '.join(BOARDS)}")
+    out = out or sys.stdout
+    file = EdgeFile(edges_path) if edges_path is not None else None
+    try:
+        with PtyBoard(n_sites, **core) as line:
+            print(json.dumps({"pty": line.pty_name, "board": board}), file=out, flush=True)
+            try:
+                while stop is None or not stop():
+                    _hand_on(line.service(slice_s), file, on_edge)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                line.close()  # dark, and the last edges are logged
+                _hand_on(line.core.host_edges(), file, on_edge)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _hand_on(edges: NDArray[Any], file: EdgeFile | None, on_edge: Callable[[NDArray[Any]], None] | None) -> None:
+    if len(edges):
+        if file is not None:
+            file.write(edges)
+        if on_edge is not None:
+            on_edge(edges)

@@ -1,0 +1,273 @@
+"""The driver of a wavelight board: it asks, uploads, arms and listens; light itself goes through `port()` without Python."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wavestim.hardware.firmware.codec import crc16
+from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+from wavestim.hardware.lights.wavelight import words as w
+from wavestim.hardware.lights.wavelight.inbox import Inbox
+from wavestim.hardware.lights.wavelight.link import Link
+
+UNIT_US = 4
+ENTRIES_PER_FRAME = 40
+
+
+class Wavelight:
+    """A board that speaks WL1.
+
+    Parameters
+    ----------
+    link : Link
+        The line, to a descriptor or to a core in memory.
+    where : str
+        Name of the line for messages.
+    kind : str
+        ``wavelight`` or ``simulated``.
+    baud : int
+        Line rate; 0 when the wire takes no known time (USB).
+    answer_s : float
+        How long an answer may take before the question is repeated, s.
+    reply_timeout_ms : float
+        How long a fire waits for its acknowledgement before it is repeated once, ms.
+    on_close : callable, optional
+        Closes what the link stands on.
+    nonce : int, optional
+        For runs that must be the same to the bit; random by default.
+    """
+
+    info: LightInfo
+
+    def __init__(
+        self,
+        link: Link,
+        where: str,
+        *,
+        kind: str = "wavelight",
+        baud: int = 500_000,
+        answer_s: float = 0.5,
+        reply_timeout_ms: float = 5.0,
+        on_close: Callable[[], Any] | None = None,
+        nonce: int | None = None,
+    ) -> None:
+        self.link = link
+        self.where = where
+        self.kind = kind
+        self._answer_ns = int(answer_s * 1e9)
+        self._on_close = on_close
+        self._lock = threading.RLock()
+        self._inbox = Inbox(link, 10_000_000_000 // baud if baud else 0, int(reply_timeout_ms * 1e6))
+        self._cookie = 0
+        self._nonce = int.from_bytes(os.urandom(4), "little") if nonce is None else nonce
+        self._closed = False
+        try:
+            self._hello()
+        except BaseException:
+            self._drop_line()
+            raise
+
+    def __enter__(self) -> Wavelight:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None:
+        """Put a pattern into a slot.
+
+        Parameters
+        ----------
+        slot : int
+            0 .. ``info.n_slots`` - 1.
+        entries : sequence of PatternEntry
+            Pulses; delays are rounded to the board's 4 us, widths must be multiples of it. The board refuses what breaks a limit.
+        """
+        body = self._body(slot, entries)
+        fragments = [body[k : k + ENTRIES_PER_FRAME * w.ENTRY.size] for k in range(0, len(body), ENTRIES_PER_FRAME * w.ENTRY.size)]
+        if len(fragments) > 16:
+            raise LightError(f"pattern for slot {slot} of the light at {self.where}: {len(entries)} entries are more than a board can hold")
+        with self._lock:
+            self.link.forget_slot(slot)
+            what = f"pattern for slot {slot}"
+            for k, fragment in enumerate(fragments):
+                self._ask(w.Command.DEFINE, bytes((slot, k << 4 | len(fragments) - 1)) + fragment, what)
+            answer = self._ask(w.Command.COMMIT, bytes((slot,)) + crc16(body).to_bytes(2, "big"), what)
+            self.link.set_generation(slot, answer[w.ACK.size])
+
+    def arm(self, max_pulses: int = 0) -> None:
+        """Allow light: clears a SAFE board, then ARM with the key of this HELLO. The heartbeat has to start at once.
+
+        Parameters
+        ----------
+        max_pulses : int
+            The board refuses more fires than this; 0: no limit.
+        """
+        with self._lock:
+            boot = self.info.boot_id
+            self._hello()
+            if self.info.boot_id != boot:
+                for slot in range(256):
+                    self.link.forget_slot(slot)
+                raise LightError(f"the light at {self.where} was reset since its patterns were uploaded; upload them again, then arm")
+            self._ask(w.Command.DISARM, b"", "arming")
+            key = self._nonce ^ self.info.boot_id
+            self._ask(w.Command.ARM, key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little"), "arming")
+
+    def disarm(self) -> None:
+        """Dark, the queue is emptied, SAFE is cleared: the board is idle."""
+        self._ask(w.Command.DISARM, b"", "disarming")
+
+    def abort(self) -> None:
+        """Dark at once; returns when the board has confirmed it. Only `arm` leaves this state."""
+        self._ask(w.Command.ABORT, b"", "abort")
+
+    def cancel(self) -> None:
+        """Drop what is queued; what runs goes on."""
+        self._ask(w.Command.CANCEL, b"\xff", "cancelling")
+
+    def limit(self, which: w.Limit, value: int | None = None) -> int:
+        """Read a limit of the board, or tighten it until its next reset; returns what holds now."""
+        number = w.READ_LIMIT if value is None else value
+        answer = self._ask(w.Command.LIMITS, bytes((which,)) + number.to_bytes(4, "little"), f"limit {which.name.lower()}")
+        return int.from_bytes(answer[w.ACK.size :][:4], "little")
+
+    def port(self) -> object:
+        """Capsule ``wavestim.LightPort``: fire, heartbeat and abort for the engine thread."""
+        return self.link.port()
+
+    def ping(self) -> None:
+        """Ask for the board's time; the sample comes through `poll`."""
+        with self._lock:
+            self._cookie = (self._cookie + 1) & 0xFFFFFFFF
+            seq, frame = self.link.encode(w.Command.PING, self._cookie.to_bytes(4, "little"))
+            self._inbox.pings[seq] = (self._cookie, self.link.now_ns(), len(frame))
+            if not self.link.write(frame):
+                del self._inbox.pings[seq]
+                self.link.release(seq)
+
+    def poll(self) -> tuple[list[LightEvent], list[ClockSample]]:
+        """What the board has said since the last call; never waits and never raises for a lost line (event ``lost``, reason ``line``)."""
+        with self._lock:
+            self._inbox.pump()
+            events, samples = list(self._inbox.events), list(self._inbox.samples)
+            self._inbox.events.clear()
+            self._inbox.samples.clear()
+        return events, samples
+
+    def status(self) -> LightStatus:
+        """Ask for the board's state; answered in every state."""
+        s = w.STATUS.unpack(self._ask(w.Command.STATUS, b"", "status"))
+        state = w.STATES[s[0]] if s[0] < len(w.STATES) else f"state-{s[0]}"
+        return LightStatus(state, w.cause_word(s[1]), s[2], s[3], self._inbox.device_ns(s[4]), s[5], s[6], s[7], s[8])
+
+    def close(self) -> None:
+        """Disarm, leave dark and let go of the line. A line that is gone goes dark by itself."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                if not self.link.gone:
+                    self._ask(w.Command.DISARM, b"", "closing")
+            except LightError:
+                self.link.write(b"\0")  # no answer: the watchdog of the board does the rest
+            finally:
+                self._drop_line()
+
+    def _drop_line(self) -> None:
+        self._closed = True
+        self.link.detach()
+        if self._on_close is not None:
+            self._on_close()
+
+    def _hello(self) -> None:
+        self.link.write(b"\0")  # ends whatever half frame an earlier host left behind
+        answer = self._ask(w.Command.HELLO, bytes((w.PROTO,)) + self._nonce.to_bytes(4, "little"), "hello")
+        if len(answer) < w.HELLO.size:
+            raise LightError(f"what answers at {self.where} is not a wavelight board: its greeting has {len(answer)} bytes")
+        h = w.HELLO.unpack_from(answer)
+        if getattr(self, "info", None) is not None and self.info.boot_id != h[15]:
+            self._inbox.restart()
+        self.info = LightInfo(
+            kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
+            tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
+            boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled",
+        )  # fmt: skip
+        self.link.configure(h[6], h[5])
+        self._inbox.tick_ns = h[6]
+        self._inbox.min_lead_ns = h[7] * 1000
+
+    def _ask(self, command: w.Command, payload: bytes, what: str) -> bytes:
+        """Send a command and wait for its answer; the frame is repeated twice, which the board recognises."""
+        with self._lock:
+            if self._closed:
+                raise LightError(f"the light at {self.where} is closed; open it again")
+            before, bad = self._inbox.frames, self.link.bad_frames
+            seq, frame = self.link.encode(command, payload)
+            try:
+                for _ in range(3):
+                    self.link.write(frame)
+                    answer = self._await(seq, self.link.now_ns() + self._answer_ns)
+                    if answer is not None:
+                        return answer
+                    if self.link.gone:
+                        raise LightError(f"the light at {self.where} is gone ({what}): the line was closed; plug it in and open it again")
+                    self.link.write(b"\0")
+            except _Refused as no:
+                raise self._refusal(what, no) from None
+            finally:
+                self.link.release(seq)
+                self._inbox.answers.pop(seq, None)
+            if command == w.Command.HELLO and (self._inbox.frames > before or self.link.bad_frames > bad):
+                raise LightError(f"what answers at {self.where} is not a wavelight board; name the port of one")
+            raise LightError(
+                f"no answer from the light at {self.where} ({what}) in {3 * self._answer_ns / 1e9:g} s; it should be a wavelight board, powered"
+            )
+
+    def _await(self, seq: int, deadline: int) -> bytes | None:
+        while True:
+            self._inbox.pump()
+            found = self._inbox.answers.pop(seq, None)
+            if found is not None:
+                kind, payload = found
+                if kind != w.Reply.NACK:
+                    return payload
+                _, code, _, detail = w.NACK.unpack(payload)
+                if code != 1:
+                    raise _Refused(code, detail)
+                return None  # damaged on the wire
+            left = deadline - self.link.now_ns()
+            if left <= 0 or self.link.gone:
+                return None
+            self.link.wait(left)
+
+    def _refusal(self, what: str, no: _Refused) -> LightError:
+        if w.nack_word(no.code) == "protocol-version":
+            return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, this driver version {w.PROTO}; update one of them")
+        return LightError(f"the light at {self.where} refused {what}: {w.explain(w.nack_word(no.code))}, detail {no.detail}")
+
+    def _body(self, slot: int, entries: Sequence[PatternEntry]) -> bytes:
+        where = f"pattern for slot {slot} of the light at {self.where}"
+        if not 0 <= slot < self.info.n_slots:
+            raise LightError(f"{where}: the board has slots 0 to {self.info.n_slots - 1}")
+        if not entries:
+            raise LightError(f"{where} is empty; a pattern has at least one pulse (a sham is a pattern fired dark)")
+        out = bytearray()
+        for k, (site, delay_us, width_us, level) in enumerate(entries):
+            delay = round(delay_us / UNIT_US)
+            if width_us % UNIT_US:
+                raise LightError(f"{where}: entry {k} is {width_us} us wide; the board counts in {UNIT_US} us")
+            if not (0 <= site < self.info.n_sites and 0 <= level <= 255):
+                raise LightError(f"{where}: entry {k} has site {site}, level {level}; 0..{self.info.n_sites - 1} and 0..255 exist")
+            if not (0 <= delay <= 0xFFFF and 0 < width_us // UNIT_US <= 0xFFFF):
+                raise LightError(f"{where}: entry {k} starts at {delay_us} us and lasts {width_us} us; a pattern lasts at most 200 ms")
+            out += w.ENTRY.pack(site, delay, width_us // UNIT_US, level)
+        return bytes(out)
+
+
+class _Refused(Exception):  # noqa: N818 - an answer, not an error
+    def __init__(self, code: int, detail: int) -> None:
+        self.code, self.detail = code, detail

@@ -1,0 +1,75 @@
+"""Opening a line: a serial port by name or by the serial number of its USB device, or a core in memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
+
+import serial
+from serial.tools import list_ports
+
+from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
+from wavestim.hardware.lights._base import LightError
+from wavestim.hardware.lights.wavelight.driver import Wavelight
+from wavestim.hardware.lights.wavelight.link import Link
+
+
+def ports() -> list[str]:
+    """Serial ports of this machine."""
+    return sorted(p.device for p in list_ports.comports())
+
+
+def open_serial(port: str | None = None, serial_number: str | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:
+    """Open the board behind a serial port.
+
+    Parameters
+    ----------
+    port : str
+        Device name; or give `serial_number` (of the USB device) instead.
+    baud : int
+        Line rate; a USB board ignores it.
+    **keys
+        Keys of `Wavelight`.
+    """
+    if (port is None) == (serial_number is None):
+        raise LightError("light wavelight: give either port (a device such as /dev/ttyACM0) or serial_number")
+    name = port if port is not None else _by_serial_number(str(serial_number))
+    try:
+        line = serial.Serial(name, baudrate=baud, timeout=0, exclusive=True)
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise LightError(_why(name, error)) from None
+    try:
+        line.reset_input_buffer()
+        link = Link(line.fileno())
+    except BaseException:
+        line.close()
+        raise
+    return Wavelight(link, name, baud=baud, on_close=line.close, **keys)
+
+
+def open_virtual(core: FirmwareCore | None = None, clock: VirtualClock | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:
+    """A board in memory under a simulated clock; `baud` is that of the core. Its answers are exact in that clock."""
+    keys.setdefault("answer_s", 0.05)
+    keys.setdefault("nonce", 0x57415645)
+    keys.setdefault("kind", "simulated")
+    return Wavelight(Link(-1, core or FirmwareCore(), clock or VirtualClock()), "the simulated board", baud=baud, **keys)
+
+
+def _by_serial_number(number: str) -> str:
+    found = [p.device for p in list_ports.comports() if p.serial_number == number]
+    if not found:
+        known = ", ".join(f"{p.device} ({p.serial_number})" for p in list_ports.comports() if p.serial_number) or "none"
+        raise LightError(f"light wavelight: no serial port with serial_number {number!r}; ports with one: {known}")
+    return str(found[0])
+
+
+def _why(name: str, error: Exception) -> str:
+    code = getattr(error, "errno", None)
+    if code == errno.ENOENT or not os.path.exists(name):  # noqa: PTH110 - a port name need not be a path
+        return f"light wavelight: there is no port {name}; ports of this machine: {', '.join(ports()) or 'none'}"
+    if code == errno.EACCES:
+        return f"light wavelight: no permission to open {name}; the user has to be in its group (often dialout)"
+    if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
+        return f"light wavelight: {name} is in use by another program; close that first"
+    return f"light wavelight: {name} cannot be opened as a serial port ({error})"
