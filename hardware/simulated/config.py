@@ -80,13 +80,11 @@ class CortexConfig(Frozen):
     amplitude_tau_s: Positive | None = None
     dwell_s: Positive | None = None
     """Mean time between reversals of direction; absent: none beyond the state's."""
-    level_db: float | None = None
-    """Power of the wave relative to ``signal_uv``."""
+    snr_db: Annotated[float, Field(ge=-40, le=80)] | None = None
+    """Wave power over noise power in ``band_hz`` at an electrode."""
 
     signal_uv: Positive = 50.0
-    """Peak of the wave at an electrode at 0 dB level."""
-    snr_db: Annotated[float, Field(ge=-40, le=80)] = 0.0
-    """Wave power over noise power in ``band_hz`` at an electrode."""
+    """Peak of the wave at an electrode."""
     band_hz: tuple[Positive, Positive] | None = None
     """Band of ``snr_db``; 0.53 to 1.6 times the frequency when absent (8-24 Hz at 15 Hz)."""
     shared_noise: Annotated[float, Field(ge=0, le=1)] = 0.3
@@ -101,14 +99,14 @@ class CortexConfig(Frozen):
 
     topology: Literal["wave", "local", "shuffled", "isotropic"] = "wave"
     """``wave``, or a negative control: no coupling, coupling without topography, coupling without direction."""
-    coupling_per_s: NotNegative = 30.0
+    coupling_per_s: NotNegative = 25.0
     """How fast a unit follows its input. Slow coupling keeps a light response under the array for about 100 ms; 200 carries tokens best."""
-    restoring_per_s: NotNegative = 6.0
+    restoring_per_s: NotNegative = 3.0
     """How fast an amplitude returns to its limit cycle (twice this rate)."""
     reach_mm: Positive = 0.6
     """Gaussian SD of the coupling kernel, at 0.4 mm pitch."""
     tissue_noise: NotNegative = 0.5
-    """Independent noise of every unit, in wave amplitudes per √s."""
+    """Independent noise of every unit, in wave amplitudes per √s at 15 Hz; grows with the root of the frequency."""
     pitch_mm: Positive = 0.4
     """Distance of the sheet's units; grows for arrays larger than 40 units."""
     margin_units: int = Field(default=6, ge=3, le=32)
@@ -138,9 +136,11 @@ class CortexConfig(Frozen):
 class LightConfig(Frozen):
     """How the LEDs meet the tissue.
 
-    ``gain_per_s`` is the one free number. A fully open excitatory population would push a unit by this many wave amplitudes per second. With chr2 at
-    2 mW/mm² for 5 ms it makes the response of the lit array about as large as the ongoing wave at the LEDs and half of it on average over the
-    array, the order of light-evoked LFPs over ongoing rhythms; it must not depend on the condition, and does not.
+    ``gain_per_s`` is the one free number: the push, in wave amplitudes per second, that a fully open excitatory population would give a unit. The
+    default lets one 5 ms pulse of 2 mW/mm² on the LEDs (about 1 % of the channels of a unit opened, for about 10 ms) evoke about 45 µV under a grid of
+    0.8 mm pitch, as large as the ongoing wave (50 µV). Light-evoked field potentials of that order or larger are what such pulses do in cortex;
+    a much weaker response would drown in the wave's own waxing within 30 pulses, a much stronger one would replace the wave.
+    It is the same for every condition.
     """
 
     opsin: str = "chr2"
@@ -150,7 +150,9 @@ class LightConfig(Frozen):
     na: Annotated[float, Field(gt=0, lt=1.36)] = 0.37
     depth_mm: NotNegative = 0.2
     """Depth of the cells below the LEDs (layer 2/3 in mouse)."""
-    gain_per_s: NotNegative = 3000.0
+    arbour_mm: Positive = 0.3
+    """Spread (Gaussian SD) of a unit's membrane, over which its light is averaged."""
+    gain_per_s: NotNegative = 12000.0
     artefact_uv: NotNegative = 50.0
     """Photoelectric artefact next to the LED, µV per mW/mm²; falls as 1/(1 + (d/0.3 mm)²)."""
     edge_uv: NotNegative = 20.0

@@ -47,9 +47,9 @@ cdef class Photocycle:
         self.dark_adapted = True
 
     cdef void step(self, const double* flux, double dt_ms, double* conductance) noexcept nogil:
-        """Advance every cell by dt_ms under its mean flux; write the open fraction (0 … 1)."""
+        """Advance every cell by dt_ms under a constant flux; write the mean open fraction (0 … 1) over that time."""
         cdef int i, s, n_sub
-        cdef double phi, hp, hq, a1, a2, f, b, fastest, h, o1, o2, c2, c1, d1, d2, d3, largest = 0.0
+        cdef double phi, hp, hq, a1, a2, f, b, fastest, h, o1, o2, c2, c1, d1, d2, d3, mean, largest = 0.0
         for i in range(self.n):
             phi = flux[i] / self.phi_m
             hp = hq = 0.0
@@ -68,7 +68,9 @@ cdef class Photocycle:
             o1 = self.state[i, 0]
             o2 = self.state[i, 1]
             c2 = self.state[i, 2]
+            mean = 0.0
             for s in range(n_sub):
+                mean += 0.5 * (o1 + self.gamma * o2)
                 c1 = 1.0 - o1 - o2 - c2
                 d1 = a1 * c1 - (self.g_d1 + f) * o1 + b * o2
                 d2 = a2 * c2 + f * o1 - (self.g_d2 + b) * o2
@@ -76,16 +78,17 @@ cdef class Photocycle:
                 o1 = o1 + h * d1
                 o2 = o2 + h * d2
                 c2 = c2 + h * d3
+                mean += 0.5 * (o1 + self.gamma * o2)
             self.state[i, 0] = o1
             self.state[i, 1] = o2
             self.state[i, 2] = c2
-            conductance[i] = o1 + self.gamma * o2
+            conductance[i] = mean / n_sub
             if o1 + o2 + c2 > largest:
                 largest = o1 + o2 + c2
         self.dark_adapted = largest < 1e-12
 
     def advance(self, double[::1] flux, double dt_ms):
-        """Advance by dt_ms under ``flux`` (n,) photons/mm²/s; return the open fractions (n,)."""
+        """Advance by dt_ms under ``flux`` (n,) photons/mm²/s; return the mean open fractions (n,)."""
         if flux.shape[0] != self.n:
             raise ValueError(f"flux has {flux.shape[0]} values for {self.n} cells")
         conductance = np.zeros(max(self.n, 1))

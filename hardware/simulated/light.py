@@ -66,8 +66,28 @@ def foutz(
 
 
 def transmission(
-    leds_mm: NDArray[np.float64], cells_mm: NDArray[np.float64], *, spot_mm: float, na: float, depth_mm: float, wavelength_nm: float
+    leds_mm: NDArray[np.float64],
+    cells_mm: NDArray[np.float64],
+    *,
+    spot_mm: float,
+    na: float,
+    depth_mm: float,
+    arbour_mm: float,
+    wavelength_nm: float,
 ) -> NDArray[np.float64]:
-    """Irradiance at each cell per unit irradiance at each LED's face, (leds, cells)."""
+    """Irradiance per unit irradiance at each LED's face that the membrane of each cell gets, (leds, cells).
+
+    The opsin sits in dendrites and axons too, so the profile of ``foutz`` is averaged over an arbour (Gaussian, SD ``arbour_mm``) around the cell.
+    """
+    optics = tissue_optics(wavelength_nm)
+    offset = np.linspace(-3.0, 3.0, 61)
+    dx, dy = np.meshgrid(offset * arbour_mm, offset * arbour_mm)
+    share = np.exp(-0.5 * (offset[:, None] ** 2 + offset[None, :] ** 2))
+    share /= share.sum()
+    reach = 3.0 * arbour_mm + 3.0 * (0.5 * spot_mm + depth_mm * np.tan(np.arcsin(na / REFRACTIVE_INDEX)))
+    distance = np.linspace(0.0, reach, 64)
+    profile = np.array(
+        [(share * foutz(depth_mm, np.hypot(d + dx, dy), radius_mm=0.5 * spot_mm, na=na, optics=optics)).sum() for d in distance]
+    )
     lateral = np.hypot(leds_mm[:, None, 0] - cells_mm[None, :, 0], leds_mm[:, None, 1] - cells_mm[None, :, 1])
-    return foutz(depth_mm, lateral, radius_mm=spot_mm / 2.0, na=na, optics=tissue_optics(wavelength_nm))
+    return np.interp(lateral, distance, profile, right=0.0)

@@ -13,7 +13,7 @@ from scipy.signal import sosfilt, sosfreqz
 BLOCK = 128
 
 
-def colour_sections(slope: float, fs_hz: float, low_hz: float = 0.3, n: int = 6) -> NDArray[np.float64]:
+def colour_sections(slope: float, fs_hz: float, low_hz: float = 1.0, n: int = 6) -> NDArray[np.float64]:
     """Second-order sections whose power falls as 1/f^slope between low_hz and the Nyquist frequency."""
     high = 0.5 * fs_hz
     ratio = high / low_hz

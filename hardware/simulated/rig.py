@@ -65,8 +65,8 @@ class SimulatedRig:
             raise ValueError(f"fs_hz of the simulated rig must lie between 100 and 5000, not {fs_hz}")
         self.fs_hz, self.seed = fs_hz, seed if c.seed is None else c.seed
         self.n_channels, self.samples = len(self.positions_mm), 0
-        assert c.level_db is not None and c.band_hz is not None and c.kind is not None
-        gain = c.signal_uv * math.sqrt(2.0) ** 0 * 10 ** (c.level_db / 20)
+        assert c.snr_db is not None and c.band_hz is not None and c.kind is not None
+        gain = c.signal_uv
         seeds = np.random.SeedSequence(self.seed).spawn(12)
         self._noise = ElectrodeNoise(
             self.positions_mm,
@@ -81,10 +81,11 @@ class SimulatedRig:
             seeds=seeds[:3],
         )
         self._noise_block, self._noise_at = np.empty((0, self.n_channels), np.float32), BLOCK
+        self.sheet: Sheet | None = None
         self._tissue = self._grow(gain, seeds[3:]) if c.kind == "planar" else self._draw(gain, seeds[3:])
         self._no_phase, self._no_state = np.empty((0, self.n_channels), np.int16), np.empty((0, 6), np.float32)
         self._truth: TruthWriter | None = None
-        self._rows = 0
+        self._rows = self._written = 0
         if truth_path is not None:
             about = {"seed": self.seed, "config": c.model_dump(mode="json"), "leds_mm": self.leds_mm.tolist()}
             self._truth = TruthWriter(truth_path, fs_hz, self.positions_mm, about)
@@ -99,7 +100,7 @@ class SimulatedRig:
 
     def _grow(self, gain: float, seeds: list[np.random.SeedSequence]) -> Tissue:
         c, light = self.config, self.light_config
-        assert c.speed_mm_s and c.speed_log_sd is not None
+        assert c.speed_mm_s and c.frequency_hz and c.speed_log_sd is not None
         per_sample = max(1, math.ceil(1000.0 / self.fs_hz - 1e-9))
         dt_s = 1.0 / (self.fs_hz * per_sample)
         low, high = self.positions_mm.min(axis=0), self.positions_mm.max(axis=0)
@@ -132,7 +133,7 @@ class SimulatedRig:
         sheet.start(*drift.start, phases=free)
         units = sheet.units_mm + centre
         tissue_rng = np.random.default_rng(seeds[7])
-        sd = np.float32(c.tissue_noise * math.sqrt(dt_s / 2))
+        sd = np.float32(c.tissue_noise * math.sqrt(dt_s / 2 * c.frequency_hz / 15.0))
 
         def noise() -> NDArray[np.float32]:
             return tissue_rng.standard_normal((NOISE_BLOCK, 2 * nx * ny), dtype=np.float32) * sd
@@ -144,7 +145,7 @@ class SimulatedRig:
             lambda: drift.block(DRIFT_BLOCK),
             noise,
             _bilinear(self.positions_mm - centre - origin, pitch, nx, ny),
-            self._light_tables(units, pitch, light),
+            self._light_tables(units, light),
             self._token_drive(units, centre),
             max(1, round(c.tokens.pulse_ms * 1e-3 / dt_s)) if c.tokens else 1,
             inner,
@@ -161,21 +162,18 @@ class SimulatedRig:
         at = (y * nx + x).ravel()
         return at, at + 1, at + nx
 
-    def _light_tables(self, units: NDArray[np.float64], pitch: float, light: LightConfig) -> dict[str, Any]:
+    def _light_tables(self, units: NDArray[np.float64], light: LightConfig) -> dict[str, Any]:
         opsin = load_opsin(light.opsin)
-        sub = (np.arange(5) - 2) * pitch / 5  # mean irradiance over a unit's tile
-        share = np.zeros((len(self.leds_mm), len(units)))
-        for dx in sub:
-            for dy in sub:
-                share += transmission(
-                    self.leds_mm,
-                    units + (dx, dy),
-                    spot_mm=light.spot_mm,
-                    na=light.na,
-                    depth_mm=light.depth_mm,
-                    wavelength_nm=light.wavelength_nm,
-                ) / (len(sub) ** 2)
-        cells = np.flatnonzero((share > 1e-3 * share.max(initial=0.0)).any(axis=0) & (share.max(axis=0, initial=0.0) > 0)) if len(share) else np.zeros(0, int)
+        share = transmission(
+            self.leds_mm,
+            units,
+            spot_mm=light.spot_mm,
+            na=light.na,
+            depth_mm=light.depth_mm,
+            arbour_mm=light.arbour_mm,
+            wavelength_nm=light.wavelength_nm,
+        )
+        cells = np.flatnonzero((share > 1e-2 * share.max(initial=np.inf if share.size == 0 else 0.0)).any(axis=0))
         d = np.hypot(*(self.leds_mm[:, None, i] - self.positions_mm[None, :, i] for i in range(2)))
         near = 1.0 / (1.0 + (d / 0.3) ** 2)
         return {
@@ -242,7 +240,7 @@ class SimulatedRig:
 
     def _write_truth(self) -> None:
         assert self._truth is not None
-        start, self._written = getattr(self, "_written", 0), self._rows % BLOCK
+        start, self._written = self._written, self._rows % BLOCK
         phase, state = self._phase_rows[start : self._rows], self._state_rows[start : self._rows]
         rows = np.zeros(len(phase), row_dtype(self.n_channels))
         rows["phase"] = phase
@@ -253,16 +251,17 @@ class SimulatedRig:
         self._truth.append(rows)
 
     def _kinds(self, state: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Kind of wave per sample: as drawn, or seen in the sheet (a gradient under 0.1 rad over the array is none)."""
+        """Kind of wave per sample: as drawn, or seen in the sheet (a gradient under 0.3 rad over the array is none)."""
         code = {name: i for i, name in enumerate(KINDS)}
         assert self.config.kind is not None
         if self.config.kind != "planar":
             return np.full(len(state), code[self.config.kind], np.uint8)
+        if self.config.topology in ("local", "shuffled"):
+            return np.full(len(state), code["none"], np.uint8)
         extent = float(np.hypot(*np.ptp(self.positions_mm, axis=0)))
-        flat = 2 * np.pi * state[:, 2] / state[:, 1] * extent < 0.1
+        flat = 2 * np.pi * state[:, 2] / state[:, 1] * extent < 0.3
         kind = np.where(flat, code["synchronous"], code["planar"])
-        weak = code["none"] if self.config.topology in ("local", "shuffled") else code["undetermined"]
-        return np.where(state[:, 4] < 0.6, weak, kind).astype(np.uint8)
+        return np.where(state[:, 4] < 0.6, code["undetermined"], kind).astype(np.uint8)
 
     @property
     def late_edges(self) -> int:
@@ -272,13 +271,12 @@ class SimulatedRig:
     @property
     def tokens(self) -> list[tuple[float, int]]:
         """Tokens that have entered: (time in s since the first sample, token)."""
-        sheet = getattr(self, "sheet", None)
-        return [(step * sheet.dt_s, token) for step, token in self._tissue.tokens] if sheet else []
+        return [(step * self.sheet.dt_s, token) for step, token in self._tissue.tokens] if self.sheet is not None else []
 
     def flush(self) -> None:
         """Write the truth up to the last sample read."""
         if self._truth is not None:
-            if self._rows % BLOCK > getattr(self, "_written", 0):
+            if self._rows % BLOCK > self._written:
                 self._write_truth()
             self._truth.flush()
 

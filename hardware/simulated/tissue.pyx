@@ -4,8 +4,7 @@
 reaches which unit) are given to it, and everything random or slow (drift, noise) comes in blocks from callables, at fixed block lengths, so that
 reading 1 or 1000 samples at a time gives the same bits.
 
-A light edge acts with its exact time: the irradiance of a step is the mean over the step, so a pulse's dose is exact to the nanosecond and its
-centre to half a step.
+A light edge acts at its exact time: a step is cut at its edges and the photocycle runs through the pieces, so a pulse of any length gives its dose.
 """
 import heapq
 
@@ -70,9 +69,8 @@ cdef class Tissue:
     cdef double next_edge_step
     cdef bint bright, artefact_live
     cdef double[::1] win_re, win_im
-    cdef double kx, ky, order_parameter
+    cdef double kx, ky
     cdef list token_log
-    cdef int[::1] token_cell
 
     def __init__(self, Sheet sheet, order, drift, noise, taps, dict light, tokens, int token_steps, window, double gain_uv, int steps_per_sample):
         cdef int i, r = sheet.radius
@@ -98,7 +96,6 @@ cdef class Tissue:
         self.level, self.mean_level, self.artefact_state, self.spike = np.zeros((4, leds))
         self.flux, self.opening = np.zeros((2, max(self.n_lit, 1)))
         self.token_drive = np.ascontiguousarray(tokens, dtype=np.float32)
-        self.token_cell = where
         self.token, self.token_left, self.token_steps = -1, 0, token_steps
         self.win, self.win_x, self.win_y = (where[np.asarray(w)] for w in window)
         self.n_window = self.win.shape[0]
@@ -108,7 +105,7 @@ cdef class Tissue:
         self.steps = self.samples = self.late_edges = self.edge_serial = 0
         self.bright = self.artefact_live = False
         self.token_log = []
-        self.kx, self.ky, self.order_parameter = sheet.kx, sheet.ky, 1.0
+        self.kx, self.ky = sheet.kx, sheet.ky
 
     @property
     def tokens(self):
@@ -126,32 +123,36 @@ cdef class Tissue:
         self.next_edge_step = self.heap[0][0]
 
     cdef int take_edges(self) except -1:
-        """Turn the edges inside the coming step into each LED's mean irradiance over it."""
-        cdef double start = <double>self.steps, at, old
+        """Go through the coming step edge by edge; between edges the light is constant."""
+        cdef double start = <double>self.steps, at = 0.0, until
         cdef int led
-        self.mean_level[:] = self.level
+        self.mean_level[:] = 0.0
         while self.heap and self.heap[0][0] < start + 1.0:
-            at, _, led, value = heapq.heappop(self.heap)
-            at = max(at, start)
-            old = self.level[led]
-            self.mean_level[led] += (value - old) * (start + 1.0 - at)
-            self.level[led] = value
-            self.spike[led] += value - old
+            edge = heapq.heappop(self.heap)
+            until = min(max(edge[0] - start, at), 1.0)
+            self.shine(until - at)
+            led, at = edge[2], until
+            self.spike[led] += edge[3] - self.level[led]
+            self.level[led] = edge[3]
+        self.shine(1.0 - at)
         self.next_edge_step = self.heap[0][0] if self.heap else 1e300
         return 0
 
-    cdef void shine(self) noexcept nogil:
-        """Irradiance → photon flux → open channels → drive of the lit units."""
+    cdef void shine(self, double share) noexcept nogil:
+        """Irradiance → photon flux → open channels → drive of the lit units, for a share of the step."""
         cdef int i, l
+        if share <= 0.0:
+            return
         for i in range(self.n_lit):
             self.flux[i] = 0.0
         for l in range(self.n_leds):
-            if self.mean_level[l] > 0.0:
+            if self.level[l] > 0.0:
+                self.mean_level[l] += share * self.level[l]
                 for i in range(self.n_lit):
-                    self.flux[i] += self.mean_level[l] * self.led_flux[l, i]
-        self.cycle.step(&self.flux[0], self.sheet.dt_s * 1e3, &self.opening[0])
+                    self.flux[i] += self.level[l] * self.led_flux[l, i]
+        self.cycle.step(&self.flux[0], share * self.sheet.dt_s * 1e3, &self.opening[0])
         for i in range(self.n_lit):
-            self.sheet.drive[self.lit_cell[i]] += <float>(self.light_gain * self.opening[i])
+            self.sheet.drive[self.lit_cell[i]] += <float>(share * self.light_gain * self.opening[i])
 
     cdef void photovoltaic(self) noexcept nogil:
         """Charge and discharge of the metal under light (one state per LED)."""
@@ -174,14 +175,15 @@ cdef class Tissue:
             with gil:
                 self.take_edges()
             self.bright = True
+        elif self.bright:
+            for l in range(self.n_leds):
+                self.mean_level[l] = 0.0
+            self.shine(1.0)
         if self.bright:
             self.photovoltaic()
-            if self.n_lit:
-                self.shine()
             for l in range(self.n_leds):
-                self.mean_level[l] = self.level[l]
                 lit = lit or self.level[l] > 0.0
-            if not lit and not self.artefact_live and (self.n_lit == 0 or self.cycle.dark_adapted):
+            if not lit and not self.artefact_live and self.cycle.dark_adapted:
                 self.bright = False
         token = <int>row[4]
         if token >= 0:
@@ -191,7 +193,7 @@ cdef class Tissue:
         if self.token_left > 0:
             self.token_left -= 1
             for i in range(self.token_drive.shape[1]):
-                self.sheet.drive[self.token_cell[i]] += self.token_drive[self.token, i]
+                self.sheet.drive[self.where[i]] += self.token_drive[self.token, i]
         self.sheet.step(row[0], row[1], row[2], row[3], &self.noise_block[self.noise_at, 0])
         self.drift_at += 1
         self.noise_at += 1
