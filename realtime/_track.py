@@ -129,7 +129,8 @@ def track(
     first_tick = 0
     for start in range(0, n, 65536):
         block = x[start : start + 65536]
-        for sample, _ in engine.run(np.ascontiguousarray(block, dtype=np.float32), start):
+        engine.run(np.ascontiguousarray(block, dtype=np.float32), start)
+        for sample, _ in engine.take_calibrations():
             first_tick = int(np.searchsorted(at[: engine.n_traced], sample))
     traced = engine.n_traced
     row = np.searchsorted(at[:traced], np.arange(n), side="right") - 1

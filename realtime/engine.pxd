@@ -36,6 +36,7 @@ cdef class Engine:
     cdef Describer describer
     cdef Trigger trigger
     cdef readonly object calibration
+    cdef list calibrations
     cdef double[:, ::1] projection       # (m, r) modes with zero rows for channels left out
     cdef double[::1] y
     cdef float[:, ::1] warm_up

@@ -53,6 +53,7 @@ cdef class Engine:
         self.describe_every = max(1, round(DESCRIBE_S * rate))
         self.mask_tail = config.mask_tail_ms / 1000 * self.fs
         self.model = None
+        self.calibrations = []
         self.trigger = None
         if config.trigger is not None and config.plan is not None:
             self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed)
@@ -102,6 +103,7 @@ cdef class Engine:
         if abs(calibration.fs_hz - self.conditioner.rate_hz) > 1e-6 * self.conditioner.rate_hz:
             raise ValueError(f"the calibration is for {calibration.fs_hz:g} Hz, the engine runs at {self.conditioner.rate_hz:g} Hz: calibrate again")
         self.calibration = calibration
+        self.calibrations.append((self.next_sample if self.started else -1, calibration))
         self.projection = np.ascontiguousarray(np.where(calibration.used[:, None], calibration.modes, 0.0))
         self.used_modes = self.projection.shape[1]
         self.y = np.zeros(self.used_modes)
@@ -153,17 +155,18 @@ cdef class Engine:
         return i
 
     def run(self, samples, int64_t first_sample=0):
-        """:meth:`process`, calibrating by itself at the end of the warm-up; returns the calibration events [(sample, bytes)]."""
+        """:meth:`process`, calibrating by itself at the end of the warm-up."""
         samples = np.ascontiguousarray(samples, dtype=np.float32)
-        made = []
         done = 0
         while done < len(samples):
             done += self.process(samples[done:], first_sample + done)
             if self.wants_calibration:
-                calibration = self.learn()
-                made.append((int(self.next_sample), calibration.to_bytes()))
-                self.apply_calibration(calibration)
-        return made
+                self.apply_calibration(self.learn())
+
+    def take_calibrations(self):
+        """Calibrations applied since the last call: list of (first sample that used it, Calibration); -1: before the first sample."""
+        out, self.calibrations = self.calibrations, []
+        return out
 
     def take_decisions(self):
         """Decisions made since the last call, as a structured array (:data:`wavestim.realtime.records.DECISION`)."""

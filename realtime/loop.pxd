@@ -16,6 +16,8 @@ cdef class Loop:
     cdef readonly bint stopped, stalled
     cdef readonly long n_stalls
     cdef volatile bint finish
+    cdef volatile bint calibration_waits
+    cdef object calibration
     cdef bint holds_for_calibration
     cdef int turn(self, int64_t now_ns, bint real) noexcept nogil
     cdef void beat(self, int64_t now_ns) noexcept nogil

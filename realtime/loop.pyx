@@ -82,16 +82,25 @@ cdef class Loop:
     def run(self, int priority=0):
         """Turn until :meth:`quit`. Call on a thread of its own. Returns what the system refused: (errno of SCHED_FIFO, errno of mlockall)."""
         cdef int no_fifo = 0, no_lock = 0
-        with nogil:
-            if priority > 0:
-                no_fifo = fifo(priority)
-                no_lock = lock_memory()
-            while not self.finish:
-                wait_for(self.ring.c.wake_fd, WAKE_MS)
-                self.turn(clock_ns(), True)
-            if priority > 0 and no_lock == 0:
-                unlock_memory()
+        if priority > 0:
+            no_fifo = fifo(priority)
+            no_lock = lock_memory()
+        while not self.finish:
+            with nogil:
+                while not self.finish and not self.calibration_waits:
+                    wait_for(self.ring.c.wake_fd, WAKE_MS)
+                    self.turn(clock_ns(), True)
+            if self.calibration_waits:                            # the only time that this thread takes the GIL
+                self.engine.apply_calibration(self.calibration)
+                self.calibration_waits = False
+        if priority > 0 and no_lock == 0:
+            unlock_memory()
         return no_fifo, no_lock
+
+    def swap_calibration(self, calibration):
+        """Let the running loop use a calibration from its next sample on."""
+        self.calibration = calibration
+        self.calibration_waits = True
 
     def quit(self):
         self.finish = True
@@ -118,7 +127,7 @@ cdef class Loop:
             x = ring_peek(&self.ring.c, ENGINE, &stamp)
             if x == NULL:
                 break
-            taken = clock_ns() if real else now_ns
+            taken = clock_ns() if real else stamp.host_ns  # simulated: every sample has its own moment
             if stamp.host_ns != self.last_block_ns:
                 if self.last_block_ns > 0 and stamp.host_ns > self.last_block_ns:
                     self.block_interval_ns += (stamp.host_ns - self.last_block_ns - self.block_interval_ns) // 16
@@ -129,7 +138,7 @@ cdef class Loop:
                 d = &self.engine.ring[(self.engine.head - 1) % 4096]
                 if d.verdict == SCHEDULED and not self.stopped and not self.stalled:
                     self.scheduler.dispatch(self.engine.n_decisions - 1, d, self.engine.trigger.conditions[d.condition].dark, stamp.host_ns,
-                                            taken, clock_ns() if real else now_ns)
+                                            taken, clock_ns() if real else taken)
             ring_advance(&self.ring.c, ENGINE)
         if self.scheduler is not None:
             self.beat(clock_ns() if real else now_ns)

@@ -101,6 +101,15 @@ cdef class Ring:
             return 0
         return ring_push(&self.c, &samples[0, 0], <int>samples.shape[0], first_sample, host_ns)
 
+    def push_timed(self, const float[:, ::1] samples, int64_t first_sample, int64_t host_ns, double ns_per_sample):
+        """Push a block of which every sample has its own time (simulated clock): host_ns is that of the first."""
+        cdef Py_ssize_t i, taken = 0
+        if samples.shape[1] != self.c.m:
+            raise ValueError(f"a block of {samples.shape[1]} channels was pushed into a ring of {self.c.m}")
+        for i in range(samples.shape[0]):
+            taken += ring_push(&self.c, &samples[i, 0], 1, first_sample + i, host_ns + <int64_t>(i * ns_per_sample))
+        return taken
+
     def take(self, long most=65536):
         """What the recorder has not seen yet: list of (first_sample, host_ns, block (n, m)), split where the counter jumps."""
         cdef unsigned long tail = self.c.tails[RECORDER], head = acquire(&self.c.head), n = head - tail, i, at, start = 0

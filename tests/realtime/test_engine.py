@@ -58,11 +58,11 @@ def wave():
 
 
 def run(e, lfp, blocks=None):
-    made, at = [], 0
+    at = 0
     for size in blocks or [len(lfp)]:
-        made += e.run(lfp[at : at + size], at)
+        e.run(lfp[at : at + size], at)
         at += size
-    return e.take_decisions(), made
+    return e.take_decisions(), [(sample, c.to_bytes()) for sample, c in e.take_calibrations()]
 
 
 def test_light_is_planned_at_the_phase_that_was_asked_for(wave):

@@ -1,0 +1,101 @@
+"""From an experiment to everything a session is made of: geometry, light plan, engine configuration. No I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import Board, Experiment, Plan, check_light, electrode_positions, led_positions, site_index
+from wavestim.controller.experiment import plan as make_plan
+from wavestim.realtime import EngineConfig, TriggerConfig
+
+MASK_TAIL_MS = 10.0
+"""``conditioning.mask_ms: auto``: the photo-artefact of a metal electrode decays within about this time after the last light."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """An experiment made concrete for one source and one board."""
+
+    experiment: Experiment
+    fs_hz: float
+    positions_mm: NDArray[np.float64]
+    leds_mm: NDArray[np.float64]
+    plan: Plan
+    site: int
+    engine: EngineConfig
+
+
+def assemble(
+    experiment: Experiment, board: Board, *, fs_hz: float, horizon_ms: float, recorded_mm: ArrayLike | None = None, n_channels: int | None = None
+) -> Assembly:
+    """Make an experiment concrete.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    board : LightInfo
+        What the light driver can do.
+    fs_hz : float
+        Rate of the source.
+    horizon_ms : float
+        ``trigger.horizon_ms`` as a number.
+    recorded_mm : array, optional
+        Positions that came with the recording.
+    n_channels : int, optional
+        Channels of the source, to be held against the probe.
+
+    Raises
+    ------
+    ExperimentError
+        When the parts do not fit each other or light could break a limit.
+    """
+    positions = electrode_positions(experiment, recorded_mm)
+    if n_channels is not None and len(positions) != n_channels:
+        raise ExperimentError(
+            f"{experiment.name}: probe has {len(positions)} electrodes, the source {n_channels} channels; they must be the same number"
+        )
+    leds = led_positions(experiment, positions)
+    plan = make_plan(experiment, positions, leds, board)
+    check_light(experiment, plan, board)
+    site = site_index(experiment, positions, leds, plan)
+    return Assembly(experiment, fs_hz, positions, leds, plan, site, _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms))
+
+
+def _engine_config(e: Experiment, fs_hz: float, positions: NDArray[np.float64], plan: Plan, site: int, horizon_ms: float) -> EngineConfig:
+    t, c = e.trigger, e.conditioning
+    if t.policy.kind == "replayed":
+        raise ExperimentError(f"{e.name}: trigger.policy: 'replayed' cannot be run by this version yet; use phase-locked, rate-matched-random or open-loop")
+    excluded = np.zeros(len(positions), dtype=bool)
+    excluded[list(e.probe.bad_channels)] = True
+    trigger = TriggerConfig(
+        site=site,
+        phase_deg=t.phase_deg,
+        horizon_ms=horizon_ms,
+        refractory_ms=t.refractory_ms,
+        max_phase_sd_deg=t.max_phase_sd_deg,
+        direction_deg=t.direction_deg,
+        direction_tolerance_deg=t.direction_tolerance_deg,
+        min_pgd=t.min_pgd,
+        policy=t.policy.kind,
+        period_ms=t.policy.period_ms if t.policy.kind == "open-loop" else 250.0,
+    )
+    try:
+        return EngineConfig(
+            fs_hz=fs_hz,
+            positions_mm=positions,
+            band_hz=e.band_hz,
+            reference=c.reference,
+            reference_channel=c.reference_channel,
+            notch_hz=c.notch_hz,
+            excluded=excluded,
+            mask_tail_ms=MASK_TAIL_MS if c.mask_ms == "auto" else c.mask_ms,
+            trigger=trigger,
+            plan=plan,
+            seed=e.seed,
+        )
+    except ValueError as error:
+        raise ExperimentError(f"{e.name}: {error}") from None

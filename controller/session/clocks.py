@@ -1,0 +1,135 @@
+"""Clocks: sample ↔ host from when blocks arrive, host ↔ device from pings. What is published here, the scheduler uses.
+
+Both are robust lines through the luckiest exchanges: an arrival can only be late, so the earliest arrivals carry the truth.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+WINDOW_NS = 60_000_000_000
+LUCKIEST = 0.2
+MAX_RATE_ERROR = 300e-6
+
+
+class Exchange(Protocol):
+    """One exchange of time stamps (``ClockSample``)."""
+
+    @property
+    def slack_ns(self) -> int: ...
+    @property
+    def point(self) -> tuple[float, int]: ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """``y = y0 + (x - x0) * rate``, with its uncertainty in units of y."""
+
+    x0: float
+    y0: float
+    rate: float
+    uncertainty: float
+
+    def __call__(self, x: float) -> float:
+        return self.y0 + (x - self.x0) * self.rate
+
+
+class DeviceClock:
+    """Host → device, from pings (the luckiest fifth of a minute, line by least squares with 3-MAD rejection)."""
+
+    def __init__(self) -> None:
+        self._points: deque[tuple[float, int, int]] = deque()
+
+    def add(self, samples: Iterable[Exchange]) -> None:
+        """Take in exchanges."""
+        for s in samples:
+            host, device = s.point
+            self._points.append((host, device, s.slack_ns))
+        while self._points and self._points[-1][0] - self._points[0][0] > WINDOW_NS:
+            self._points.popleft()
+
+    def fit(self) -> Line | None:
+        """The line, or None before three exchanges."""
+        if len(self._points) < 3:
+            return None
+        host, device, slack = np.array(self._points, dtype=np.float64).T
+        keep = slack <= np.quantile(slack, max(LUCKIEST, min(1.0, 8 / len(slack))))
+        h, d = host[keep], device[keep]
+        # differences from a first point keep nanoseconds exact in float64
+        x, y = h - h[-1], (d - d[-1]) - (h - h[-1])
+        slope, offset = 0.0, float(np.median(y))
+        if len(x) >= 3 and np.ptp(x) > 1e9:
+            for _ in range(2):
+                slope, offset = np.polyfit(x, y, 1)
+                rest = y - (offset + slope * x)
+                spread = 1.4826 * np.median(np.abs(rest - np.median(rest)))
+                inside = np.abs(rest) <= max(3 * spread, 500.0)
+                if inside.sum() >= 3 and np.ptp(x[inside]) > 1e9:
+                    x, y = x[inside], y[inside]
+        slope = float(np.clip(slope, -MAX_RATE_ERROR, MAX_RATE_ERROR))
+        scatter = float(np.std(y - (offset + slope * x)))
+        return Line(float(h[-1]), float(d[-1] + offset), 1.0 + slope, max(scatter, float(slack.min()) / 2))
+
+
+class SampleClock:
+    """Sample → host time at which it was taken: the lower envelope of arrivals, less the constant delay that arrivals can't show."""
+
+    def __init__(self, fs_hz: float, fixed_delay_ms: float = 0.0) -> None:
+        self.period_ns = 1e9 / fs_hz
+        self.fixed_delay_ns = fixed_delay_ms * 1e6
+        self._buckets: deque[tuple[float, float]] = deque(maxlen=60)  # luckiest arrival of each second
+        self._bucket_end = -np.inf
+
+    def add(self, sample: int, host_ns: int) -> None:
+        """The newest sample of a block and when the block was received."""
+        late = host_ns - sample * self.period_ns
+        if sample * self.period_ns >= self._bucket_end or not self._buckets:
+            self._buckets.append((float(sample), late))
+            self._bucket_end = sample * self.period_ns + 1e9
+        elif late < self._buckets[-1][1]:
+            self._buckets[-1] = (float(sample), late)
+
+    def fit(self) -> Line | None:
+        """The line sample → host ns."""
+        if not self._buckets:
+            return None
+        s, late = np.array(self._buckets, dtype=np.float64).T
+        slope = 0.0
+        if len(s) >= 10:
+            slope = float(np.clip(np.polyfit(s - s[-1], late - late[-1], 1)[0], -MAX_RATE_ERROR * self.period_ns, MAX_RATE_ERROR * self.period_ns))
+        rest = late - late[-1] - slope * (s - s[-1])
+        offset = late[-1] + float(rest.min())
+        return Line(float(s[-1]), float(s[-1] * self.period_ns + offset - self.fixed_delay_ns), self.period_ns + slope, float(np.std(rest)))
+
+
+@dataclass(frozen=True)
+class ClockModel:
+    """Both lines together, as published and journalled."""
+
+    sample_to_host: Line
+    host_to_device: Line
+
+    @property
+    def device_ns_per_sample(self) -> float:
+        return self.sample_to_host.rate * self.host_to_device.rate
+
+    def device_ns(self, sample: float) -> float:
+        """Device time of a sample."""
+        return self.host_to_device(self.sample_to_host(sample))
+
+    def sample(self, device_ns: float) -> float:
+        """Sample time of a device time."""
+        return self.sample_to_host.x0 + (device_ns - self.device_ns(self.sample_to_host.x0)) / self.device_ns_per_sample
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain numbers for the journal."""
+        s, d = self.sample_to_host, self.host_to_device
+        return {
+            "sample0": s.x0, "host_ns_at_sample0": s.y0, "ns_per_sample": s.rate,
+            "host_ns0": d.x0, "device_ns_at_host0": d.y0, "device_per_host": d.rate, "uncertainty_ns": d.uncertainty,
+        }  # fmt: skip

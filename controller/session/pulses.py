@@ -1,0 +1,125 @@
+"""What became of each decision: joins decisions, dispatches and the board's events into one row per pulse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Event(Protocol):
+    """``LightEvent``."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def decision(self) -> int: ...
+    @property
+    def host_ns(self) -> int: ...
+    @property
+    def device_on_ns(self) -> int: ...
+    @property
+    def device_off_ns(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def dark(self) -> bool: ...
+    @property
+    def cut(self) -> bool: ...
+
+
+@dataclass
+class Pulse:
+    """One scheduled decision on its way to light."""
+
+    decision: int
+    fire_sample: float
+    dark: bool
+    ordered_ns: int = 0
+    verdict: str = ""
+    reason: str = ""
+    acked_sample: float = math.nan
+    onset_device_us: float = math.nan
+    offset_device_us: float = math.nan
+    host_ns: int = 0
+    budget_us: dict[str, float] = field(default_factory=dict)
+
+
+class PulseLedger:
+    """Pulses in flight; finished ones are handed out once."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Pulse] = {}
+        self._done: list[Pulse] = []
+        self.ns_per_sample = 1e6
+
+    def decided(self, first_index: int, decisions: NDArray[np.void]) -> None:
+        """New decisions; the scheduled ones become pulses."""
+        for i in np.flatnonzero(decisions["verdict"] == "scheduled"):
+            row = decisions[i]
+            self._open[first_index + int(i)] = Pulse(first_index + int(i), float(row["fire_sample"]), bool(row["dark"]))
+
+    def dispatched(self, dispatches: NDArray[np.void], *, simulated: bool) -> None:
+        """What the scheduler did with them. In simulated time the latencies mean nothing and stay NaN."""
+        for d in dispatches:
+            pulse = self._open.get(int(d["decision"]))
+            if pulse is None:
+                continue
+            pulse.ordered_ns = int(d["device_ns"])
+            pulse.host_ns = int(d["written_ns"])
+            pulse.budget_us = {"margin_us": float(d["margin_us"])}
+            if not simulated:
+                pulse.budget_us |= {
+                    "queue_us": (int(d["taken_ns"]) - int(d["block_ns"])) / 1e3,
+                    "compute_us": (int(d["decided_ns"]) - int(d["taken_ns"])) / 1e3,
+                    "serial_us": (int(d["written_ns"]) - int(d["decided_ns"])) / 1e3,
+                }
+            outcome = str(d["outcome"])
+            if outcome != "sent":
+                self._finish(pulse, "refused" if outcome == "no-clock" else "missed", {"missed": "late", "no-clock": "clock", "not-sent": "port"}[outcome])
+
+    def heard(self, events: list[Any]) -> None:
+        """What the board said."""
+        for e in events:
+            pulse = self._open.get(e.decision)
+            if pulse is None:
+                continue
+            if e.kind == "fired":
+                pulse.onset_device_us, pulse.offset_device_us = e.device_on_ns / 1e3, e.device_off_ns / 1e3
+                pulse.acked_sample = pulse.fire_sample + (e.device_on_ns - pulse.ordered_ns) / self.ns_per_sample
+                self._finish(pulse, "dark" if e.dark else ("cut" if e.cut else "fired"), "cut" if e.cut else "")
+            elif e.kind == "refused":
+                self._finish(pulse, "missed" if e.reason == "late" else "refused", e.reason)
+            elif e.kind == "dropped":
+                self._finish(pulse, "missed", e.reason)
+            elif e.kind == "lost":
+                self._finish(pulse, "lost", e.reason)
+
+    def _finish(self, pulse: Pulse, verdict: str, reason: str) -> None:
+        pulse.verdict, pulse.reason = verdict, reason
+        self._done.append(self._open.pop(pulse.decision))
+
+    def give_up(self, reason: str) -> None:
+        """The session ends: whatever has no answer never will."""
+        for pulse in list(self._open.values()):
+            self._finish(pulse, "lost", reason)
+
+    @property
+    def open(self) -> int:
+        """Pulses without an end."""
+        return len(self._open)
+
+    def take(self, dtype: np.dtype[np.void]) -> NDArray[np.void]:
+        """Finished pulses since the last call, as rows of the journal's pulse layout."""
+        rows = np.zeros(len(self._done), dtype)
+        for row, p in zip(rows, self._done, strict=True):
+            row["decision"], row["fire_sample"], row["host_ns"], row["dark"] = p.decision, p.acked_sample, p.host_ns, p.dark
+            row["onset_device_us"], row["offset_device_us"] = p.onset_device_us, p.offset_device_us
+            row["verdict"], row["reason"] = p.verdict, p.reason
+            for name in ("block_age_us", "queue_us", "compute_us", "serial_us", "margin_us"):
+                row[name] = p.budget_us.get(name, math.nan)
+        self._done.clear()
+        return rows
