@@ -1,0 +1,93 @@
+"""Where a session's samples come from when the clock is simulated: the cortex in silico, or a recording played as if it were live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import Experiment
+from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig
+
+Block = NDArray[np.float32]
+
+
+class Feed(Protocol):
+    """Samples in order, and light that may act on what makes them."""
+
+    fs_hz: float
+    answers_to_light: bool
+
+    def read(self, n: int) -> Block:
+        """The next n samples (n, channels) uV; fewer at the end."""
+        ...
+
+    def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
+        """An edge of light, before the read that covers it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Cortex:
+    """The cortex in silico under the experiment's electrodes and LEDs; its truth goes to a file of the session."""
+
+    answers_to_light = True
+
+    def __init__(
+        self, experiment: Experiment, positions_mm: NDArray[np.float64], leds_mm: NDArray[np.float64], truth_path: Path | None
+    ) -> None:
+        source = experiment.source
+        assert source.kind == "simulated"
+        try:
+            config = CortexConfig(**{k: v for k, v in (("state", source.state), ("snr_db", source.snr_db)) if v is not None})
+            light = LightConfig(opsin=experiment.opsin, wavelength_nm=experiment.leds.wavelength_nm, spot_mm=experiment.leds.spot_mm)
+            seed = experiment.seed if source.seed is None else source.seed
+            self.rig = SimulatedRig(config, positions_mm, leds_mm, fs_hz=source.fs_hz, seed=seed, truth_path=truth_path, light=light)
+        except ValueError as error:
+            reason = str(error).split("Value error, ")[-1].split(" [type=")[0].strip()
+            raise ExperimentError(f"{experiment.name}: source or opsin: {reason}") from None
+        self.fs_hz = float(source.fs_hz)
+
+    def read(self, n: int) -> Block:
+        return self.rig.read(n)
+
+    def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
+        self.rig.light(time_s, led, irradiance_mw_mm2)
+
+    def close(self) -> None:
+        self.rig.close()
+
+
+class Played:
+    """A recording as it was: light does not act on it."""
+
+    answers_to_light = False
+
+    def __init__(self, blocks: Iterator[tuple[int, Block]], fs_hz: float) -> None:
+        self._blocks = blocks
+        self._rest: Block | None = None
+        self.fs_hz = fs_hz
+
+    def read(self, n: int) -> Block:
+        parts: list[Block] = []
+        while n > 0:
+            block = self._rest if self._rest is not None else next(self._blocks, (0, None))[1]
+            if block is None:
+                break
+            parts.append(block[:n])
+            self._rest = block[n:] if len(block) > n else None
+            n -= len(parts[-1])
+        if not parts:
+            return np.zeros((0, 0), np.float32)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
+        """Nothing: what was recorded stays what it was."""
+
+    def close(self) -> None:
+        self._rest = None

@@ -1,0 +1,117 @@
+"""Moves everything that a session produces into its journal: samples, decisions, input events, pulses, clock models. Both paces use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wavestim.controller.record.records import PULSE
+from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
+from wavestim.controller.session.pulses import PulseLedger
+
+if TYPE_CHECKING:
+    from wavestim.controller.record.journal import Journal
+    from wavestim.hardware.lights import Light
+    from wavestim.realtime.engine import Engine
+    from wavestim.realtime.ring import Ring
+    from wavestim.realtime.scheduler import Scheduler
+
+PUBLISH_NS = 1_000_000_000
+
+
+class Recorder:
+    """Drains ring, engine, scheduler and light into the journal, and keeps the clock maps fresh.
+
+    Parameters
+    ----------
+    journal, ring, engine, scheduler, light
+        What it connects.
+    sample_clock, device_clock
+        Clocks to keep.
+    simulated : bool
+        Latencies mean nothing under a simulated clock and are not written.
+    keep_samples : bool
+        False when the samples stay in the recording they came from.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        ring: Ring,
+        engine: Engine,
+        scheduler: Scheduler,
+        light: Light,
+        sample_clock: SampleClock,
+        device_clock: DeviceClock,
+        *,
+        simulated: bool,
+        keep_samples: bool = True,
+    ) -> None:
+        self.journal, self.ring, self.engine, self.scheduler, self.light = journal, ring, engine, scheduler, light
+        self.sample_clock, self.device_clock = sample_clock, device_clock
+        self.ledger = PulseLedger()
+        self.model: ClockModel | None = None
+        self.n_samples = self.n_decisions = 0
+        self.last_sample = -1
+        self.safe_reasons: list[str] = []
+        self._simulated, self._keep = simulated, keep_samples
+        self._next_publish = 0
+
+    def pump(self, now_ns: int) -> None:
+        """Everything that is waiting, then a commit when one is due."""
+        for first, host_ns, block in self.ring.take():
+            self.n_samples += len(block)
+            self.last_sample = first + len(block) - 1
+            self.sample_clock.add(self.last_sample, host_ns)
+            if self._keep:
+                self.journal.append_samples(first, block, host_ns)
+        for sample, calibration in self.engine.take_calibrations():
+            self.journal.append_input_event(sample, "calibration", 0.0, calibration.to_bytes())
+        for sample, kind, value in self.engine.take_events():
+            self.journal.append_input_event(sample, kind, value)
+        dispatches = self.scheduler.take()
+        decisions = self.engine.take_decisions()
+        if len(decisions):
+            self.ledger.decided(self.n_decisions, decisions)
+            self.n_decisions += len(decisions)
+            self.journal.append_decisions(decisions)
+        self.ledger.dispatched(dispatches, simulated=self._simulated)
+        self.hear()
+        self.publish(now_ns)
+        pulses = self.ledger.take(PULSE)
+        if len(pulses):
+            self.journal.append_pulses(pulses)
+        self.journal.tick(now_ns)
+
+    def hear(self) -> None:
+        """What the board has said."""
+        events, exchanges = self.light.poll()
+        self.device_clock.add(exchanges)
+        if events:
+            self.ledger.heard(events)
+            self.journal.append_device_events(events)
+            self.safe_reasons += [e.reason for e in events if e.kind == "safe"]
+
+    def publish(self, now_ns: int, *, force: bool = False) -> None:
+        """Fit the clocks and hand them to the scheduler, once a second."""
+        if now_ns < self._next_publish and not force:
+            return
+        samples, device = self.sample_clock.fit(), self.device_clock.fit()
+        if samples is None or device is None:
+            return
+        self._next_publish = now_ns + PUBLISH_NS
+        m = self.model = ClockModel(samples, device)
+        self.ledger.ns_per_sample = m.device_ns_per_sample
+        self.scheduler.publish_clock(
+            samples.x0, m.device_ns(samples.x0), m.device_ns_per_sample, device.x0, device.y0, device.rate, device.uncertainty + samples.uncertainty
+        )
+        self.journal.append_clock_model(now_ns, max(self.last_sample, 0), m.as_dict())
+
+    def finish(self, now_ns: int, reason: str) -> None:
+        """The last words: pulses without an answer are lost."""
+        self.pump(now_ns)
+        self.ledger.give_up(reason)
+        pulses = self.ledger.take(PULSE)
+        if len(pulses):
+            self.journal.append_pulses(pulses)
+        self.journal.commit()
+

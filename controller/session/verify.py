@@ -1,0 +1,96 @@
+"""Makes every decision of a session again from its samples and input events, and compares bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wavestim.controller.experiment import load_experiment
+from wavestim.controller.record.session import open_session
+from wavestim.controller.session.assembly import assemble
+from wavestim.hardware.lights import LightInfo
+from wavestim.realtime.engine import Engine
+
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """Whether the decisions came out the same.
+
+    Attributes
+    ----------
+    ok : every decision is the same to the bit.
+    n_decisions : how many were compared.
+    first_difference : what differs first, in words.
+    """
+
+    ok: bool
+    n_decisions: int
+    first_difference: str | None
+
+
+def verify_session(path: Path, progress: Callable[[float], None] = lambda seconds: None) -> VerifyResult:
+    """Recompute the decisions of a session.
+
+    Parameters
+    ----------
+    path : Path
+        A session folder, finished or not.
+    progress : callable
+        Called with the seconds of samples done.
+    """
+    session = open_session(path)
+    info = LightInfo(**session.about["light"])
+    assembly = assemble(
+        load_experiment(path), info, fs_hz=session.fs_hz, horizon_ms=session.about["horizon_ms"], recorded_mm=session.positions_mm
+    )
+    engine = Engine(assembly.engine)
+    events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied
+    recorded = session.decisions
+    at = 0
+    for first, block in session.samples.blocks(BLOCK):
+        _process(engine, np.ascontiguousarray(block, dtype=np.float32), int(first), events)
+        made = engine.take_decisions()
+        difference = compare(recorded[at : at + len(made)], made, at)
+        if difference:
+            return VerifyResult(False, at, difference)
+        at += len(made)
+        progress((first + len(block)) / session.fs_hz)
+    if at < len(recorded):
+        missing = recorded[at]
+        return VerifyResult(False, at, f"decision {at} (sample {missing['sample']}) is recorded and was not made again")
+    return VerifyResult(True, at, None)
+
+
+def _process(engine: Engine, block: NDArray[np.float32], first: int, events: list[Any]) -> None:
+    """Samples and input events in their order; events that are used up are taken off the list."""
+    done = 0
+    while done < len(block):
+        while events and events[0][0] <= first + done:
+            _, kind, value, payload = events.pop(0)
+            if kind == "calibration":
+                engine.apply_calibration(bytes(payload))
+            else:
+                engine.post(kind, value)
+        stop = len(block) if not events else min(len(block), int(events[0][0]) - first)
+        done += engine.process(block[done:stop], first + done)
+
+
+def compare(recorded: NDArray[np.void], made: NDArray[np.void], first: int) -> str | None:
+    """The first difference in words, or None."""
+    for i in range(min(len(recorded), len(made))):
+        if recorded[i].tobytes() == made[i].tobytes():
+            continue
+        for name in made.dtype.names or ():
+            if recorded[i][name].tobytes() != made[i][name].tobytes():
+                return f"decision {first + i} (sample {made[i]['sample']}): {name} was {recorded[i][name]}, is now {made[i][name]}"
+    if len(made) > len(recorded):
+        extra = made[len(recorded)]
+        return f"decision {first + len(recorded)} (sample {extra['sample']}) is made now and was not recorded"
+    return None
