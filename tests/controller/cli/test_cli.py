@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -154,6 +155,7 @@ def test_a_new_folder_is_made_for_every_session(rooms: SimpleNamespace) -> None:
         (("report", "full"), "full: not a session folder"),
         (("lights", "test", "laser"), "lights test laser: no such driver"),
         (("lights", "test", "wavelight"), "give --port or --serial-number"),
+        (("lights", "test", "--port", "COM3"), "it has no port"),
         (("lights", "device", "--board", "uno"), "--board uno: no such board"),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
@@ -268,6 +270,39 @@ def test_report_prints_where_it_is(rooms: SimpleNamespace, session: str) -> None
 def test_lists_name_the_simulated_part(words: tuple[str, str], key: str) -> None:
     assert json.loads(call(*words, "--json").stdout)[key][0]["kind"] == "simulated"
     assert "simulated" in call(*words).stdout
+
+
+def fake_module(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
+    made = ModuleType(name)
+    made.__dict__.update(content)
+    monkeypatch.setitem(sys.modules, name, made)
+
+
+def test_a_light_is_asked_who_it_is_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass
+    class Info:
+        board: str = "host"
+        n_sites: int = 25
+
+    done: list[Any] = []
+
+    def open_light(kind: str, **keys: Any) -> Any:
+        done.append((kind, keys))
+        return SimpleNamespace(info=Info(), close=lambda: done.append("closed"))
+
+    fake_module(monkeypatch, "wavestim.hardware.lights", open_light=open_light)
+    result = call("lights", "test", "wavelight", "--port", "COM3", "--json")
+    assert json.loads(result.stdout) == {"ok": True, "light": {"board": "host", "n_sites": 25}}
+    assert done == [("wavelight", {"port": "COM3"}), "closed"]
+    assert "n_sites" in call("lights", "test").stdout
+
+
+def test_the_mock_light_is_served_with_its_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Any] = []
+    serve = lambda edges, *, board: served.append((edges, board))  # noqa: E731
+    fake_module(monkeypatch, "wavestim.hardware.firmware.device", serve_device=serve)
+    assert call("lights", "device", "--edges", "e.csv").exit_code == 0
+    assert served == [(Path("e.csv"), "host")]
 
 
 @pytest.mark.parametrize("command", ["demo", "run", "replay", "verify", "recover", "report"])

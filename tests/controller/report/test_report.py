@@ -71,6 +71,18 @@ def test_what_is_not_known_is_said(make_session: Any, changes: dict[str, Any], w
     assert words in report_html(make_session(**{"seconds": 12.0, **changes}))
 
 
+def test_the_latency_budget_is_shown_when_it_was_measured(make_session: Any) -> None:
+    session = make_session(seconds=8.0)
+    wide = np.zeros(len(session.pulses), [*session.pulses.dtype.descr, ("compute_us", "f8"), ("margin_us", "f8")])
+    for name in session.pulses.dtype.names:
+        wide[name] = session.pulses[name]
+    wide["compute_us"], wide["margin_us"] = 321.0, np.nan
+    session.pulses = wide
+    html = report_html(session)
+    assert "latency budget" in html
+    assert "321" in html
+
+
 def test_names_from_the_file_cannot_break_the_page(make_session: Any) -> None:
     session = make_session(seconds=8.0)
     session.experiment["name"] = "<script>alert(1)</script>"
