@@ -60,9 +60,9 @@ def report_html(session: SessionLike, place: str = "") -> str:
 
 
 def _open(path: Path) -> SessionLike:
-    from wavestim import controller
+    from wavestim.controller import open_session
 
-    return cast(SessionLike, controller.open_session(path))  # type: ignore[attr-defined, unused-ignore]
+    return cast(SessionLike, open_session(path))
 
 
 def _write(path: Path, text: str) -> Path:

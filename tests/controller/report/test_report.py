@@ -34,6 +34,7 @@ def test_every_kind_of_session_has_a_report_that_needs_nothing_else(make_session
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]+"', html)
     assert "@import" not in html
     assert "nan" not in re.sub(r"<[^>]*>", " ", html.split("</style>", 1)[1]).lower().split()
+    xml.dom.minidom.parseString(html[html.index("<main>") : html.index("</main>")] + "</main>")
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
