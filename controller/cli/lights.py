@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -49,13 +49,15 @@ def ask_light(
     """
     if kind not in ("simulated", "wavelight"):
         raise ArgumentError(f"lights test {kind}: no such driver in this version; use simulated or wavelight")
-    if kind == "wavelight" and port is None and serial_number is None:
+    if kind == "wavelight" and (port is None) == (serial_number is None):
         raise ArgumentError("lights test wavelight: which board? give --port or --serial-number; 'wavestim lights list' shows them")
-    from wavestim.hardware import lights
+    if kind == "simulated" and (port, serial_number) != (None, None):
+        raise ArgumentError("lights test simulated: it has no port; leave --port and --serial-number out")
+    from wavestim.hardware.lights import open_light
 
     keys = {name: value for name, value in (("port", port), ("serial_number", serial_number)) if value is not None}
     with output.only_json(as_json):
-        light = lights.open_light(kind, **keys)
+        light = open_light(kind, **keys)
         try:
             info = {name: getattr(light.info, name) for name in sorted(getattr(light.info, "__dataclass_fields__", {}))}
         finally:
@@ -84,7 +86,6 @@ def device(
     """
     if board not in BOARDS:
         raise ArgumentError(f"--board {board}: no such board; use host or atmega2560")
-    from wavestim.hardware.firmware import pty_server
+    from wavestim.hardware.firmware.device import serve_device
 
-    chosen: Literal["host", "atmega2560"] = "host" if board == "host" else "atmega2560"
-    pty_server.serve_device(chosen, edges)
+    serve_device(edges, board=board)

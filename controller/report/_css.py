@@ -12,7 +12,7 @@ main{max-width:1120px;margin:0 auto;padding:28px 20px 60px}
 header h1{font-size:26px;margin:0 0 2px;letter-spacing:-.01em}
 header p{margin:0;color:var(--soft)}
 .note{border-left:4px solid var(--warn);background:var(--card);padding:8px 14px;margin:14px 0 0;border-radius:0 6px 6px 0}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px;margin:22px 0 8px}
+.cards{display:grid;grid-template-columns:repeat(6,1fr);gap:12px;margin:22px 0 8px}
 .card{background:var(--card);border:1px solid var(--line);border-top:4px solid var(--soft);border-radius:8px;padding:12px 14px}
 .card.good{border-top-color:var(--good)}.card.warn{border-top-color:var(--warn)}.card.bad{border-top-color:var(--bad)}
 .card:first-child{grid-column:span 2}
@@ -34,6 +34,7 @@ details{margin-top:14px;background:var(--card);border:1px solid var(--line);bord
 summary{cursor:pointer;font-weight:600}
 pre{overflow:auto;font:12.5px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
+@media (max-width:980px){.cards{grid-template-columns:repeat(2,1fr)}}
 @media (max-width:760px){.grid{grid-template-columns:1fr}.card:first-child{grid-column:auto}}
 @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--line:#bbb;--page:#fff;--card:#fff}
  body{font-size:11pt}main{max-width:none;padding:0}details{display:none}}

@@ -81,13 +81,13 @@ def _strips(positions: Floats, shown: list[tuple[str, int, tuple[np.ndarray, Flo
     with style.look() as Figure:
         figure = Figure(figsize=(11, 0.6 + 1.9 * len(shown)))
         grid = figure.subplots(len(shown), 1, squeeze=False, sharex=True)[:, 0]
+        limit = max(float(np.quantile(np.abs(signal.real[abs(times) <= STRIP_S]), 0.995)) for _, _, (signal, times) in shown) or 1.0
         for axes, (name, _, (signal, times)) in zip(grid, shown, strict=True):
             near = abs(times) <= STRIP_S
             potential = signal.real[near][:, order].T
-            limit = float(np.abs(potential).max()) or 1.0
             mesh = axes.pcolormesh(times[near] * 1000, along[order], potential, cmap="RdBu_r", vmin=-limit, vmax=limit, shading="nearest")
             mesh.set_rasterized(True)
-            axes.axvline(0, color=style.RED, linewidth=1.5)
+            axes.axvline(0, color="black", linewidth=1.6)
             axes.set_ylabel(f"{name}\nmm along the probe")
             axes.grid(visible=False)
         grid[-1].set_xlabel("ms from light-on")

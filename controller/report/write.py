@@ -60,9 +60,9 @@ def report_html(session: SessionLike, place: str = "") -> str:
 
 
 def _open(path: Path) -> SessionLike:
-    from wavestim import controller
+    from wavestim.controller import open_session
 
-    return cast(SessionLike, controller.open_session(path))  # type: ignore[attr-defined, unused-ignore]
+    return cast(SessionLike, open_session(path))
 
 
 def _write(path: Path, text: str) -> Path:
@@ -157,11 +157,8 @@ def _pair(session: SessionLike) -> list[str]:
     virtual = "" if isinstance(session.summary.get("latency_us"), Mapping) else " Latency was not measured (virtual time)."
     found = []
     if timing is not None:
-        found.append(
-            page.section(
-                "Time to spare", f"Light is planned ahead and fired by the board's clock.{virtual}", style.svg(timing, "timing", "timing")
-            )
-        )
+        content = style.svg(timing, "timing", "time from decision to light") + _budget(session)
+        found.append(page.section("Time to spare", f"Light is planned ahead and fired by the board's clock.{virtual}", content))
     else:
         found.append(page.section("Time to spare", "Nothing was scheduled.", ""))
     if vetoes is not None:
@@ -171,6 +168,19 @@ def _pair(session: SessionLike) -> list[str]:
     else:
         found.append(page.section("Why light was withheld", "No decision was vetoed.", ""))
     return found
+
+
+def _budget(session: SessionLike) -> str:
+    """Where the time of a pulse went, when the session measured it."""
+    parts = ("block_age_us", "queue_us", "compute_us", "serial_us", "margin_us")
+    names = [name for name in parts if name in (session.pulses.dtype.names or ())]
+    rows = []
+    for name in names:
+        values = np.asarray(session.pulses[name], dtype=np.float64)
+        values = values[np.isfinite(values)]
+        if len(values):
+            rows.append((name.removesuffix("_us").replace("_", " "), *(round(float(v)) for v in np.percentile(values, [50, 99]))))
+    return page.table(("latency budget", "median µs", "p99 µs"), rows) if rows else ""
 
 
 def _conditions(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from wavestim.controller.experiment import (
     Experiment,
     ExperimentError,
@@ -133,6 +135,23 @@ def test_defaults_are_those_of_the_design() -> None:
     assert (e.leds.positions_mm, e.leds.wavelength_nm, e.leds.spot_mm, e.leds.power_curve) == (None, 470, 0.2, None)
     s = e.safety
     assert (s.max_irradiance_mw_mm2, s.max_duty, s.max_pulse_ms, s.max_temperature_rise_c) == (10, 0.1, 20, 0.5)
+
+
+def models(annotation: Any) -> set[type[BaseModel]]:
+    """Every model that the experiment is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}.union(*(models(f.annotation) for f in annotation.model_fields.values()))
+    return set().union(*(models(a) for a in get_args(annotation)))
+
+
+def test_every_key_says_what_it_means_and_nothing_can_be_changed() -> None:
+    found = models(Experiment)
+    assert len(found) > 25
+    for model in found:
+        assert model.model_config["frozen"]
+        assert model.model_config["extra"] == "forbid"
+        for name, field in model.model_fields.items():
+            assert (field.description or "").endswith("."), f"{model.__name__}.{name}"
 
 
 def test_only_simulated_light_resumes_by_itself() -> None:
