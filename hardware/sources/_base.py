@@ -73,7 +73,8 @@ def check_positions(positions: ArrayLike, n_channels: int, where: str) -> NDArra
     gaps = np.hypot(*np.diff(xy[order], axis=0).T)
     for i in np.flatnonzero(gaps < SAME_PLACE_MM):
         a, b = sorted((int(order[i]), int(order[i + 1])))
-        raise SourceError(f"{where}: channels {a} and {b} lie at one place, {tuple(xy[a].tolist())} mm; every electrode needs a place of its own")
+        place = tuple(xy[a].tolist())
+        raise SourceError(f"{where}: channels {a} and {b} lie at one place, {place} mm; every electrode needs a place of its own")
     return xy
 
 

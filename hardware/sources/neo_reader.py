@@ -39,7 +39,8 @@ class NeoRecording:
             streams = self._reader.header["signal_streams"]
             channels = self._reader.header["signal_channels"]
         except Exception as error:  # every format fails in its own way
-            raise SourceError(f"{where}: cannot be read as {reader_class.__name__.removesuffix('RawIO')} ({error or type(error).__name__})") from error
+            kind, why = reader_class.__name__.removesuffix("RawIO"), str(error).splitlines()[:1] or [type(error).__name__]
+            raise SourceError(f"{where}: cannot be read as {kind} ({why[0]})") from error
         per_stream = [channels[channels["stream_id"] == s["id"]] for s in streams]
         wanted = [i for i, s in enumerate(streams) if series in (None, str(s["name"]), str(s["id"]))]
         if not wanted:

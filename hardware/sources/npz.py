@@ -33,7 +33,8 @@ class NpzRecording:
                 members = {name.removesuffix(".npy") for name in archive.namelist()}
                 for key in ("lfp", "fs"):
                     if key not in members:
-                        raise SourceError(f"{path}: has no {key!r} (it holds {', '.join(sorted(members)) or 'nothing'}); it must hold lfp, fs and positions_mm")
+                        held = ", ".join(sorted(members)) or "nothing"
+                        raise SourceError(f"{path}: has no {key!r} (it holds {held}); it must hold lfp, fs and positions_mm")
                 info = archive.getinfo("lfp.npy")
                 with archive.open(info) as member:
                     self._shape, self._fortran, self._dtype = _header(member, f"{path}: lfp")

@@ -40,7 +40,8 @@ class NwbRecording:
         except SourceError:
             raise
         except Exception as error:  # h5py, hdmf and pynwb raise many kinds for a damaged file
-            raise SourceError(f"{where}: is not a readable NWB file ({str(error).splitlines()[0] if str(error) else type(error).__name__})") from error
+            why = str(error).splitlines()[:1] or [type(error).__name__]
+            raise SourceError(f"{where}: is not a readable NWB file ({why[0]})") from error
         if series is None and len(found) == 1:
             series = next(iter(found))
         if series not in found:
