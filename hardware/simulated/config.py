@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,23 +17,47 @@ from .opsins import opsin_names
 Kind = Literal["planar", "rotating", "source", "sink", "standing", "synchronous", "none"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Speed = Annotated[float, Field(ge=5.0, le=1e5)]
+Decibel = Annotated[float, Field(ge=-40, le=80)]
 Angle = Annotated[float, Field(gt=-180, le=180)]
 
-
-@cache
-def _states() -> dict[str, dict[str, Any]]:
-    return dict(yaml.safe_load((files(__package__) / "states.yaml").read_text(encoding="utf-8")))
-
-
-def state_names() -> tuple[str, ...]:
-    """The brain states that have a preset."""
-    return tuple(_states())
 
 
 class Frozen(BaseModel):
     """No unknown keys, no changes after it is made."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class State(Frozen):
+    """A brain state: the wave's means and how they wander (Ornstein–Uhlenbeck SD and time constant)."""
+
+    source: str
+    kind: Kind
+    frequency_hz: Positive
+    speed_mm_s: Speed
+    direction_deg: Angle
+    frequency_sd_hz: NotNegative
+    frequency_tau_s: Positive
+    speed_log_sd: NotNegative
+    speed_tau_s: Positive
+    direction_sd_deg: NotNegative
+    direction_tau_s: Positive
+    amplitude_log_sd: NotNegative
+    amplitude_tau_s: Positive
+    dwell_s: Positive | None
+    snr_db: Decibel
+
+
+@cache
+def _states() -> dict[str, State]:
+    rows = yaml.safe_load((files(__package__) / "states.yaml").read_text(encoding="utf-8"))
+    return {name: State(**row) for name, row in rows.items()}
+
+
+def state_names() -> tuple[str, ...]:
+    """The brain states that have a preset."""
+    return tuple(_states())
 
 
 class Tokens(Frozen):
@@ -65,9 +89,9 @@ class CortexConfig(Frozen):
     state: str = "awake"
     """A brain state of ``states.yaml``."""
     kind: Kind | None = None
-    """``planar`` runs the sheet; the other kinds are drawn kinematically (no tissue dynamics, light acts only as artefact)."""
+    """``planar`` runs the sheet; the other kinds are drawn kinematically (no tissue: light does nothing)."""
     frequency_hz: Positive | None = None
-    speed_mm_s: Annotated[float, Field(ge=5.0, le=1e5)] | None = None
+    speed_mm_s: Speed | None = None
     direction_deg: Angle | None = None
     """The direction it travels to, degrees counter-clockwise from +x."""
     frequency_sd_hz: NotNegative | None = None
@@ -80,7 +104,7 @@ class CortexConfig(Frozen):
     amplitude_tau_s: Positive | None = None
     dwell_s: Positive | None = None
     """Mean time between reversals of direction; absent: none beyond the state's."""
-    snr_db: Annotated[float, Field(ge=-40, le=80)] | None = None
+    snr_db: Decibel | None = None
     """Wave power over noise power in ``band_hz`` at an electrode."""
 
     signal_uv: Positive = 50.0
@@ -123,24 +147,28 @@ class CortexConfig(Frozen):
             raise ValueError(f"band_hz must rise, not {self.band_hz}")
         return self
 
-    def resolved(self) -> CortexConfig:
-        """The same with every value of the state filled in."""
-        row = {key: value for key, value in _states()[self.state].items() if key != "source"}
-        full = self.model_copy(update={key: value for key, value in row.items() if getattr(self, key) is None})
-        if full.band_hz is None:
-            assert full.frequency_hz is not None
-            full = full.model_copy(update={"band_hz": (0.53 * full.frequency_hz, 1.6 * full.frequency_hz)})
-        return full
+    def wave(self) -> State:
+        """The state with whatever is set here."""
+        state = _states()[self.state]
+        asked = {key: getattr(self, key) for key in State.model_fields if key != "source"}
+        return state.model_copy(update={key: value for key, value in asked.items() if value is not None})
+
+    def noise_band_hz(self) -> tuple[float, float]:
+        """The band in which ``snr_db`` holds."""
+        if self.band_hz is not None:
+            return self.band_hz
+        frequency = self.wave().frequency_hz
+        return 0.53 * frequency, 1.6 * frequency
 
 
 class LightConfig(Frozen):
     """How the LEDs meet the tissue.
 
-    ``gain_per_s`` is the one free number: the push, in wave amplitudes per second, that a fully open excitatory population would give a unit. The
-    default lets one 5 ms pulse of 2 mW/mm² on the LEDs (about 1 % of the channels of a unit opened, for about 10 ms) evoke about 45 µV under a grid of
-    0.8 mm pitch, as large as the ongoing wave (50 µV). Light-evoked field potentials of that order or larger are what such pulses do in cortex;
-    a much weaker response would drown in the wave's own waxing within 30 pulses, a much stronger one would replace the wave.
-    It is the same for every condition.
+    ``gain_per_s`` is the one free number: the push, in wave amplitudes per second, that a fully open excitatory population would
+    give a unit. The default lets one 5 ms pulse of 2 mW/mm² on the LEDs (about 1 % of the channels of a unit opened, for about 10 ms)
+    evoke about 45 µV under a grid of 0.8 mm pitch, as large as the ongoing wave (50 µV). Light-evoked field potentials of that order
+    or larger are what such pulses do in cortex; a much weaker response would drown in the wave's own waxing within 30 pulses, a much
+    stronger one would replace the wave. It is the same for every condition.
     """
 
     opsin: str = "chr2"

@@ -1,7 +1,8 @@
 """What changes slowly: frequency, direction, speed and amplitude wander; tokens enter.
 
-Every quantity is an Ornstein–Uhlenbeck process (log-normal for speed and amplitude). The wave vector is smoothed over 80 ms, so that a turn is a
-turn and not a jump; a reversal passes through a moment without a gradient. Blocks have a fixed length, so nothing depends on how the caller reads.
+Every quantity is an Ornstein–Uhlenbeck process (log-normal for speed and amplitude). The wave vector is smoothed over 80 ms, so
+that a turn is a turn and not a jump; a reversal passes through a moment without a gradient. Blocks have a fixed length, so nothing
+depends on how the caller reads.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from .config import CortexConfig
+from .config import State, Tokens
 
 SMOOTH_S = 0.08
 
 
 class Ou:
-    """A unit-variance Ornstein–Uhlenbeck process in blocks; with ``smooth_s`` its path is smooth on that scale."""
+    """A unit-variance Ornstein–Uhlenbeck process in blocks."""
 
-    def __init__(self, rng: np.random.Generator, tau_s: float, dt_s: float, *, start: float | None = None) -> None:
+    def __init__(self, rng: np.random.Generator, tau_s: float, dt_s: float) -> None:
         self.rng = rng
         self.decay = float(np.exp(-dt_s / tau_s))
-        self.value = float(rng.standard_normal()) if start is None else start
+        self.value = float(rng.standard_normal())
 
     def block(self, n: int) -> NDArray[np.float64]:
         """The next n values."""
@@ -50,12 +51,10 @@ class Drift:
     Rows are ω (rad/s), kx, ky (rad/mm), amplitude (mean square 1) and the token that enters at this step (−1: none).
     """
 
-    def __init__(self, config: CortexConfig, dt_s: float, seeds: list[np.random.SeedSequence]) -> None:
-        c = config
-        assert c.frequency_hz and c.speed_mm_s and c.direction_deg is not None
-        assert c.frequency_tau_s and c.speed_tau_s and c.direction_tau_s and c.amplitude_tau_s
+    def __init__(self, wave: State, tokens: Tokens | None, dt_s: float, seeds: list[np.random.SeedSequence]) -> None:
+        c = wave
         rngs = [np.random.default_rng(s) for s in seeds]
-        self.config, self.dt_s, self.step = c, dt_s, 0
+        self.wave, self.tokens, self.dt_s, self.step = wave, tokens, dt_s, 0
         self.frequency = Ou(rngs[0], c.frequency_tau_s, dt_s)
         self.speed = Ou(rngs[1], c.speed_tau_s, dt_s)
         self.direction = Ou(rngs[2], c.direction_tau_s, dt_s)
@@ -64,7 +63,7 @@ class Drift:
         self.reversed = False
         self.next_flip = self._dwell()
         self.next_token, self.token_number = 0.0, 0
-        omega, kx, ky, amplitude = (float(v[0]) for v in self._targets(*(np.array([p.value]) for p in self._paths()), np.zeros(1)))
+        omega, kx, ky, amplitude = (float(v[0]) for v in self._targets([np.array([p.value]) for p in self._paths()], np.zeros(1)))
         self.start = (omega, kx, ky, amplitude)
         self._kx, self._ky = Smooth(SMOOTH_S, dt_s, kx), Smooth(SMOOTH_S, dt_s, ky)
         self._amplitude = Smooth(SMOOTH_S / 2, dt_s, amplitude)
@@ -73,15 +72,14 @@ class Drift:
         return self.frequency, self.speed, self.direction, self.amplitude
 
     def _dwell(self) -> float:
-        dwell = self.config.dwell_s
+        dwell = self.wave.dwell_s
         return self.step + self.flips.exponential(dwell) / self.dt_s if dwell else np.inf
 
     def _targets(
-        self, f: NDArray[np.float64], v: NDArray[np.float64], d: NDArray[np.float64], a: NDArray[np.float64], turn: NDArray[np.float64]
+        self, paths: list[NDArray[np.float64]], turn: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        c = self.config
-        assert c.frequency_hz and c.speed_mm_s and c.direction_deg is not None and c.frequency_sd_hz is not None
-        assert c.speed_log_sd is not None and c.direction_sd_deg is not None and c.amplitude_log_sd is not None
+        c = self.wave
+        f, v, d, a = paths
         omega = 2 * np.pi * np.maximum(c.frequency_hz + c.frequency_sd_hz * f, 0.2 * c.frequency_hz)
         speed = c.speed_mm_s * np.exp(c.speed_log_sd * np.clip(v, -2.5, 2.5))
         angle = np.deg2rad(c.direction_deg + c.direction_sd_deg * d) + turn
@@ -96,15 +94,15 @@ class Drift:
             at = int(self.next_flip) - self.step
             self.reversed = not self.reversed
             turn[max(at, 0) :] = np.pi * self.reversed
-            self.next_flip = max(self.next_flip, 0.0) + self.flips.exponential(self.config.dwell_s or 1.0) / self.dt_s
-        omega, kx, ky, amplitude = self._targets(*(p.block(n) for p in self._paths()), turn)
+            self.next_flip += self.flips.exponential(self.wave.dwell_s or 1.0) / self.dt_s
+        omega, kx, ky, amplitude = self._targets([p.block(n) for p in self._paths()], turn)
         rows = np.column_stack([omega, self._kx(kx), self._ky(ky), self._amplitude(amplitude), self._tokens(n)])
         self.step += n
         return np.ascontiguousarray(rows)
 
     def _tokens(self, n: int) -> NDArray[np.float64]:
         out = np.full(n, -1.0)
-        tokens = self.config.tokens
+        tokens = self.tokens
         if tokens is None:
             return out
         while round(self.next_token) < self.step + n:

@@ -1,7 +1,7 @@
 """Waves drawn instead of grown: rotating, spreading, standing, synchronous or none, for tests of what sees them.
 
-Stands in for the tissue behind the same call (``read``). The rhythm wanders as the sheet's does; light changes nothing but the artefact, which is left
-out here.
+Stands in for the tissue behind the same call (``read``). The rhythm wanders as the sheet's does; light does nothing here, not even an
+artefact.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From an LED's face to the cells: how much of its light arrives at depth and to the side.
 
-``aravanis`` (Aravanis et al., J. Neural Eng. 2007) is geometric spread and scattering on the axis; ``foutz`` (Foutz et al., J. Neurophysiol.
-2012) adds absorption (Kubelka–Munk) and the Gaussian profile to the side. Both give irradiance relative to the source's face; light of
-several LEDs adds incoherently.
+``aravanis`` (Aravanis et al., J. Neural Eng. 2007) is geometric spread and scattering on the axis; ``foutz`` (Foutz et al.,
+J. Neurophysiol. 2012) adds absorption (Kubelka–Munk) and the Gaussian profile to the side. Both give irradiance relative to the
+source's face; light of several LEDs adds incoherently.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def transmission(
 ) -> NDArray[np.float64]:
     """Irradiance per unit irradiance at each LED's face that the membrane of each cell gets, (leds, cells).
 
-    The opsin sits in dendrites and axons too, so the profile of ``foutz`` is averaged over an arbour (Gaussian, SD ``arbour_mm``) around the cell.
+    The opsin sits in dendrites and axons too, so the profile of ``foutz`` is averaged over an arbour (Gaussian, SD ``arbour_mm``)
+    around the cell.
     """
     optics = tissue_optics(wavelength_nm)
     offset = np.linspace(-3.0, 3.0, 61)
@@ -90,4 +91,4 @@ def transmission(
         [(share * foutz(depth_mm, np.hypot(d + dx, dy), radius_mm=0.5 * spot_mm, na=na, optics=optics)).sum() for d in distance]
     )
     lateral = np.hypot(leds_mm[:, None, 0] - cells_mm[None, :, 0], leds_mm[:, None, 1] - cells_mm[None, :, 1])
-    return np.interp(lateral, distance, profile, right=0.0)
+    return np.asarray(np.interp(lateral, distance, profile, right=0.0))

@@ -1,7 +1,8 @@
 """What an electrode hears besides the wave: 1/f^β noise, partly shared with its neighbours, and mains hum.
 
-White streams are mixed in space and coloured by a cascade of first-order sections (Oustaloup's approximation of a fractional integrator), so noise
-of any length comes in blocks with constant memory. Its power in a band is known from the filter, which is how a signal-to-noise ratio is set.
+White streams are mixed in space and coloured by a cascade of first-order sections (Oustaloup's approximation of a fractional
+integrator), so noise of any length comes in blocks with constant memory. Its power in a band is known from the filter, which is how a
+signal-to-noise ratio is set.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def band_power(sections: NDArray[np.float64], fs_hz: float, band_hz: tuple[float
 
 
 def shared_mix(positions_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.float64]:
-    """Weights (sources, electrodes) of a smooth random field: sources on a lattice of the reach, Gaussian falls, unit variance everywhere."""
+    """Weights (sources, electrodes) of a smooth random field of unit variance: Gaussian falls around sources on a lattice."""
     low, high = positions_mm.min(axis=0) - reach_mm, positions_mm.max(axis=0) + reach_mm
     counts = np.clip(np.ceil((high - low) / reach_mm).astype(int) + 1, 2, 12)
     axes = [np.linspace(low[i], high[i], counts[i]) for i in range(2)]
@@ -110,4 +111,4 @@ class ElectrodeNoise:
         t = self._line * (self.at + np.arange(BLOCK))
         out += self._line_uv * np.cos(t[:, None] + self._line_phase)
         self.at += BLOCK
-        return out.astype(np.float32)
+        return np.asarray(out, dtype=np.float32)

@@ -53,7 +53,9 @@ class Opsin:
         """Effective photons/(mm² s) for 1 mW/mm² at a wavelength."""
         return 1e-3 * wavelength_nm * 1e-9 / (PLANCK_J_S * LIGHT_SPEED_M_S) * self.sensitivity(wavelength_nm)
 
-    def respond(self, irradiance_mw_mm2: float, pulse_ms: float, wavelength_nm: float, total_ms: float, dt_ms: float = 0.1) -> NDArray[np.float64]:
+    def respond(
+        self, irradiance_mw_mm2: float, pulse_ms: float, wavelength_nm: float, total_ms: float, dt_ms: float = 0.1
+    ) -> NDArray[np.float64]:
         """Open fraction every ``dt_ms`` for one square pulse that starts at time zero in dark-adapted cells."""
         cycle = Photocycle(1, self.rates)
         per_mw = self.effective_flux(wavelength_nm)

@@ -1,6 +1,7 @@
 """The mock rig: electrodes that can be read and LEDs that can be lit, over the same piece of cortex in silico.
 
-Puts the parts together: geometry (where units, electrodes and LEDs lie), the streams of randomness (one seed each), the tissue, the noise, the truth.
+Puts the parts together: geometry (where units, electrodes and LEDs lie), the streams of randomness (one seed each), the tissue, the
+noise, the truth.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class SimulatedRig:
         truth_path: str | Path | None = None,
         light: LightConfig | None = None,
     ) -> None:
-        self.config = c = config.resolved()
+        self.config = c = config
+        self.wave = wave = config.wave()
         self.light_config = light or LightConfig()
         self.positions_mm = _points(positions_mm, "positions_mm", at_least=1)
         self.leds_mm = _points(leds_mm, "leds_mm", at_least=0)
@@ -65,14 +67,13 @@ class SimulatedRig:
             raise ValueError(f"fs_hz of the simulated rig must lie between 100 and 5000, not {fs_hz}")
         self.fs_hz, self.seed = fs_hz, seed if c.seed is None else c.seed
         self.n_channels, self.samples = len(self.positions_mm), 0
-        assert c.snr_db is not None and c.band_hz is not None and c.kind is not None
         gain = c.signal_uv
         seeds = np.random.SeedSequence(self.seed).spawn(12)
         self._noise = ElectrodeNoise(
             self.positions_mm,
             fs_hz,
-            band_uv2=0.5 * gain**2 / 10 ** (c.snr_db / 10),
-            band_hz=c.band_hz,
+            band_uv2=0.5 * gain**2 / 10 ** (wave.snr_db / 10),
+            band_hz=c.noise_band_hz(),
             slope=c.noise_slope,
             shared=c.shared_noise,
             reach_mm=c.shared_mm,
@@ -82,25 +83,22 @@ class SimulatedRig:
         )
         self._noise_block, self._noise_at = np.empty((0, self.n_channels), np.float32), BLOCK
         self.sheet: Sheet | None = None
-        self._tissue = self._grow(gain, seeds[3:]) if c.kind == "planar" else self._draw(gain, seeds[3:])
+        self._tissue = self._grow(gain, seeds[3:]) if wave.kind == "planar" else self._draw(gain, seeds[3:])
         self._no_phase, self._no_state = np.empty((0, self.n_channels), np.int16), np.empty((0, 6), np.float32)
         self._truth: TruthWriter | None = None
         self._rows = self._written = 0
         if truth_path is not None:
-            about = {"seed": self.seed, "config": c.model_dump(mode="json"), "leds_mm": self.leds_mm.tolist()}
+            about = {"seed": self.seed, "leds_mm": self.leds_mm.tolist()}
+            about |= {"config": c.model_dump(mode="json"), "wave": wave.model_dump(mode="json")}
             self._truth = TruthWriter(truth_path, fs_hz, self.positions_mm, about)
             self._phase_rows, self._state_rows = np.empty((BLOCK, self.n_channels), np.int16), np.empty((BLOCK, 6), np.float32)
 
-    # building ------------------------------------------------------------------------------------------------------------------------------
-
     def _draw(self, gain: float, seeds: list[np.random.SeedSequence]) -> Kinematic:
-        assert self.config.kind is not None
         xy = self.positions_mm - 0.5 * (self.positions_mm.min(axis=0) + self.positions_mm.max(axis=0))
-        return Kinematic(self.config.kind, Drift(self.config, 1.0 / self.fs_hz, seeds[:6]), xy, gain)
+        return Kinematic(self.wave.kind, Drift(self.wave, None, 1.0 / self.fs_hz, seeds[:6]), xy, gain)
 
     def _grow(self, gain: float, seeds: list[np.random.SeedSequence]) -> Tissue:
-        c, light = self.config, self.light_config
-        assert c.speed_mm_s and c.frequency_hz and c.speed_log_sd is not None
+        c, wave, light = self.config, self.wave, self.light_config
         per_sample = max(1, math.ceil(1000.0 / self.fs_hz - 1e-9))
         dt_s = 1.0 / (self.fs_hz * per_sample)
         low, high = self.positions_mm.min(axis=0), self.positions_mm.max(axis=0)
@@ -108,22 +106,21 @@ class SimulatedRig:
         pitch = max(c.pitch_mm, float((high - low).max()) / MAX_UNITS)
         nx, ny = (int(np.ceil((high - low)[i] / pitch - 1e-6)) + 1 + 2 * c.margin_units for i in range(2))
         origin = low - c.margin_units * pitch - centre  # units coincide with a regular array's electrodes
-        wave = c.topology != "local"
         sheet = Sheet(
             nx,
             ny,
             pitch,
             dt_s,
-            coupling_per_s=c.coupling_per_s if wave else 0.0,
+            coupling_per_s=0.0 if c.topology == "local" else c.coupling_per_s,
             restoring_per_s=c.restoring_per_s,
             reach_mm=c.reach_mm * pitch / 0.4,
             asymmetry=0.0 if c.topology == "isotropic" else 1.0,
-            slowest_mm_s=c.speed_mm_s * math.exp(-2.5 * c.speed_log_sd) * 0.8,
+            slowest_mm_s=wave.speed_mm_s * math.exp(-2.5 * wave.speed_log_sd) * 0.8,
             plane_edges=c.topology in ("wave", "shuffled"),
             x0_mm=float(origin[0]),
             y0_mm=float(origin[1]),
         )
-        drift = Drift(c, dt_s, seeds[:6])
+        drift = Drift(wave, c.tokens, dt_s, seeds[:6])
         rng = np.random.default_rng(seeds[6])
         order, free = np.arange(nx * ny), None
         if c.topology == "shuffled":
@@ -133,7 +130,7 @@ class SimulatedRig:
         sheet.start(*drift.start, phases=free)
         units = sheet.units_mm + centre
         tissue_rng = np.random.default_rng(seeds[7])
-        sd = np.float32(c.tissue_noise * math.sqrt(dt_s / 2 * c.frequency_hz / 15.0))
+        sd = np.float32(c.tissue_noise * math.sqrt(dt_s / 2 * wave.frequency_hz / 15.0))
 
         def noise() -> NDArray[np.float32]:
             return tissue_rng.standard_normal((NOISE_BLOCK, 2 * nx * ny), dtype=np.float32) * sd
@@ -192,8 +189,7 @@ class SimulatedRig:
         tokens = self.config.tokens
         if tokens is None:
             return np.zeros((0, len(units)))
-        assert self.config.direction_deg is not None
-        angle = math.radians(self.config.direction_deg)
+        angle = math.radians(self.wave.direction_deg)
         along = np.array([math.cos(angle), math.sin(angle)])
         across = np.array([-along[1], along[0]])
         reach = float(np.abs((self.positions_mm - centre) @ along).max())
@@ -201,8 +197,6 @@ class SimulatedRig:
         places = centre - reach * along + np.linspace(-0.9, 0.9, tokens.n_tokens)[:, None] * width * across
         d2 = ((places[:, None, :] - units[None, :, :]) ** 2).sum(axis=2)
         return np.asarray(tokens.drive_per_s * np.exp(-d2 / (2 * tokens.width_mm**2)))
-
-    # running -------------------------------------------------------------------------------------------------------------------------------
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
         """From ``time_s`` (since the first sample) on, the LED's face shines with this irradiance; 0 is off.
@@ -253,9 +247,8 @@ class SimulatedRig:
     def _kinds(self, state: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Kind of wave per sample: as drawn, or seen in the sheet (a gradient under 0.3 rad over the array is none)."""
         code = {name: i for i, name in enumerate(KINDS)}
-        assert self.config.kind is not None
-        if self.config.kind != "planar":
-            return np.full(len(state), code[self.config.kind], np.uint8)
+        if self.wave.kind != "planar":
+            return np.full(len(state), code[self.wave.kind], np.uint8)
         if self.config.topology in ("local", "shuffled"):
             return np.full(len(state), code["none"], np.uint8)
         extent = float(np.hypot(*np.ptp(self.positions_mm, axis=0)))

@@ -1,7 +1,8 @@
 """The truth that only a simulation can give: what the wave really was at every sample, in an append-only file.
 
-Layout: one JSON line (``{"format": "wavestim-truth", "version": 1, "fs_hz": …, "positions_mm": [[x, y], …], …}``, padded with spaces to a multiple of
-64 bytes, newline included), then one packed little-endian row per sample (``row_dtype``). A file cut off anywhere loses at most its last row.
+Layout: one JSON line (``{"format": "wavestim-truth", "version": 1, "fs_hz": …, "positions_mm": [[x, y], …], …}``, padded with spaces
+to a multiple of 64 bytes, newline included), then one packed little-endian row per sample (``row_dtype``). A file cut off anywhere
+loses at most its last row.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,7 @@ class TruthError(ValueError):
 
 
 def row_dtype(n_electrodes: int) -> np.dtype[np.void]:
-    """One sample: phase (units of 2π/65536), direction, speed, frequency, mean amplitude, planarity, token (−1: none), kind (index into KINDS)."""
+    """One sample; phase in units of 2π/65536, token −1 when none drives the edge, kind an index into KINDS."""
     return np.dtype(
         [
             ("phase", "<i2", (n_electrodes,)),
@@ -79,6 +80,12 @@ class TruthWriter:
         """Flush and close; a second call does nothing."""
         self._file.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
 
 class Truth:
     """A truth file, memory-mapped. Rows that are written after it was opened are not seen.
@@ -128,7 +135,7 @@ class Truth:
     @property
     def kind(self) -> NDArray[np.str_]:
         """Kind of wave at each sample, text."""
-        return np.array(KINDS)[np.minimum(self.rows["kind"], len(KINDS) - 1)]
+        return np.asarray(np.array(KINDS)[np.minimum(self.rows["kind"], len(KINDS) - 1)])
 
     @overload
     def phase(self, sample: float, electrode: int) -> float: ...
@@ -149,4 +156,4 @@ class Truth:
         step = (step + 32768) % 65536 - 32768
         angle = (a + (at - low) * step) * (2 * np.pi / TURN)
         wrapped = np.pi - (np.pi - angle) % (2 * np.pi)
-        return cast("float", float(wrapped)) if wrapped.ndim == 0 else np.asarray(wrapped)
+        return float(wrapped) if wrapped.ndim == 0 else np.asarray(wrapped)

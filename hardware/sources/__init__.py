@@ -1,0 +1,6 @@
+"""Electrodes in: recordings and streams."""
+
+from ._base import Recording, SourceError
+from .file import EXAMPLES, open_recording
+
+__all__ = ["EXAMPLES", "Recording", "SourceError", "open_recording"]

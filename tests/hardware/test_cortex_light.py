@@ -70,7 +70,8 @@ def evoked(edges, *, seconds=1.0, config=None, light=None) -> np.ndarray:
     """The response: the same seed with light minus without."""
     pair = []
     for lit in (False, True):
-        rig = SimulatedRig(CortexConfig(**{**QUIET, **(config or {})}), GRID, LEDS, seed=3, light=LightConfig(**{**DARK_METAL, **(light or {})}))
+        cortex, optics = CortexConfig(**{**QUIET, **(config or {})}), LightConfig(**{**DARK_METAL, **(light or {})})
+        rig = SimulatedRig(cortex, GRID, LEDS, seed=3, light=optics)
         for edge in edges if lit else ():
             rig.light(*edge)
         pair.append(rig.read(round(seconds * 1000)))
@@ -119,7 +120,7 @@ def test_edges_may_come_unordered_and_late_ones_are_counted():
 
 @pytest.mark.parametrize("edge", [(0.1, 25, 1.0), (0.1, -1, 1.0), (0.1, 0, -1.0), (0.1, 0, float("nan")), (float("inf"), 0, 1.0)])
 def test_impossible_light_is_refused(edge):
-    with pytest.raises(ValueError, match="led|light"):
+    with pytest.raises(ValueError, match=r"led|light"):
         SimulatedRig(CortexConfig(), GRID, LEDS).light(*edge)
 
 
@@ -145,7 +146,7 @@ def test_artefact_is_not_in_the_truth(tmp_path):
 
 
 def sweep(seed: int, tmp_path, per_condition: int = 30) -> np.ndarray:
-    """Amplitude of the component along the pre-light k, 20-120 ms after light-on, per pulse: (n, 2) with, against (µV, noisy electrodes)."""
+    """Amplitude (µV, noisy electrodes) of the component along the pre-light k, 20-120 ms after light-on: (n, 2) with, against."""
     path = tmp_path / "truth"
     rig = SimulatedRig(CortexConfig(), GRID, LEDS, seed=seed, truth_path=path)
     blocks, pulses = [rig.read(1000)], []
@@ -172,6 +173,20 @@ def sweep(seed: int, tmp_path, per_condition: int = 30) -> np.ndarray:
         a, b, _, _ = np.linalg.lstsq(design, (samples[i] - samples[i].mean(axis=0)).ravel(), rcond=None)[0]
         fits[sign].append(np.hypot(a, b))
     return np.column_stack([fits[1], fits[-1]])
+
+
+def test_the_wave_survives_a_train_of_light(tmp_path):
+    """A whole session of light, five pulses a second on every LED, leaves a wave to experiment on."""
+    with SimulatedRig(CortexConfig(), GRID, LEDS, seed=5, truth_path=tmp_path / "t") as rig:
+        for start in np.arange(1.0, 59.0, 0.2):
+            for led in range(len(LEDS)):
+                for edge in pulse(start, led):
+                    rig.light(*edge)
+        rig.read(62_000)
+    rows = Truth(tmp_path / "t").rows
+    assert np.median(rows["planarity"][5000:59000]) > 0.7
+    assert rows["amplitude_uv"][5000:59000].mean() < 150
+    assert rows["planarity"][61000:].mean() > 0.95  # and it recovers
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from wavestim.hardware.simulated import CortexConfig, SimulatedRig, Truth, TruthError, TruthWriter
 from wavestim.hardware.simulated.truth import row_dtype
 
@@ -16,11 +21,10 @@ def path(tmp_path):
 
 
 def test_phase_between_samples_lies_on_the_shorter_arc(tmp_path):
-    writer = TruthWriter(tmp_path / "t", 1000.0, np.zeros((1, 2)))
     rows = np.zeros(2, row_dtype(1))
     rows["phase"][:, 0] = [32000, -32000]  # through ±π
-    writer.append(rows)
-    writer.close()
+    with TruthWriter(tmp_path / "t", 1000.0, np.zeros((1, 2))) as writer:
+        writer.append(rows)
     truth = Truth(tmp_path / "t")
     assert truth.phase(0.0, 0) == pytest.approx(32000 * 2 * np.pi / 65536)
     assert truth.phase(0.5, 0) == pytest.approx(np.pi, abs=1e-9)
@@ -56,6 +60,21 @@ def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "t").write_bytes(content)
     with pytest.raises(TruthError, match="header"):
         Truth(tmp_path / "t")
+
+
+@given(st.binary(max_size=400), st.integers(0, 400))
+def test_any_bytes_open_or_are_refused(content, cut):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t"
+        with TruthWriter(path, 1000.0, np.zeros((2, 2))) as writer:
+            writer.append(np.zeros(3, row_dtype(2)))
+        whole = path.read_bytes()
+        path.write_bytes(whole[:cut] + content)
+        try:
+            with Truth(path) as truth:
+                assert len(truth.kind) == len(truth)
+        except TruthError:
+            pass
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -1,0 +1,145 @@
+"""Recordings as ``.npz``: ``lfp`` (samples × channels, µV), ``fs``, ``positions_mm`` (channels × 2) and, if there, ``channel_names``.
+
+A stored (uncompressed) ``lfp`` is mapped where it lies inside the zip; a compressed one is decompressed as a stream.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ._base import SourceError, check_positions, check_rate, check_scale, default_names, names_or_default
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError)
+CHECKED = 4096  # samples looked at before the first block
+
+
+class NpzRecording:
+    """A recording in the interchange layout. See ``Recording``."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                members = {name.removesuffix(".npy") for name in archive.namelist()}
+                for key in ("lfp", "fs"):
+                    if key not in members:
+                        held = ", ".join(sorted(members)) or "nothing"
+                        raise SourceError(f"{path}: has no {key!r} (it holds {held}); it must hold lfp, fs and positions_mm")
+                info = archive.getinfo("lfp.npy")
+                with archive.open(info) as member:
+                    self._shape, self._fortran, self._dtype = _header(member, f"{path}: lfp")
+                self._stored = info.compress_type == zipfile.ZIP_STORED
+                small = {key: _small(archive, key, str(path)) for key in members & {"fs", "positions_mm", "channel_names"}}
+        except FileNotFoundError as error:
+            raise SourceError(f"{path}: there is no such file; give the path of a recording or a packaged example's name") from error
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+        except _BROKEN as error:
+            raise SourceError(f"{path}: is damaged or cut off ({error}); copy or save the .npz again") from error
+        if len(self._shape) != 2 or 0 in self._shape:
+            raise SourceError(f"{path}: lfp has shape {self._shape}; it must be samples × channels with at least one of each")
+        if self._dtype.kind not in "fiu":
+            raise SourceError(f"{path}: lfp holds {self._dtype}; it must hold real numbers, µV")
+        self.n_samples, self.n_channels = self._shape
+        self.fs_hz = check_rate(small["fs"], str(path))
+        self.positions_mm: NDArray[np.float64] | None = None
+        if "positions_mm" in small:
+            where = str(path)
+            if self._shape[0] == len(np.atleast_1d(small["positions_mm"])) != self._shape[1]:
+                where += " (lfp seems to be channels × samples; it must be samples × channels)"
+            self.positions_mm = check_positions(small["positions_mm"], self.n_channels, where)
+        self.channel_names = names_or_default(np.atleast_1d(small.get("channel_names", np.zeros(0))).tolist(), self.n_channels)
+        if not self.channel_names:
+            self.channel_names = default_names(self.n_channels)
+        check_scale(next(self.blocks(CHECKED))[1], str(path))
+
+    def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """See ``Recording``."""
+        if size < 1:
+            raise ValueError("a block holds at least one sample")
+        with zipfile.ZipFile(self._path) as archive:
+            if self._stored or self._fortran:
+                yield from self._mapped(archive, size)
+            else:
+                yield from self._streamed(archive, size)
+
+    def _mapped(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        spool: IO[bytes] | None = None
+        try:
+            if self._stored:
+                source: Any = self._path
+                offset = _data_offset(self._path, archive.getinfo("lfp.npy"))
+            else:  # compressed column by column: rows can only be had from an unpacked copy, on disk
+                source = spool = tempfile.TemporaryFile()  # noqa: SIM115  closed below
+                offset = 0
+                with archive.open("lfp.npy") as member:
+                    while chunk := member.read(1 << 20):
+                        spool.write(chunk)
+                spool.flush()
+            with archive.open("lfp.npy") as member:
+                _header(member, str(self._path))
+                offset += member.tell()
+            lfp = np.memmap(source, dtype=self._dtype, mode="r", offset=offset, shape=self._shape, order="F" if self._fortran else "C")
+            for first in range(0, self.n_samples, size):
+                yield first, np.ascontiguousarray(lfp[first : first + size], dtype=np.float32)
+        except (*_BROKEN, ValueError) as error:
+            raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
+        finally:
+            if spool is not None:
+                spool.close()
+
+    def _streamed(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        row = self.n_channels * self._dtype.itemsize
+        first = 0
+        try:
+            with archive.open("lfp.npy") as member:
+                _header(member, str(self._path))
+                while first < self.n_samples:
+                    n = min(size, self.n_samples - first)
+                    raw = member.read(n * row)
+                    if len(raw) < n * row:
+                        raise EOFError(f"{first + len(raw) // row} of {self.n_samples} samples are there")
+                    yield first, np.frombuffer(raw, self._dtype).reshape(n, -1).astype(np.float32)
+                    first += n
+        except _BROKEN as error:
+            raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
+
+
+def _header(member: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of an .npy member; leaves the file at its data."""
+    try:
+        version = npy.read_magic(member)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = read(member)
+    except ValueError as error:
+        raise SourceError(f"{where}: is not a numpy array ({error}); save it with numpy.savez") from error
+    return shape, fortran, dtype
+
+
+def _small(archive: zipfile.ZipFile, key: str, where: str) -> NDArray[Any]:
+    with archive.open(f"{key}.npy") as member:
+        try:
+            return np.asarray(npy.read_array(member, allow_pickle=False))
+        except ValueError as error:
+            raise SourceError(f"{where}: {key} can't be read ({error}); it must be a plain numeric array") from error
+
+
+def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
+    """Where a stored member's bytes begin: behind its local header, whose name and extra fields may differ from the directory's."""
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        local = file.read(30)
+    if local[:4] != b"PK\x03\x04":
+        raise zipfile.BadZipFile("no local header")
+    name, extra = struct.unpack("<HH", local[26:30])
+    return info.header_offset + 30 + int(name) + int(extra)
