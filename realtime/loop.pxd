@@ -4,6 +4,9 @@ from wavestim.realtime.engine cimport Engine
 from wavestim.realtime.ring cimport Ring
 from wavestim.realtime.scheduler cimport Scheduler
 
+cdef enum:
+    WAITS = 8192
+
 
 cdef class Loop:
     cdef Ring ring
@@ -16,6 +19,8 @@ cdef class Loop:
     cdef readonly bint stopped, stalled
     cdef readonly long n_stalls
     cdef volatile bint finish
+    cdef float[WAITS] waits_us
+    cdef readonly long n_waits
     cdef volatile bint calibration_waits
     cdef object calibration
     cdef bint holds_for_calibration

@@ -4,6 +4,8 @@ Virtual pace calls :meth:`Loop.turn_at` under a simulated clock; real pace runs 
 the only module of the room that touches a clock.
 """
 
+import numpy as np
+
 from wavestim.realtime.engine cimport C_PAUSE
 from wavestim.realtime.ring cimport ENGINE, Stamp, ring_advance, ring_peek
 from wavestim.realtime.trigger cimport SCHEDULED, DecisionC
@@ -102,6 +104,11 @@ cdef class Loop:
         self.calibration = calibration
         self.calibration_waits = True
 
+    def wait_percentile_us(self, double percent):
+        """How long the newest samples (8192 at most) waited between their arrival and the engine, us."""
+        n = min(self.n_waits, WAITS)
+        return float(np.percentile(np.asarray(<float[:WAITS]>self.waits_us)[:n], percent)) if n else 0.0
+
     def quit(self):
         self.finish = True
 
@@ -133,6 +140,8 @@ cdef class Loop:
                     self.block_interval_ns += (stamp.host_ns - self.last_block_ns - self.block_interval_ns) // 16
                 self.last_block_ns = stamp.host_ns
             self.last_sample_ns = stamp.host_ns
+            self.waits_us[self.n_waits % WAITS] = <float>((taken - stamp.host_ns) * 1e-3)
+            self.n_waits += 1
             n += 1
             if self.engine.step(x, stamp.sample) and self.scheduler is not None:
                 d = &self.engine.ring[(self.engine.head - 1) % 4096]

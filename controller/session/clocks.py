@@ -84,10 +84,17 @@ class SampleClock:
         self.fixed_delay_ns = fixed_delay_ms * 1e6
         self._buckets: deque[tuple[float, float]] = deque(maxlen=60)  # luckiest arrival of each second
         self._bucket_end = -np.inf
+        self._newest = (0, 0)
+
+    def newest_late_ms(self, line: Line) -> float:
+        """How much later than the luckiest the newest block arrived, ms."""
+        sample, host_ns = self._newest
+        return (host_ns - line(sample) - self.fixed_delay_ns) / 1e6
 
     def add(self, sample: int, host_ns: int) -> None:
         """The newest sample of a block and when the block was received."""
         late = host_ns - sample * self.period_ns
+        self._newest = (sample, host_ns)
         if sample * self.period_ns >= self._bucket_end or not self._buckets:
             self._buckets.append((float(sample), late))
             self._bucket_end = sample * self.period_ns + 1e9

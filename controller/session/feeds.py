@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,29 @@ class Feed(Protocol):
     def close(self) -> None: ...
 
 
+def cortex_settings(experiment: Experiment) -> dict[str, Any]:
+    """What the cortex in silico needs of an experiment, checked: ``cortex``, ``light``, ``seed``, ``fs_hz``.
+
+    Raises
+    ------
+    ExperimentError
+        For a state, opsin or other value that it does not know.
+    """
+    source = experiment.source
+    assert source.kind == "simulated"
+    given = {"state": source.state, "snr_db": source.snr_db, **source.cortex}
+    cortex = {key: value for key, value in given.items() if value is not None}
+    light = {"opsin": experiment.opsin, "wavelength_nm": experiment.leds.wavelength_nm, "spot_mm": experiment.leds.spot_mm}
+    for key, model, values in (("source", CortexConfig, cortex), ("opsin or leds", LightConfig, light)):
+        try:
+            model(**values)
+        except ValueError as error:
+            reason = " ".join(str(error).split("Value error, ")[-1].split(" [type=")[0].split())
+            raise ExperimentError(f"{experiment.name}: {key}: {reason}") from None
+    seed = experiment.seed if source.seed is None else source.seed
+    return {"cortex": cortex, "light": light, "seed": seed, "fs_hz": source.fs_hz}
+
+
 class Cortex:
     """The cortex in silico under the experiment's electrodes and LEDs; its truth goes to a file of the session."""
 
@@ -41,17 +64,12 @@ class Cortex:
     def __init__(
         self, experiment: Experiment, positions_mm: NDArray[np.float64], leds_mm: NDArray[np.float64], truth_path: Path | None
     ) -> None:
-        source = experiment.source
-        assert source.kind == "simulated"
-        try:
-            config = CortexConfig(**{k: v for k, v in (("state", source.state), ("snr_db", source.snr_db)) if v is not None})
-            light = LightConfig(opsin=experiment.opsin, wavelength_nm=experiment.leds.wavelength_nm, spot_mm=experiment.leds.spot_mm)
-            seed = experiment.seed if source.seed is None else source.seed
-            self.rig = SimulatedRig(config, positions_mm, leds_mm, fs_hz=source.fs_hz, seed=seed, truth_path=truth_path, light=light)
-        except ValueError as error:
-            reason = str(error).split("Value error, ")[-1].split(" [type=")[0].strip()
-            raise ExperimentError(f"{experiment.name}: source or opsin: {reason}") from None
-        self.fs_hz = float(source.fs_hz)
+        settings = cortex_settings(experiment)
+        self.fs_hz = float(settings["fs_hz"])
+        self.rig = SimulatedRig(
+            CortexConfig(**settings["cortex"]), positions_mm, leds_mm, fs_hz=self.fs_hz, seed=settings["seed"], truth_path=truth_path,
+            light=LightConfig(**settings["light"]),
+        )  # fmt: skip
 
     def read(self, n: int) -> Block:
         return self.rig.read(n)

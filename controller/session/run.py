@@ -16,7 +16,7 @@ from wavestim.controller.experiment import Experiment, electrode_positions, led_
 from wavestim.controller.record.session import create_session
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.feeds import Cortex, Feed
+from wavestim.controller.session.feeds import Cortex, cortex_settings
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.replay import replay_recording
 from wavestim.controller.session.virtual import horizon_for, make_bench, run_virtual
@@ -77,8 +77,7 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
     horizon = horizon_for(experiment, bench.light, arrivals)
     assembly = assemble(experiment, bench.light.info, fs_hz=source.fs_hz, horizon_ms=horizon)
     check_room(out, seconds * source.fs_hz * len(positions) * 6)
-    feed: Feed = Cortex(experiment, positions, leds, None)
-    feed.close()
+    cortex_settings(experiment)  # refused before a folder is made
     journal = open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm)
     feed = Cortex(experiment, positions, leds, out / "truth.bin")
     with journal:

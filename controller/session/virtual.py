@@ -16,6 +16,7 @@ from wavestim.controller.session.assembly import Assembly
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.feeds import Feed
 from wavestim.controller.session.recorder import Recorder
+from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights import Light, open_light
 from wavestim.realtime.engine import Engine
@@ -27,7 +28,6 @@ FIRE_FRAME_US = 17 * 20.0
 """A FIRE_AT on the wire at 500 kbaud, COBS and delimiter included, rounded up."""
 MARGIN_MS = 1.0
 PING_NS = 100_000_000
-EDGES_HEADER = "time_s,led,level\n"
 
 
 @dataclass
@@ -129,20 +129,20 @@ def run_virtual(
     start = clock.now_ns + int(period)
     full = {level: patterns.irradiance_of(experiment, level) for level in range(256)}
     run, taken, next_ping, next_pump = VirtualRun(), 0, 0, 0
-    edges = edges_path.open("w", encoding="ascii") if edges_path is not None else None
+    edges = EdgeFile(edges_path) if edges_path is not None else None
+    if edges_path is not None:
+        write_rig_clock(edges_path.with_name("rig-clock.json"), core, start)
     try:
-        if edges is not None:
-            edges.write(EDGES_HEADER)
         while limit is None or taken < limit:
             n = chunk if limit is None else min(chunk, limit - taken)
             now = start + int((taken + n - 1) * period)
             core.advance(now)
             if core.n_edges:
-                for edge in core.host_edges():
-                    time_s, level = max(0.0, (int(edge["host_ns"]) - start) / 1e9), int(edge["level"])
-                    feed.light(time_s, int(edge["led"]), full[level])
-                    if edges is not None:
-                        edges.write(f"{time_s:.9f},{edge['led']},{level}\n")
+                new = core.host_edges()
+                for edge in new:
+                    feed.light(max(0.0, (int(edge["host_ns"]) - start) / 1e9), int(edge["led"]), full[int(edge["level"])])
+                if edges is not None:
+                    edges.write(new)
             block = feed.read(n)
             if len(block) == 0:
                 break
@@ -173,8 +173,7 @@ def run_virtual(
         run.samples, run.dropped, run.ticks = taken, ring.n_dropped + engine.n_dropped, engine.n_ticks
         run.safe = recorder.safe_reasons
         if edges is not None:
-            for edge in core.host_edges():
-                edges.write(f"{(int(edge['host_ns']) - start) / 1e9:.9f},{edge['led']},{int(edge['level'])}\n")
+            edges.write(core.host_edges())
             edges.close()
         feed.close()
     return run

@@ -1,0 +1,220 @@
+"""Real pace: wall clock, threads, the light driver on a serial port, and the mock rig (or the rig) behind it.
+
+Threads: a source that only moves blocks, the engine's loop without the GIL, and this one, which records, fits clocks and minds the board.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns
+from wavestim.controller.session.assembly import Assembly, assemble
+from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.feeds import cortex_settings
+from wavestim.controller.session.finish import finish_session
+from wavestim.controller.session.recorder import Recorder
+from wavestim.controller.session.virtual import FIRE_FRAME_US, MARGIN_MS, prepare_light
+from wavestim.hardware.lights import Light, open_light
+from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
+from wavestim.hardware.sources.stream import StreamSource
+from wavestim.realtime.engine import Engine
+from wavestim.realtime.loop import Loop, now_ns
+from wavestim.realtime.ring import Ring
+from wavestim.realtime.scheduler import Scheduler
+
+PUMP_S = 0.01
+MEASURE_S = 5.0
+HORIZON_LIMITS_MS = (3.0, 60.0)
+CLOCK_TOLERANCE_US = 1000.0
+RING_S = 30.0
+
+
+def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, progress: Callable[[float], None]) -> dict[str, Any]:
+    """Run an experiment at the pace of a rig; returns the summary."""
+    from wavestim.controller.session.run import check_room, open_journal
+
+    source = experiment.source
+    if source.kind != "simulated" or experiment.light.kind != "simulated":
+        raise ExperimentError(
+            f"{experiment.name}: source '{source.kind}' with light '{experiment.light.kind}' cannot be run at real pace by this version yet; add --mock"
+        )
+    positions = electrode_positions(experiment)
+    leds = led_positions(experiment, positions)
+    check_room(out, seconds * source.fs_hz * len(positions) * 6)
+    settings = cortex_settings(experiment) | {
+        "positions_mm": positions.tolist(),
+        "leds_mm": leds.tolist(),
+        "fs_hz": source.fs_hz,
+        "irradiance": [patterns.irradiance_of(experiment, level) for level in range(256)],
+        "truth": str(out / "truth.bin"),
+        "edges": str(out / "edges.csv"),
+        "clock": str(out / "rig-clock.json"),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        rig = start_mock_rig(settings)
+        stack.callback(rig.close)
+        light = open_light("wavelight", port=rig.pty)
+        stack.callback(light.close)
+        assembly = assemble(experiment, light.info, fs_hz=source.fs_hz, horizon_ms=_first_horizon(experiment))
+        journal = stack.enter_context(
+            open_journal(assembly, out, light.info, pace="real", horizon_ms=assembly.engine.trigger.horizon_ms if assembly.engine.trigger else 0.0, armed=arm)
+        )
+        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if source.fixed_delay_ms is None else source.fixed_delay_ms)
+        with session.running(rig.samples.fileno(), out / "stop"):
+            session.watch(seconds, arm, progress)
+        journal.set_meta("counts", asdict(session.counts))
+    return finish_session(out)
+
+
+def _first_horizon(experiment: Experiment) -> float:
+    asked = experiment.trigger.horizon_ms
+    return 20.0 if asked == "auto" else float(asked)
+
+
+@dataclass
+class Counts:
+    """What the summary needs beside the journal."""
+
+    samples: int = 0
+    dropped: int = 0
+    ticks: int = 0
+    stopped_early: bool = False
+    safe: list[str] = field(default_factory=list)
+    realtime: str = "best effort"
+
+
+class RealSession:
+    """Engine, recorder and board of one running session.
+
+    Parameters
+    ----------
+    assembly, light, journal
+        What to run, on what, recorded where.
+    fixed_delay_ms : float
+        The source's constant delay, which arrivals can't show.
+    """
+
+    def __init__(self, assembly: Assembly, light: Light, journal: Any, *, fixed_delay_ms: float) -> None:
+        self.assembly, self.light, self.journal = assembly, light, journal
+        self.counts = Counts()
+        self.engine = Engine(assembly.engine)
+        self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz))
+        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)
+        self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
+        self.recorder = Recorder(
+            journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
+        )
+        self._rearms_left = assembly.experiment.safety.rearm_after_stall
+        self._next_ping = 0
+        self._safe_seen = 0
+        self._late_ms: list[float] = []
+
+    @contextlib.contextmanager
+    def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
+        """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
+        prepare_light(self.light, self.assembly, self.device_clock)
+        stop_path.write_bytes(b"\0")
+        with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
+            self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
+            self.source = StreamSource(samples_fd, len(self.assembly.positions_mm), self.ring.sink())
+            refused: list[tuple[int, int]] = []
+            threads = [
+                threading.Thread(target=self.source.run, name="source", daemon=True),
+                threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True),
+            ]
+            for thread in threads:
+                thread.start()
+            try:
+                yield
+            finally:
+                with contextlib.suppress(Exception):
+                    self.light.abort()
+                self.source.stop()
+                self.loop.quit()
+                for thread in threads:
+                    thread.join(5.0)
+                self.recorder.finish(now_ns(), "session-ended")
+                self.counts.samples = self.recorder.n_samples
+                self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
+                self.counts.ticks = self.engine.n_ticks
+                self.counts.safe = self.recorder.safe_reasons
+                if refused and refused[0] == (0, 0):
+                    self.counts.realtime = "SCHED_FIFO, memory locked"
+                del self.loop
+
+    def watch(self, seconds: float, arm: bool, progress: Callable[[float], None]) -> None:
+        """Record until so many seconds of samples have come; calibrates, measures the horizon, arms, minds the board."""
+        limit = round(seconds * self.assembly.fs_hz)
+        armed = not arm
+        while self.recorder.last_sample + 1 < limit:
+            self._turn()
+            if self.engine.wants_calibration:
+                self.loop.swap_calibration(self.engine.learn())
+                while self.engine.wants_calibration:
+                    self._turn()
+            done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
+            if not armed and self.engine.calibrated and done >= MEASURE_S:
+                self._arm()
+                armed = True
+            if self.source.ended or self.loop.stopped:
+                self.counts.stopped_early = True
+                break
+            progress(min(done, seconds))
+
+    def _turn(self) -> None:
+        time.sleep(PUMP_S)
+        now = now_ns()
+        if now >= self._next_ping:
+            self.light.ping()
+            self._next_ping = now + 100_000_000
+        self.recorder.pump(now)
+        model = self.recorder.model
+        if model is not None and not self.engine.armed and self.recorder.last_sample >= 0:
+            self._late_ms.append(self.sample_clock.newest_late_ms(model.sample_to_host))
+        if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
+            self._after_safe(now)
+
+    def _arm(self) -> None:
+        """``horizon_ms: auto`` becomes a number here, and an event; then the light may fire."""
+        if self.assembly.experiment.trigger.horizon_ms == "auto":
+            late = float(np.percentile(self._late_ms, 99.9)) if self._late_ms else 0.0
+            wait = self.loop.wait_percentile_us(99.9) / 1000
+            fixed = self.sample_clock.fixed_delay_ns / 1e6
+            horizon = fixed + late + wait + (FIRE_FRAME_US + self.light.info.min_lead_us) / 1000 + MARGIN_MS
+            self.engine.post("horizon", float(np.clip(horizon, *HORIZON_LIMITS_MS)))
+        self.light.arm()
+        self.engine.post("arm")
+
+    def _after_safe(self, now: int) -> None:
+        """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
+        reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
+        self._safe_seen = len(self.recorder.safe_reasons)
+        if not self.engine.armed:
+            return
+        self.engine.post("pause", 1.0)
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
+        if self._rearms_left <= 0 or self.loop.stopped:
+            return
+        last = self.recorder.last_sample
+        for _ in range(100):  # samples have to be back for good
+            time.sleep(PUMP_S)
+            self.recorder.pump(now_ns())
+        if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
+            return
+        self._rearms_left -= 1
+        self.loop.resume_after_stall()
+        self.light.arm()
+        self.engine.post("resume")
+        self._safe_seen = len(self.recorder.safe_reasons)
+        self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")

@@ -1,0 +1,159 @@
+"""The mock rig as a process of its own: the cortex in silico streams samples over a socket, the firmware serves a pseudo-terminal.
+
+The rig process knows it only as a serial port and a sample socket, so mock mode at real pace runs the very driver, source path and watchdog of a
+rig. It outlives the host: when the host dies the board goes dark by itself, and every edge of light is in the edge file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wavestim.hardware.firmware.board import PtyBoard
+from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
+from wavestim.hardware.simulated.config import CortexConfig, LightConfig
+from wavestim.hardware.simulated.rig import SimulatedRig
+from wavestim.hardware.sources.stream import HEADER, MAGIC
+
+DELAY_MS = 2.0
+"""Samples leave the rig this long after they were taken, as an amplifier's do; light within that time is in them."""
+BLOCK_MS = 1.0
+GRACE_S = 2.0
+"""How long the rig lives on after its host has gone."""
+
+
+@dataclass
+class MockRig:
+    """The handle of a running mock rig process.
+
+    Attributes
+    ----------
+    pty : serial port of its board.
+    samples : connected socket of its samples.
+    """
+
+    process: subprocess.Popen[str]
+    pty: str
+    samples: socket.socket
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Let go of the sample socket; the rig writes out its truth and ends."""
+        self.samples.close()
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig:
+    """Start the process.
+
+    Parameters
+    ----------
+    settings : dict
+        ``positions_mm leds_mm fs_hz seed cortex light irradiance`` (256 values, mW/mm2 by level) ``truth edges clock`` (paths).
+
+    Raises
+    ------
+    RuntimeError
+        When it does not come up; its own words are in the message.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wavestim.hardware.simulated.process", str(theirs.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(settings))
+    process.stdin.close()
+    line = process.stdout.readline()
+    if not line:
+        process.wait(timeout_s)
+        raise RuntimeError("the mock rig did not start; its own message is above")
+    return MockRig(process, json.loads(line)["pty"], ours)
+
+
+class _Board(threading.Thread):
+    """Serves the board; keeps the edges for the cortex."""
+
+    def __init__(self, board: PtyBoard, edges: EdgeFile) -> None:
+        super().__init__(daemon=True)
+        self.board, self.file = board, edges
+        self.edges: deque[tuple[int, int, int]] = deque()
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.is_set():
+            self._take(self.board.service(0.02))
+        self.board.close()
+        self._take(self.board.core.host_edges())
+        self.file.close()
+
+    def _take(self, edges: Any) -> None:
+        if len(edges):
+            self.file.write(edges)
+            self.edges.extend((int(e["host_ns"]), int(e["led"]), int(e["level"])) for e in edges)
+
+
+def main() -> None:
+    """Entry of the process: settings as JSON on stdin, the sample socket as a descriptor number."""
+    settings = json.load(sys.stdin)
+    out = socket.socket(fileno=int(sys.argv[1]))
+    positions, leds = np.array(settings["positions_mm"]), np.array(settings["leds_mm"]).reshape(-1, 2)
+    fs, irradiance = float(settings["fs_hz"]), settings["irradiance"]
+    rig = SimulatedRig(
+        CortexConfig(**settings["cortex"]), positions, leds, fs_hz=fs, seed=settings["seed"], truth_path=settings["truth"],
+        light=LightConfig(**settings["light"]),
+    )  # fmt: skip
+    board = _Board(PtyBoard(max(1, len(leds))), EdgeFile(settings["edges"]))
+    board.start()
+    print(json.dumps({"pty": board.board.pty_name}), flush=True)
+    period = 1e9 / fs
+    start = time.monotonic_ns() + 50_000_000
+    core = board.board.core
+    write_rig_clock(Path(settings["clock"]), core, start)
+    block = max(1, round(BLOCK_MS * fs / 1000))
+    sent = 0
+    try:
+        while True:
+            due = int((time.monotonic_ns() - DELAY_MS * 1e6 - start) / period) + 1
+            if due - sent < block:
+                time.sleep(max(0.0, (start + (sent + block - 1) * period + DELAY_MS * 1e6 - time.monotonic_ns()) / 1e9))
+                continue
+            n = min(due - sent, 1000)
+            until = start + (sent + n - 1) * period
+            while board.edges and board.edges[0][0] <= until:
+                host_ns, led, level = board.edges.popleft()
+                rig.light(max(0.0, (host_ns - start) / 1e9), led, irradiance[level])
+            samples = rig.read(n)
+            out.sendall(HEADER.pack(MAGIC, n, sent) + samples.tobytes())
+            sent += n
+    except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        pass
+    finally:
+        rig.close()
+        board.done.wait(GRACE_S if board.board.connected else 0.1)  # the host is gone: the board's watchdog has the word
+        board.done.set()
+        board.join(2.0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Samples from a byte stream: the thread that only moves blocks from a socket into the ring, without the GIL.
+
+A block on the wire is ``magic u32, n_samples u32, first_sample i64`` (little-endian) and then n x channels float32 uV.
+"""
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.errno cimport EAGAIN, EINTR, errno
+from libc.stdint cimport int64_t, uint32_t
+from libc.stdlib cimport free, malloc
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+from posix.unistd cimport read
+
+from wavestim.realtime.ports cimport BlockSink
+
+import struct
+
+MAGIC = 0x4B4C4257   # "WBLK"
+HEADER = struct.Struct("<IIq")
+MAX_SAMPLES = 65536
+
+cdef uint32_t MAGIC_C = 0x4B4C4257
+
+
+cdef extern from *:
+    """
+    #include <poll.h>
+    static int ws_readable(int fd, int ms) { struct pollfd p = {fd, POLLIN, 0}; return poll(&p, 1, ms); }
+    """
+    int ws_readable(int fd, int ms) noexcept nogil
+
+
+cdef struct Header:
+    uint32_t magic
+    uint32_t n
+    int64_t first
+
+
+cdef inline int64_t _now() noexcept nogil:
+    cdef timespec t
+    clock_gettime(CLOCK_MONOTONIC, &t)
+    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
+
+
+cdef class StreamSource:
+    """Reads blocks from a descriptor and pushes them into a sink.
+
+    Parameters
+    ----------
+    fd : descriptor of a stream socket; stays the caller's.
+    n_channels : channels of a sample.
+    sink : capsule ``wavestim.BlockSink``; its owner must outlive this object.
+    """
+
+    cdef BlockSink* sink
+    cdef object sink_owner
+    cdef int fd, m
+    cdef volatile bint finish
+    cdef readonly int64_t n_blocks
+    cdef readonly str ended
+
+    def __init__(self, int fd, int n_channels, sink):
+        self.fd = fd
+        self.m = n_channels
+        self.sink_owner = sink
+        self.sink = <BlockSink*>PyCapsule_GetPointer(sink, "wavestim.BlockSink")
+        self.ended = ""
+
+    def run(self):
+        """Move blocks until :meth:`stop` or the end of the stream; :attr:`ended` says why. Call on a thread of its own."""
+        cdef char* buffer = <char*>malloc(<size_t>MAX_SAMPLES * self.m * 4)
+        cdef Header h
+        cdef int why = 0
+        if buffer == NULL:
+            raise MemoryError
+        with nogil:
+            while True:
+                why = self.fill(<char*>&h, sizeof(Header))
+                if why:
+                    break
+                if h.magic != MAGIC_C or h.n == 0 or h.n > 65536:
+                    why = 3
+                    break
+                why = self.fill(buffer, <size_t>h.n * self.m * 4)
+                if why:
+                    break
+                self.sink.push(self.sink.ctx, <const float*>buffer, <int>h.n, h.first, _now())
+                self.n_blocks += 1
+        free(buffer)
+        self.ended = ("", "stopped", "the stream ended", "the stream holds something else than blocks of samples")[why]
+
+    cdef int fill(self, char* into, size_t n) noexcept nogil:
+        cdef size_t done = 0
+        cdef ssize_t got
+        while done < n:
+            if self.finish:
+                return 1
+            if ws_readable(self.fd, 50) <= 0:
+                continue
+            got = read(self.fd, into + done, n - done)
+            if got > 0:
+                done += got
+            elif got == 0:
+                return 2
+            elif errno != EINTR and errno != EAGAIN:
+                return 2
+        return 0
+
+    def stop(self):
+        self.finish = True
