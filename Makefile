@@ -26,7 +26,7 @@ $(VENV)/.ready: pyproject.toml scripts/bootstrap
 	touch $@
 
 build/.built: $(VENV)/.ready setup.py $(SOURCES)
-	$(PY) setup.py -q build_ext --inplace -j 2
+	$(PY) setup.py -q build_ext --inplace
 	mkdir -p build && touch $@
 
 clean:
