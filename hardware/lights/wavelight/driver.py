@@ -158,6 +158,10 @@ class Wavelight:
             self._inbox.samples.clear()
         return events, samples
 
+    def wait(self, timeout_s: float) -> None:
+        """Block until the board may have said something, at most ``timeout_s``: lets a reader thread stamp answers when they come."""
+        self.link.wait(int(timeout_s * 1e9))
+
     def status(self) -> LightStatus:
         """Ask for the board's state; answered in every state."""
         s = w.STATUS.unpack(self._ask(w.Command.STATUS, b"", "status"))
