@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from numpy.typing import NDArray
-
 from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.lights._base import LightError
 

@@ -13,7 +13,7 @@ CC = shutil.which("gcc") or shutil.which("cc")
 @pytest.mark.skipif(CC is None, reason="no C compiler here")
 @pytest.mark.parametrize("sizes", [[], ["-DWL_SLOTS=16", "-DWL_ENTRIES=32", "-DWL_QUEUE=8", "-DWL_SITES=32"]])
 def test_compiles_without_a_warning(sizes):
-    sources = sorted(str(p) for p in (FIRMWARE / "core").glob("*.c")) + [str(FIRMWARE / "host" / "wl_host.c")]
+    sources = [*sorted(str(p) for p in (FIRMWARE / "core").glob("*.c")), str(FIRMWARE / "host" / "wl_host.c")]
     command = [str(CC), "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", *sizes, *sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

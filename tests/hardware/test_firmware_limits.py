@@ -279,7 +279,7 @@ def test_fire_now_comes_after_the_least_lead(armed):
 
 
 def test_the_clock_may_wrap(new_bench):
-    b = new_bench(boot_ns=-int(2**32 * 500) + 400_000_000, drift_ppm=0.0)  # wraps 0.4 s from now
+    b = new_bench(boot_ns=-(2**32 * 500) + 400_000_000, drift_ppm=0.0)  # wraps 0.4 s from now
     b.arm()
     b.define(1, (3, 0, 5000, 255))
     for _ in range(12):

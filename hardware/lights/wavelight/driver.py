@@ -115,7 +115,8 @@ class Wavelight:
                 raise LightError(f"the light at {self.where} was reset since its patterns were uploaded; upload them again, then arm")
             self._ask(w.Command.DISARM, b"", "arming")
             key = self._nonce ^ self.info.boot_id
-            self._ask(w.Command.ARM, key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little"), "arming")
+            answer = self._ask(w.Command.ARM, key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little"), "arming")
+            self._inbox.expect(answer[w.ACK.size :])
 
     def disarm(self) -> None:
         """Dark, the queue is emptied, SAFE is cleared: the board is idle."""
