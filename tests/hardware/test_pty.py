@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -189,3 +191,17 @@ def test_the_device_says_where_it_is_and_logs_what_shone(tmp_path):
 def test_a_board_that_is_not_built_here_is_a_sentence():
     with pytest.raises(LightError, match="boards: host"):
         serve_device(board="z80")
+
+
+def test_the_device_ends_dark_and_clean_on_sigterm(tmp_path):
+    code = "import sys; from wavestim.hardware.firmware.device import serve_device; serve_device(sys.argv[1])"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    path = tmp_path / "edges.csv"
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True, env=env) as server:
+        told = json.loads(server.stdout.readline())
+        light = open_light("wavelight", port=told["pty"], answer_s=10)
+        light.upload(0, [PatternEntry(3, 0, 20_000, 255)])
+        light.close()
+        server.terminate()
+        assert server.wait(30) == 0
+    assert path.read_text() == "device_us,led,level\n"
