@@ -2,7 +2,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from numpy.typing import NDArray
-
 from wavestim.hardware.firmware.emulator import FirmwareCore
 
 class PtyBoard:

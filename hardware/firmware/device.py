@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 from numpy.typing import NDArray
-
 from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.firmware.emulator import FirmwareCore
 from wavestim.hardware.lights._base import LightError
@@ -58,7 +59,7 @@ def serve_device(
     slice_s: float = 0.05,
     **core: Any,
 ) -> None:
-    """Serve a mock light until ``stop()`` is true or Ctrl-C; says where in one JSON line.
+    """Serve a mock light until ``stop()`` is true, Ctrl-C or SIGTERM (in the main thread); says where in one JSON line.
 
     Parameters
     ----------
@@ -82,12 +83,17 @@ def serve_device(
     if board not in BOARDS:
         raise LightError(f"lights device: board {board!r} cannot be served here; boards: {', '.join(BOARDS)}")
     out = out or sys.stdout
+    ended = threading.Event()
+    before = signal.getsignal(signal.SIGTERM)
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main:
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
     file = EdgeFile(edges_path) if edges_path is not None else None
     try:
         with PtyBoard(n_sites, **core) as line:
             print(json.dumps({"pty": line.pty_name, "board": board}), file=out, flush=True)
             try:
-                while stop is None or not stop():
+                while not ended.is_set() and (stop is None or not stop()):
                     _hand_on(line.service(slice_s), file, on_edge)
             except KeyboardInterrupt:
                 pass
@@ -97,6 +103,8 @@ def serve_device(
     finally:
         if file is not None:
             file.close()
+        if in_main:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _hand_on(edges: NDArray[Any], file: EdgeFile | None, on_edge: Callable[[NDArray[Any]], None] | None) -> None:

@@ -75,7 +75,9 @@ static void arm(wl_core *c, const wl_frame *f)
         c->beat_tick = wl_now(c);
         c->beaten = false;
         c->state = WL_S_ARMED;
-        wl_ack(c, NULL, 0);
+        uint8_t b[2];
+        wl_put16(b, c->event_no); /* so that the host notices when the very first event is lost */
+        wl_ack(c, b, sizeof b);
     }
 }
 

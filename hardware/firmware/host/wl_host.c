@@ -176,7 +176,10 @@ void wl_host_advance(wl_host *h, int64_t until_ns)
 int64_t wl_host_next(const wl_host *h)
 {
     int64_t t = h->next_ns;
-    if (h->rx_tail != h->rx_head && h->rx_ns[h->rx_tail % WL_HOST_RX] < t) t = h->rx_ns[h->rx_tail % WL_HOST_RX];
+    uint32_t k = h->rx_tail;
+    while (k != h->rx_head && h->rx[k % WL_HOST_RX]) k++; /* nothing comes of a frame before its delimiter */
+    if (k != h->rx_head && h->rx_ns[k % WL_HOST_RX] < t) t = h->rx_ns[k % WL_HOST_RX];
+    if (t < h->frozen_ns) t = h->frozen_ns;
     if (h->tx_tail != h->tx_head && h->tx[h->tx_tail % WL_HOST_TX].ns < t) t = h->tx[h->tx_tail % WL_HOST_TX].ns;
     return t;
 }

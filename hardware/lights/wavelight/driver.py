@@ -115,7 +115,8 @@ class Wavelight:
                 raise LightError(f"the light at {self.where} was reset since its patterns were uploaded; upload them again, then arm")
             self._ask(w.Command.DISARM, b"", "arming")
             key = self._nonce ^ self.info.boot_id
-            self._ask(w.Command.ARM, key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little"), "arming")
+            answer = self._ask(w.Command.ARM, key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little"), "arming")
+            self._inbox.expect(answer[w.ACK.size :])
 
     def disarm(self) -> None:
         """Dark, the queue is emptied, SAFE is cleared: the board is idle."""
@@ -157,6 +158,10 @@ class Wavelight:
             self._inbox.events.clear()
             self._inbox.samples.clear()
         return events, samples
+
+    def wait(self, timeout_s: float) -> None:
+        """Block until the board may have said something, at most ``timeout_s``: lets a reader thread stamp answers when they come."""
+        self.link.wait(int(timeout_s * 1e9))
 
     def status(self) -> LightStatus:
         """Ask for the board's state; answered in every state."""
@@ -207,10 +212,11 @@ class Wavelight:
                 raise LightError(f"the light at {self.where} is closed; open it again")
             before, bad = self._inbox.frames, self.link.bad_frames
             seq, frame = self.link.encode(command, payload)
+            self._inbox.answers.pop(seq, None)  # an answer that came too late for an earlier owner of this number
             try:
                 for _ in range(3):
                     self.link.write(frame)
-                    answer = self._await(seq, self.link.now_ns() + self._answer_ns)
+                    answer = self._await(command, seq, self.link.now_ns() + self._answer_ns)
                     if answer is not None:
                         return answer
                     if self.link.gone:
@@ -223,16 +229,17 @@ class Wavelight:
                 self._inbox.answers.pop(seq, None)
             if command == w.Command.HELLO and (self._inbox.frames > before or self.link.bad_frames > bad):
                 raise LightError(f"what answers at {self.where} is not a wavelight board; name the port of one")
-            raise LightError(
-                f"no answer from the light at {self.where} ({what}) in {3 * self._answer_ns / 1e9:g} s; it should be a wavelight board, powered"
-            )
+            waited = 3 * self._answer_ns / 1e9
+            raise LightError(f"no answer from the light at {self.where} ({what}) in {waited:g} s; it should be a wavelight board, powered")
 
-    def _await(self, seq: int, deadline: int) -> bytes | None:
+    def _await(self, command: w.Command, seq: int, deadline: int) -> bytes | None:
         while True:
             self._inbox.pump()
             found = self._inbox.answers.pop(seq, None)
             if found is not None:
                 kind, payload = found
+                if kind in (w.Reply.ACK, w.Reply.NACK) and payload[0] != command and not (kind == w.Reply.NACK and payload[1] == 1):
+                    continue  # the answer to another question under the same number
                 if kind != w.Reply.NACK:
                     return payload
                 _, code, _, detail = w.NACK.unpack(payload)
@@ -246,7 +253,8 @@ class Wavelight:
 
     def _refusal(self, what: str, no: _Refused) -> LightError:
         if w.nack_word(no.code) == "protocol-version":
-            return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, this driver version {w.PROTO}; update one of them")
+            mine = f"this driver version {w.PROTO}; update one of them"
+            return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, {mine}")
         return LightError(f"the light at {self.where} refused {what}: {w.explain(w.nack_word(no.code))}, detail {no.detail}")
 
     def _body(self, slot: int, entries: Sequence[PatternEntry]) -> bytes:

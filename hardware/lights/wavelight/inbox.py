@@ -51,6 +51,11 @@ class Inbox:
         self._tick += ((tick - self._tick + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         return self._tick * self.tick_ns
 
+    def expect(self, number: bytes) -> None:
+        """The number of the board's next event, as ARM tells it: so the loss of the very first one is noticed."""
+        if self._next_event is None and len(number) >= 2:
+            self._next_event = int.from_bytes(number[:2], "little")
+
     def restart(self) -> None:
         """The board has been reset: its clock and its event numbers start again."""
         self._tick, self._anchor, self._next_event, self._replay = 0, None, None, None

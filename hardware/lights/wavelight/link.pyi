@@ -1,5 +1,4 @@
 from typing_extensions import Buffer
-
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 
 NO_LINE: int

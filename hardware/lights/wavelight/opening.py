@@ -8,7 +8,6 @@ from typing import Any
 
 import serial
 from serial.tools import list_ports
-
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights._base import LightError
 from wavestim.hardware.lights.wavelight.driver import Wavelight

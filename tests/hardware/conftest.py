@@ -1,0 +1,183 @@
+"""A bench for the firmware: one board in memory, spoken to frame by frame in simulated time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+import pytest
+from wavestim.hardware.firmware import codec
+from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
+from wavestim.hardware.lights import PatternEntry
+from wavestim.hardware.lights.wavelight import Wavelight, open_virtual
+from wavestim.hardware.lights.wavelight.link import press
+from wavestim.hardware.lights.wavelight.words import Command, Reply
+
+MS = 1_000_000
+
+
+class Bench:
+    """Speaks WL1 by hand; time moves only when told to."""
+
+    def __init__(self, **core: object) -> None:
+        self.core = FirmwareCore(**{"boot_ns": -3_210_987_654, "drift_ppm": 35.0, **core})  # type: ignore[arg-type]
+        self.now = 0
+        self.seq = 0
+        self.count = 0
+        self.boot_id = 1
+        self.events: list[tuple[int, bytes]] = []
+
+    def send(self, raw: bytes, us: int = 2000) -> list[tuple[int, int, bytes]]:
+        """Send bytes, let time pass, return the answers; events are kept apart in `events`."""
+        self.core.receive(raw, self.now)
+        self.pass_us(us)
+        return self.read()
+
+    def pass_us(self, us: float) -> None:
+        self.now += round(us * 1000)
+        self.core.advance(self.now)
+
+    def read(self) -> list[tuple[int, int, bytes]]:
+        frames = [codec.decode(f[:-1]) for _, f in self.core.transmitted()]
+        self.events += [(t, p) for t, _, p in frames if 0xC0 <= t <= 0xC4]
+        return [f for f in frames if not 0xC0 <= f[0] <= 0xC4]
+
+    def ask(self, kind: int, payload: bytes = b"", us: int = 2000, seq: int | None = None) -> tuple[int, bytes]:
+        """One command, its one answer."""
+        if seq is None:
+            self.seq = self.seq % 255 + 1
+            seq = self.seq
+        answers = [f for f in self.send(codec.encode(kind, seq, payload), us) if f[1] == seq]
+        assert len(answers) == 1, answers
+        return answers[0][0], answers[0][2]
+
+    def refused(self, kind: int, payload: bytes = b"") -> int:
+        """The NACK code of a command that must be refused."""
+        answer, body = self.ask(kind, payload)
+        assert answer == Reply.NACK, hex(answer)
+        assert body[0] == kind
+        return body[1]
+
+    def accepted(self, kind: int, payload: bytes = b"", us: int = 2000) -> bytes:
+        answer, body = self.ask(kind, payload, us)
+        assert answer == Reply.ACK, (hex(answer), body)
+        return body[5:]
+
+    def hello(self, nonce: int = 0xABCD) -> None:
+        self.nonce = nonce
+        assert self.ask(Command.HELLO, struct.pack("<BI", 1, nonce))[0] == Reply.HELLO
+
+    def body(self, *entries: tuple[int, int, int, int]) -> bytes:
+        """Entries as (site, delay us, width us, level)."""
+        return b"".join(struct.pack("<BHHB", s, d // 4, w // 4, v) for s, d, w, v in entries)
+
+    def stage(self, slot: int, body: bytes) -> None:
+        pieces = [body[k : k + 240] for k in range(0, len(body), 240)]
+        for k, piece in enumerate(pieces):
+            self.accepted(Command.DEFINE, bytes([slot, k << 4 | len(pieces) - 1]) + piece, 8000)
+
+    def commit_payload(self, slot: int, body: bytes) -> bytes:
+        return bytes([slot]) + struct.pack(">H", codec.crc16(body))
+
+    def define(self, slot: int, *entries: tuple[int, int, int, int]) -> int:
+        body = self.body(*entries)
+        self.stage(slot, body)
+        return self.accepted(Command.COMMIT, self.commit_payload(slot, body))[0]
+
+    def commit_refused(self, *entries: tuple[int, int, int, int]) -> int:
+        body = self.body(*entries)
+        self.stage(7, body)
+        return self.refused(Command.COMMIT, self.commit_payload(7, body))
+
+    def arm(self, max_pulses: int = 0, nonce: int = 0xABCD) -> None:
+        self.hello(nonce)
+        self.accepted(Command.DISARM)
+        self.accepted(Command.ARM, struct.pack("<II", self.nonce ^ self.boot_id, max_pulses))
+        self.beat()
+
+    def beat(self) -> None:
+        self.count += 1
+        self.core.receive(codec.encode(Command.HEARTBEAT, 0, struct.pack("<I", self.count)), self.now)
+
+    def tick_in(self, us: float) -> int:
+        """The device tick that comes `us` from now."""
+        return self.core.device_ns(self.now + round(us * 1000)) // 500
+
+    def fire_payload(self, slot: int, gen: int, us: float, flags: int = 0) -> bytes:
+        return struct.pack("<BBIB", slot, gen, self.tick_in(us) & 0xFFFFFFFF, flags)
+
+    def run(self, ms: float, beat: bool = True) -> None:
+        """Let time pass with a heartbeat every 20 ms."""
+        end = self.now + round(ms * MS)
+        while self.now < end:
+            if beat:
+                self.beat()
+            self.pass_us(min(20_000, (end - self.now) / 1000))
+        self.read()
+
+    def lights(self) -> list[tuple[float, int, int]]:
+        return [(float(e["device_us"]), int(e["led"]), int(e["level"])) for e in self.core.edges()]
+
+    def event(self, kind: int) -> list[bytes]:
+        found = [p for t, p in self.events if t == kind]
+        self.events = [e for e in self.events if e[0] != kind]
+        return found
+
+
+class Desk:
+    """The driver with a board in memory under one simulated clock."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock(5 * MS)
+        self.core = FirmwareCore(25, boot_ns=-777_777_777, drift_ppm=40)
+        self.light: Wavelight = open_virtual(self.core, self.clock)
+        self.port = self.light.port()
+        self.count = 0
+        self.events: list[object] = []
+        self.samples: list[object] = []
+
+    def flash(self, slot: int = 0, site: int = 3, width_us: int = 5000) -> None:
+        self.light.upload(slot, [PatternEntry(site, 0, width_us, 255)])
+
+    def fire(self, decision: int, in_us: float, slot: int = 0, flags: int = 0) -> int:
+        """Order light; returns the device time, ns."""
+        device = self.core.device_ns(self.clock.now_ns + round(in_us * 1000)) // 500 * 500
+        assert press(self.port, "fire", decision, slot, flags, device) == 0
+        return device
+
+    def run(self, ms: int, beat: bool = True) -> None:
+        for k in range(ms):
+            if beat and k % 20 == 0:
+                self.count += 1
+                press(self.port, "heartbeat", value=self.count)
+            self.clock.now_ns += MS
+            self.core.advance(self.clock.now_ns)
+            events, samples = self.light.poll()
+            self.events += events
+            self.samples += samples
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def armed(bench: Bench) -> Bench:
+    """Slot 1: site 3, 5 ms."""
+    bench.arm()
+    assert bench.define(1, (3, 0, 5000, 255)) == 1
+    bench.run(1)
+    return bench
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    d = Desk()
+    yield d
+    d.light.close()
+
+
+@pytest.fixture
+def new_bench() -> type[Bench]:
+    return Bench

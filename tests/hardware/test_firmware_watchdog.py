@@ -1,0 +1,195 @@
+"""Dark is the state at power-up, on any fault, on unplugging and when the host falls silent."""
+
+import struct
+
+import pytest
+from wavestim.hardware.firmware import codec
+from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, Command, Reply
+
+CODE = {word: code for code, word in NACKS.items()}
+CAUSE = {word: code for code, word in CAUSES.items()}
+
+
+def safe_causes(bench):
+    return [struct.unpack("<HBIB", e)[1] for e in bench.event(Reply.SAFE)]
+
+
+def beat_tick(bench):
+    """Send a heartbeat now; the tick at which its last byte arrives."""
+    bench.beat()
+    return bench.core.device_ns(bench.now + 10 * 20_000) // 500
+
+
+def test_dark_and_idle_at_power_up(bench):
+    assert bench.core.state == "idle"
+    assert bench.lights() == []
+    assert bench.ask(Command.STATUS)[1][:2] == bytes([1, 0])
+
+
+def test_heartbeat_loss_cuts_a_running_pulse_at_its_tick(armed):
+    gen = armed.define(2, (4, 0, 20_000, 255))
+    last = beat_tick(armed)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 90_000))
+    armed.run(200, beat=False)
+    (on, _, _), (off, led, level) = armed.lights()
+    assert (off, led, level) == ((last + 200_000) * 0.5, 4, 0)
+    assert 0 < off - on < 20_000
+    (fired,) = armed.event(Reply.FIRED)
+    assert struct.unpack("<HBBBIIBH", fired)[6] == 1  # cut
+    assert safe_causes(armed) == [CAUSE["heartbeat"]]
+
+
+def test_heartbeat_loss_empties_the_queue(armed):
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 400_000))
+    armed.run(600, beat=False)
+    assert armed.lights() == []
+    (dropped,) = armed.event(Reply.DROPPED)
+    assert dropped[3] == 0x80 | CAUSE["heartbeat"]
+
+
+def test_only_an_advancing_heartbeat_counts(armed):
+    same = codec.encode(Command.HEARTBEAT, 0, struct.pack("<I", armed.count))
+    for _ in range(10):
+        armed.send(same, 20_000)
+    assert armed.core.state == "safe"
+    armed.arm()
+    for _ in range(10):  # other frames do not feed it
+        armed.ask(Command.STATUS, us=20_000)
+    assert armed.core.state == "safe"
+
+
+def test_a_heartbeat_in_time_keeps_it_alive(armed):
+    armed.run(1000)
+    assert armed.core.state == "armed"
+
+
+def test_from_safe_only_clear_and_arm(armed):
+    armed.run(200, beat=False)
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 5000)) == CODE["not-armed"]
+    assert armed.refused(Command.ARM, struct.pack("<II", armed.nonce ^ 1, 0)) == CODE["order"]
+    for kind in (Command.HELLO, Command.PING, Command.STATUS):
+        payload = {Command.HELLO: struct.pack("<BI", 1, 5), Command.PING: bytes(4)}.get(kind, b"")
+        assert armed.ask(kind, payload)[0] == {1: 0x81, 2: 0x82, 11: 0x8B}[kind]
+    armed.arm()
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000))
+
+
+def test_abort_cuts_light_when_its_last_byte_arrives(armed):
+    gen = armed.define(2, (4, 0, 20_000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 8000)
+    frame = codec.encode(Command.ABORT, 77)
+    arrival = armed.core.device_ns(armed.now + len(frame) * 20_000) // 500
+    assert armed.send(frame)[0][:2] == (Reply.ACK, 77)
+    assert armed.lights()[-1] == (arrival * 0.5, 4, 0)
+    assert safe_causes(armed) == [CAUSE["abort"]]
+    assert armed.core.lit == []
+
+
+def test_abort_is_obeyed_whatever_it_carries(armed):
+    armed.ask(Command.ABORT, b"junk")
+    assert armed.core.state == "safe"
+
+
+def test_disarm_is_dark(armed):
+    gen = armed.define(2, (4, 0, 20_000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 8000)
+    armed.accepted(Command.DISARM)
+    assert armed.core.lit == []
+    armed.run(50)
+    assert len(armed.lights()) == 2
+
+
+def test_an_unplugged_cable_is_dark(armed):
+    gen = armed.define(2, (4, 0, 20_000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 8000)
+    armed.core.unplug()
+    assert armed.core.lit == []
+    assert armed.core.state == "safe"
+
+
+def test_a_hung_board_does_not_leave_the_light_on(armed):
+    gen = armed.define(2, (4, 0, 5000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 5000)
+    assert armed.core.lit == [4]
+    armed.core.freeze(armed.now + 12_000_000)
+    armed.run(40)
+    assert armed.core.lit == []
+    assert safe_causes(armed) == [CAUSE["pulse-overrun"]]
+
+
+def test_a_start_missed_by_a_hung_board_is_dropped_not_fired_late(armed):
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 8000))
+    armed.core.freeze(armed.now + 12_000_000)
+    armed.run(60)
+    assert armed.lights() == []
+    assert armed.event(Reply.DROPPED)[0][3] == CODE["late"]
+
+
+@pytest.mark.parametrize("cause", ["watchdog-reset", "brownout"])
+def test_after_a_reset_it_is_safe_and_says_why(armed, cause):
+    gen = armed.define(2, (4, 0, 20_000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 8000)
+    armed.core.reset(CAUSE[cause], boot_id=5)
+    assert armed.core.lit == []
+    armed.run(5)
+    assert armed.core.state == "safe"
+    assert CAUSE[cause] in safe_causes(armed)
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(2, gen, 5000)) == CODE["not-armed"]
+
+
+def test_a_storm_of_damaged_frames_disarms(armed):
+    for _ in range(110):
+        armed.send(b"\x05\x01\x02\x03\x04\x00", 300)
+    assert armed.core.state == "safe"
+    armed.run(5)
+    assert safe_causes(armed) == [CAUSE["rx-storm"]]
+
+
+def test_a_repeated_frame_is_answered_again_and_fires_once(armed):
+    frame = codec.encode(Command.FIRE_AT, 99, armed.fire_payload(1, 1, 30_000))
+    first = armed.send(frame)
+    second = armed.send(frame)
+    assert first == second
+    armed.run(60)
+    assert armed.send(frame) == first  # even after the light
+    armed.run(60)
+    assert sum(level > 0 for _, _, level in armed.lights()) == 1
+
+
+def test_a_new_greeting_forgets_the_answers_of_the_last_host(armed):
+    """Two hosts count from the same seq: the second one's DISARM must be carried out."""
+    armed.ask(Command.DISARM, seq=50)
+    armed.accepted(Command.ARM, struct.pack("<II", armed.nonce ^ 1, 0))
+    armed.hello(nonce=7)
+    armed.ask(Command.DISARM, seq=50)
+    assert armed.core.state == "idle"
+
+
+def test_events_are_replayed(armed):
+    for _ in range(3):
+        armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000))
+        armed.run(40)
+    seen = armed.event(Reply.FIRED)
+    armed.accepted(Command.REPLAY, struct.pack("<H", int.from_bytes(seen[1][:2], "little")), 5000)
+    assert armed.event(Reply.FIRED) == seen[1:]
+
+
+def test_ttl_edges_are_stamped(bench):
+    bench.core.ttl(2, True)
+    at = bench.core.device_ns(bench.now) // 500
+    bench.run(2)
+    ((_, line, level, t),) = [struct.unpack("<HBBI", e) for e in bench.event(Reply.TTL_IN)]
+    assert (line, level) == (2, 1)
+    assert abs(t - at) <= 1
+
+
+def test_two_boards_know_nothing_of_each_other(new_bench):
+    a, b = new_bench(), new_bench(boot_id=1)
+    a.arm()
+    a.define(1, (3, 0, 5000, 255))
+    a.accepted(Command.FIRE_AT, a.fire_payload(1, 1, 5000))
+    a.run(20)
+    b.run(20)
+    assert len(a.lights()) == 2
+    assert b.lights() == []
+    assert b.core.state == "idle"

@@ -1,0 +1,207 @@
+"""The same driver over a real pseudo-terminal and pyserial, the board served in real time by a thread; waits are for data, not for time."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from wavestim.hardware.firmware.board import PtyBoard
+from wavestim.hardware.firmware.device import serve_device
+from wavestim.hardware.lights import LightError, PatternEntry, open_light
+from wavestim.hardware.lights.wavelight.link import press
+
+
+class Served:
+    """A board on a pseudo-terminal in a thread."""
+
+    def __init__(self, **core):
+        self.board = PtyBoard(25, **core)
+        self.edges = []
+        self.changed = threading.Condition()
+        self.done = False
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        while not self.done:
+            edges = self.board.service(0.01)
+            with self.changed:
+                self.edges += edges.tolist()
+                self.changed.notify_all()
+
+    def until(self, condition, tries=3000):
+        with self.changed:
+            return any(condition() or (not self.changed.wait(0.01) and condition()) for _ in range(tries))
+
+    def close(self):
+        self.done = True
+        self.thread.join()
+        self.board.close()
+
+
+@pytest.fixture
+def served():
+    s = Served()
+    yield s
+    s.close()
+
+
+def until_event(light, port, kind, count=1):
+    found, beat = [], time.monotonic_ns() // 1000 & 0x3FFFFFFF
+    for k in range(3000):
+        press(port, "heartbeat", value=beat + k)
+        light.wait(0.01)
+        found += [e for e in light.poll()[0] if e.kind == kind]
+        if len(found) >= count:
+            return found
+    raise AssertionError(f"no {kind}")
+
+
+def test_light_over_a_real_line(served):
+    light = open_light("wavelight", port=served.board.pty_name, answer_s=10)
+    assert (light.info.kind, light.info.board) == ("wavelight", "host")
+    with pytest.raises(LightError, match="in use by another program"):
+        open_light("wavelight", port=served.board.pty_name)
+    light.upload(0, [PatternEntry(k, 0, 4000, 255) for k in range(25)])
+    light.ping()
+    port = light.port()
+    light.arm()
+    press(port, "heartbeat", value=1)
+    # a loaded machine may be late: then the board refuses, as it must, and the next order is given with more room
+    for room_ms in (50, 200, 800):
+        at = (served.board.core.device_ns(time.monotonic_ns()) + room_ms * 1_000_000) // 500 * 500
+        assert press(port, "fire", 7, 0, 0, at) == 0
+        (answer, *_) = until_event(light, port, "acked") if room_ms == 800 else first_answer(light, port)
+        if answer.kind == "acked":
+            break
+        light.arm()
+    (fired,) = until_event(light, port, "fired")
+    assert (fired.decision, fired.device_on_ns, fired.device_off_ns) == (7, at, at + 4_000_000)
+    assert served.until(lambda: len(served.edges) == 50)
+    assert {e[1] for e in served.edges} == {at, at + 4_000_000}
+    light.close()
+    assert served.until(lambda: not served.board.connected)
+    assert served.board.core.state == "idle"
+
+
+def first_answer(light, port):
+    beat = time.monotonic_ns() // 1000 & 0x3FFFFFFF
+    for k in range(3000):
+        press(port, "heartbeat", value=beat + k)
+        light.wait(0.01)
+        found = [e for e in light.poll()[0] if e.kind in ("acked", "refused", "lost", "safe")]
+        if found:
+            return found
+    raise AssertionError("no answer")
+
+
+def test_a_host_that_dies_leaves_darkness(served):
+    light = open_light("wavelight", port=served.board.pty_name, answer_s=10)
+    light.arm()
+    assert served.until(lambda: served.board.core.state == "armed")
+    light.link.detach()
+    light._on_close()  # the descriptor closes as the kernel does for a killed process
+    assert served.until(lambda: served.board.core.state == "safe")
+    assert served.board.core.lit == []
+    again = open_light("wavelight", port=served.board.pty_name, answer_s=10)
+    assert again.status().state == "safe"
+    again.arm()
+    again.close()
+
+
+def test_a_board_that_vanishes_is_told_once_and_refuses(served):
+    light = open_light("wavelight", port=served.board.pty_name, answer_s=10)
+    port = light.port()
+    served.close()
+    light.wait(1.0)
+    events = light.poll()[0] + light.poll()[0]
+    assert [(e.kind, e.reason) for e in events] == [("lost", "line")]
+    assert press(port, "heartbeat", value=1) < 0
+    with pytest.raises(LightError, match="is gone"):
+        light.status()
+    light.close()
+
+
+def test_something_else_on_the_port_is_not_a_board():
+    import tty
+
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    stop = threading.Event()
+    os.set_blocking(master, False)
+
+    def chatter():
+        while not stop.wait(0.002):
+            try:
+                os.read(master, 100)
+                os.write(master, b"OK\r\n\0")
+            except BlockingIOError:
+                continue
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    try:
+        with pytest.raises(LightError, match="not a wavelight board"):
+            open_light("wavelight", port=os.ttyname(slave), answer_s=0.1)
+    finally:
+        stop.set()
+        thread.join()
+        os.close(master)
+        os.close(slave)
+
+
+def test_the_device_says_where_it_is_and_logs_what_shone(tmp_path):
+    path, said, seen = tmp_path / "edges.csv", io.StringIO(), []
+    stop = threading.Event()
+    server = threading.Thread(target=serve_device, args=(path, seen.append), kwargs={"stop": stop.is_set, "out": said, "slice_s": 0.01})
+    server.start()
+    try:
+        for _ in range(3000):
+            if said.getvalue().endswith("\n"):
+                break
+            stop.wait(0.01)
+        told = json.loads(said.getvalue())
+        assert told["board"] == "host"
+        assert path.read_text() == "device_us,led,level\n"
+        light = open_light("wavelight", port=told["pty"], answer_s=10)
+        light.upload(0, [PatternEntry(3, 0, 4000, 128)])
+        light.arm()
+        status = light.status()
+        assert press(light.port(), "fire", 1, 0, 0, status.device_ns + 60_000_000) == 0
+        answers = first_answer(light, light.port())
+        if answers[0].kind == "acked":
+            (fired,) = until_event(light, light.port(), "fired")
+            assert fired.decision == 1
+        light.close()
+    finally:
+        stop.set()
+        server.join()
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    if answers[0].kind == "acked":
+        assert [(int(r["led"]), int(r["level"])) for r in rows] == [(3, 128), (3, 0)]
+        assert float(rows[1]["device_us"]) - float(rows[0]["device_us"]) == 4000
+        assert sum(len(e) for e in seen) == 2
+
+
+def test_a_board_that_is_not_built_here_is_a_sentence():
+    with pytest.raises(LightError, match="boards: host"):
+        serve_device(board="z80")
+
+
+def test_the_device_ends_dark_and_clean_on_sigterm(tmp_path):
+    code = "import sys; from wavestim.hardware.firmware.device import serve_device; serve_device(sys.argv[1])"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    path = tmp_path / "edges.csv"
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True, env=env) as server:
+        told = json.loads(server.stdout.readline())
+        light = open_light("wavelight", port=told["pty"], answer_s=10)
+        light.upload(0, [PatternEntry(3, 0, 20_000, 255)])
+        light.close()
+        server.terminate()
+        assert server.wait(30) == 0
+    assert path.read_text() == "device_us,led,level\n"
