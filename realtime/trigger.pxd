@@ -62,7 +62,7 @@ cdef class Trigger:
     cdef double[::1] speeds
     cdef double[::1] lead_s
     cdef double[::1] duration_s
-    cdef int16_t[::1] sequence
+    cdef const int16_t[::1] sequence
     cdef Horizon horizon
     cdef int tick_decide(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil
     cdef int choose_slot(self, const ConditionC* c, const Wave* wave) noexcept nogil
