@@ -9,19 +9,17 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import layout
 from .config import CortexConfig, LightConfig
 from .cortex import Sheet
 from .drift import Drift
 from .kinematic import Kinematic
-from .kinetics import Photocycle
-from .light import transmission
 from .noise import BLOCK, ElectrodeNoise
-from .opsins import load_opsin
 from .tissue import DRIFT_BLOCK, NOISE_BLOCK, Tissue
 from .truth import KINDS, TruthWriter, row_dtype
 
@@ -135,68 +133,21 @@ class SimulatedRig:
         def noise() -> NDArray[np.float32]:
             return tissue_rng.standard_normal((NOISE_BLOCK, 2 * nx * ny), dtype=np.float32) * sd
 
-        inner = self._window(nx, ny)
         tissue = Tissue(
             sheet,
             order,
             lambda: drift.block(DRIFT_BLOCK),
             noise,
-            _bilinear(self.positions_mm - centre - origin, pitch, nx, ny),
-            self._light_tables(units, light),
-            self._token_drive(units, centre),
+            layout.bilinear(self.positions_mm - centre - origin, pitch, nx, ny),
+            layout.light_tables(light, units, self.leds_mm, self.positions_mm),
+            layout.token_drive(c.tokens, wave.direction_deg, units, self.positions_mm),
             max(1, round(c.tokens.pulse_ms * 1e-3 / dt_s)) if c.tokens else 1,
-            inner,
+            layout.window(nx, ny, c.margin_units),
             gain,
             per_sample,
         )
         self.sheet = sheet
         return tissue
-
-    def _window(self, nx: int, ny: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Units under the array with their right and upper neighbours."""
-        m = self.config.margin_units
-        x, y = np.meshgrid(np.arange(m, max(nx - m - 1, m + 1)), np.arange(m, max(ny - m - 1, m + 1)))
-        at = (y * nx + x).ravel()
-        return at, at + 1, at + nx
-
-    def _light_tables(self, units: NDArray[np.float64], light: LightConfig) -> dict[str, Any]:
-        opsin = load_opsin(light.opsin)
-        share = transmission(
-            self.leds_mm,
-            units,
-            spot_mm=light.spot_mm,
-            na=light.na,
-            depth_mm=light.depth_mm,
-            arbour_mm=light.arbour_mm,
-            wavelength_nm=light.wavelength_nm,
-        )
-        cells = np.flatnonzero((share > 1e-2 * share.max(initial=np.inf if share.size == 0 else 0.0)).any(axis=0))
-        d = np.hypot(*(self.leds_mm[:, None, i] - self.positions_mm[None, :, i] for i in range(2)))
-        near = 1.0 / (1.0 + (d / 0.3) ** 2)
-        return {
-            "cells": cells.astype(np.int32),
-            "flux": share[:, cells] * opsin.effective_flux(light.wavelength_nm),
-            "cycle": Photocycle(len(cells), dict(opsin.rates)),
-            "gain_per_s": opsin.sign * light.gain_per_s,
-            "artefact_uv": light.artefact_uv * near,
-            "edge_uv": light.edge_uv * near,
-            "charge_ms": light.charge_ms,
-            "decay_ms": light.decay_ms,
-        }
-
-    def _token_drive(self, units: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each token's place lies on the upstream edge of the electrode array, side by side."""
-        tokens = self.config.tokens
-        if tokens is None:
-            return np.zeros((0, len(units)))
-        angle = math.radians(self.wave.direction_deg)
-        along = np.array([math.cos(angle), math.sin(angle)])
-        across = np.array([-along[1], along[0]])
-        reach = float(np.abs((self.positions_mm - centre) @ along).max())
-        width = float(np.abs((self.positions_mm - centre) @ across).max())
-        places = centre - reach * along + np.linspace(-0.9, 0.9, tokens.n_tokens)[:, None] * width * across
-        d2 = ((places[:, None, :] - units[None, :, :]) ** 2).sum(axis=2)
-        return np.asarray(tokens.drive_per_s * np.exp(-d2 / (2 * tokens.width_mm**2)))
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
         """From ``time_s`` (since the first sample) on, the LED's face shines with this irradiance; 0 is off.
@@ -294,15 +245,3 @@ def _points(points: ArrayLike, name: str, *, at_least: int) -> NDArray[np.float6
     if xy.ndim != 2 or xy.shape[1] != 2 or len(xy) < at_least or not np.isfinite(xy).all():
         raise ValueError(f"{name} must be finite and of shape (n, 2) with n ≥ {at_least}, not {xy.shape}")
     return xy
-
-
-def _bilinear(xy: NDArray[np.float64], pitch: float, nx: int, ny: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The four units around each electrode and their weights."""
-    g = np.round(xy / pitch, 9)
-    i = np.minimum(np.floor(g).astype(np.int32), np.array([nx - 2, ny - 2], np.int32))
-    f = (g - i).astype(np.float64)
-    at = i[:, 1] * nx + i[:, 0]
-    index = np.column_stack([at, at + 1, at + nx, at + nx + 1]).astype(np.int32)
-    fx, fy = f.T
-    weight = np.column_stack([(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy])
-    return index, weight.astype(np.float32)

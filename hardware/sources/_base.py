@@ -16,7 +16,10 @@ SMALLEST_SD_UV = 1e-3
 
 
 class SourceError(ValueError):
-    """A source can't be used. The message is one sentence: what, where, what would be right."""
+    """A source can't be used. The message is one sentence on one line: what, where, what would be right."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ._base import SourceError, check_positions, check_rate, check_scale, default_names, names_or_default
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError, RuntimeError)
 CHECKED = 4096  # samples looked at before the first block
 
 
