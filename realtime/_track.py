@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
 from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.config import EngineConfig
 from wavestim.realtime.engine import TRACE_COLUMNS, Engine

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.signal import bilinear_zpk, butter, freqz_sos, iirnotch, sosfilt, tf2sos, zpk2sos
-
 from wavestim.realtime.layout import make_layout
 from wavestim.realtime.wavemodel import WaveModel
 
@@ -91,7 +91,7 @@ class Calibration:
             else:
                 arrays[f.name] = getattr(self, f.name)
         out = io.BytesIO()
-        np.savez(out, **{k: np.asarray(v) for k, v in arrays.items()})
+        np.savez(out, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})  # type: ignore[arg-type]
         return out.getvalue()
 
     @classmethod
@@ -106,27 +106,26 @@ class Calibration:
         with np.load(io.BytesIO(data), allow_pickle=False) as z:
             if int(z["format"]) != FORMAT:
                 raise ValueError(f"calibration format {int(z['format'])} is not the {FORMAT} that this version reads: calibrate again")
-            values: dict[str, object] = {}
+            values: dict[str, Any] = {}
             for f in fields(cls):
                 if f.name == "flank_sos":
                     values[f.name] = tuple(z[f"flank_sos_{i}"] for i in range(int(z["n_flanks"])))
                 elif f.name == "options":
-                    values[f.name] = ModelOptions(
-                        **{o.name: tuple(v.tolist()) if (v := z[f"option_{o.name}"]).ndim else v.item() for o in fields(ModelOptions)}
-                    )
+                    options: dict[str, Any] = {}
+                    for o in fields(ModelOptions):
+                        v = z[f"option_{o.name}"]
+                        options[o.name] = tuple(v.tolist()) if v.ndim else v.item()
+                    values[f.name] = ModelOptions(**options)
                 else:
                     values[f.name] = z[f.name] if z[f.name].ndim else z[f.name].item()
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)
 
 
 def fractional_differentiator(power: float, fs_hz: float, centre_hz: float, lowest_hz: float = 1.0, highest_hz: float = 300.0) -> Array:
     """Minimum-phase IIR ≈ (jf)^power over a range, unit gain at the centre (Oustaloup et al. 2000, IEEE TCAS-I 47:25). Returns sos."""
     highest_hz = min(highest_hz, 0.4 * fs_hz)
     n = 5
-    z, p = (
-        -2 * np.pi * lowest_hz * (highest_hz / lowest_hz) ** ((np.arange(n) + 0.5 + q * power) / n)
-        for q in (-0.5, 0.5)
-    )
+    z, p = (-2 * np.pi * lowest_hz * (highest_hz / lowest_hz) ** ((np.arange(n) + 0.5 + q * power) / n) for q in (-0.5, 0.5))
     sos = zpk2sos(*bilinear_zpk(z, p, 1.0, fs_hz))
     sos[0, :3] /= abs(freqz_sos(sos, [centre_hz], fs=fs_hz)[1][0])
     return np.ascontiguousarray(sos)
@@ -138,7 +137,8 @@ def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]
     w = np.hanning(n)
     segments = np.array([(y[i : i + n] - y[i : i + n].mean(axis=0)) * w[:, None] for i in range(0, len(y) - n + 1, max(1, n // 2))])
     Z = np.fft.rfft(segments, axis=1)
-    return np.fft.rfftfreq(n, 1 / fs_hz), np.einsum("sfi,sfj->fij", Z, Z.conj()) * 2 / (fs_hz * np.sum(w * w) * len(segments))
+    density: NDArray[np.complex128] = np.einsum("sfi,sfj->fij", Z, Z.conj()) * 2 / (fs_hz * np.sum(w * w) * len(segments))
+    return np.fft.rfftfreq(n, 1 / fs_hz), density
 
 
 def bad_channels(x: Array) -> NDArray[np.bool_]:
@@ -153,7 +153,7 @@ def bad_channels(x: Array) -> NDArray[np.bool_]:
 
 
 def calibrate(
-    x: NDArray[np.floating],
+    x: ArrayLike,
     *,
     fs_hz: float,
     positions_mm: NDArray[np.float64],
@@ -179,14 +179,14 @@ def calibrate(
     seed : of the noise that the evidence threshold is measured on.
     """
     o = options or ModelOptions()
-    x = np.asarray(x, dtype=np.float64)
-    n, m = x.shape
+    samples: Array = np.asarray(x, dtype=np.float64)
+    n, m = samples.shape
     lo, hi = band_hz
-    found = bad_channels(x) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
+    found = bad_channels(samples) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
     layout = make_layout(positions_mm, used, constant=not rereferenced)
     B = np.where(used[:, None], layout.modes, 0.0)
-    y = x @ B
+    y: Array = samples @ B
     r = B.shape[1]
     centre = float(np.sqrt(lo * hi))
     f, S = cross_spectra(y, fs_hz)
@@ -218,9 +218,7 @@ def calibrate(
     in_band = (f >= lo) & (f <= hi)
     if not in_band.any():
         in_band[np.argmin(np.abs(f - centre))] = True
-    top = np.array(
-        [np.linalg.eigvalsh(Li @ s.real @ Li.T)[-1] * (max(q, 1) / centre) ** beta for q, s in zip(f, S, strict=True)]
-    )
+    top = np.array([np.linalg.eigvalsh(Li @ s.real @ Li.T)[-1] * (max(q, 1) / centre) ** beta for q, s in zip(f, S, strict=True)])
     near = in_band & (np.abs(f - f[in_band][np.argmax(top[in_band])]) < 3)
     weight = np.maximum(top[near] - np.median(top[in_band]), 1e-9)
     omega = 2 * np.pi * float(weight @ f[near] / weight.sum())
@@ -229,7 +227,7 @@ def calibrate(
     C_in = np.asarray(sum(white)).real / len(white) * fs_hz / 2
     df = float(f[1] - f[0])
     excess = sum(np.trace(s.real) - np.trace(C0) * (centre / q) ** beta for q, s in zip(f[in_band], S[in_band], strict=True))
-    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(x[:, used].var()), 1e-12)))
+    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(samples[:, used].var()), 1e-12)))
     pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
 
     extent = layout.extent_mm
@@ -250,7 +248,8 @@ def calibrate(
 
 
 def _replace(c: Calibration, **changes: object) -> Calibration:
-    return Calibration(**{**{f.name: getattr(c, f.name) for f in fields(c)}, **changes})  # type: ignore[arg-type]
+    values: dict[str, Any] = {f.name: getattr(c, f.name) for f in fields(c)}
+    return Calibration(**{**values, **changes})
 
 
 def _likeliest_start(c: Calibration, y: Array, half_mm: float) -> Calibration:
@@ -282,4 +281,3 @@ def _with_null(c: Calibration, colour: Array, seed: int) -> Calibration:
     middle, high = np.percentile(tail, [50, 99])
     spread = max(float(high - middle), 1.0)
     return _replace(c, evidence_threshold=float(high + 0.5 * spread), evidence_scale=0.15 * spread)
-

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
 from wavestim.realtime.calibration import ModelOptions
 
 Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
@@ -111,7 +110,9 @@ class EngineConfig:
             raise ValueError("a common reference needs two electrodes or more: use reference none for a single one")
         lo, hi = self.band_hz
         if not 0 < lo < hi < self.fs_hz / 2:
-            raise ValueError(f"band_hz must be two rising frequencies below half the sampling rate ({self.fs_hz / 2:g} Hz), not {self.band_hz}")
+            raise ValueError(
+                f"band_hz must be two rising frequencies below half the sampling rate ({self.fs_hz / 2:g} Hz), not {self.band_hz}"
+            )
         if self.notch_hz is not None and lo <= self.notch_hz <= hi:
             raise ValueError(f"notch_hz {self.notch_hz:g} lies inside the band {lo:g}-{hi:g} Hz and would cut the rhythm")
         if len(p) > 1:
@@ -119,4 +120,6 @@ class EngineConfig:
             same = np.flatnonzero(np.all(np.abs(np.diff(p[order], axis=0)) < 1e-6, axis=1))
             if len(same):
                 a, b = sorted((int(order[same[0]]), int(order[same[0] + 1])))
-                raise ValueError(f"electrodes {a} and {b} are at one place {tuple(p[a].round(4).tolist())} mm: every electrode needs its own")
+                raise ValueError(
+                    f"electrodes {a} and {b} are at one place {tuple(p[a].round(4).tolist())} mm: every electrode needs its own"
+                )

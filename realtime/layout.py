@@ -42,9 +42,7 @@ class Layout:
         return float(np.median(d.min(axis=1)))
 
 
-def make_layout(
-    positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_modes: int = MAX_MODES, constant: bool = True
-) -> Layout:
+def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_modes: int = MAX_MODES, constant: bool = True) -> Layout:
     """Modes and axes of a layout.
 
     Parameters

@@ -1,5 +1,4 @@
 from typing_extensions import Buffer
-
 from wavestim.realtime.calibration import Calibration
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.ring import Ring
@@ -15,7 +14,12 @@ class Loop:
     n_stalls: int
     n_waits: int
     def __init__(
-        self, ring: Ring, engine: Engine, scheduler: Scheduler | None = None, stop_byte: Buffer | None = None, hold_for_calibration: bool = False
+        self,
+        ring: Ring,
+        engine: Engine,
+        scheduler: Scheduler | None = None,
+        stop_byte: Buffer | None = None,
+        hold_for_calibration: bool = False,
     ) -> None: ...
     def turn_at(self, now_ns: int) -> int: ...
     def run(self, priority: int = 0) -> tuple[int, int]: ...

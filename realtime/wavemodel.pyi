@@ -1,6 +1,5 @@
 import numpy as np
 from numpy.typing import NDArray
-
 from wavestim.realtime.calibration import Calibration
 
 RECORD_SIZE: int

@@ -25,7 +25,9 @@ class Arrivals:
 
     def __init__(self, delay: Literal["none", "lsl", "rhx"] | float, seed: int) -> None:
         self._bursts = delay == "rhx"
-        self._late_ns = int({"none": 0.0, "lsl": LSL_MS, "rhx": 0.0}.get(str(delay), delay if isinstance(delay, int | float) else 0.0) * 1e6)
+        self._late_ns = int(
+            {"none": 0.0, "lsl": LSL_MS, "rhx": 0.0}.get(str(delay), delay if isinstance(delay, int | float) else 0.0) * 1e6
+        )
         self._rng = np.random.default_rng(np.random.SeedSequence([seed, 0xB0B5]))
         self._waiting: deque[Arrived] = deque()
         self._burst_ends = 0

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Board, Experiment, Plan, check_light, electrode_positions, led_positions, site_index
 from wavestim.controller.experiment import plan as make_plan
@@ -30,7 +29,13 @@ class Assembly:
 
 
 def assemble(
-    experiment: Experiment, board: Board, *, fs_hz: float, horizon_ms: float, recorded_mm: ArrayLike | None = None, n_channels: int | None = None
+    experiment: Experiment,
+    board: Board,
+    *,
+    fs_hz: float,
+    horizon_ms: float,
+    recorded_mm: ArrayLike | None = None,
+    n_channels: int | None = None,
 ) -> Assembly:
     """Make an experiment concrete.
 
@@ -68,7 +73,9 @@ def assemble(
 def _engine_config(e: Experiment, fs_hz: float, positions: NDArray[np.float64], plan: Plan, site: int, horizon_ms: float) -> EngineConfig:
     t, c = e.trigger, e.conditioning
     if t.policy.kind == "replayed":
-        raise ExperimentError(f"{e.name}: trigger.policy: 'replayed' cannot be run by this version yet; use phase-locked, rate-matched-random or open-loop")
+        raise ExperimentError(
+            f"{e.name}: trigger.policy: 'replayed' cannot be run by this version yet; use phase-locked, rate-matched-random or open-loop"
+        )
     excluded = np.zeros(len(positions), dtype=bool)
     excluded[list(e.probe.bad_channels)] = True
     trigger = TriggerConfig(

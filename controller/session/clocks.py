@@ -108,7 +108,9 @@ class SampleClock:
         s, late = np.array(self._buckets, dtype=np.float64).T
         slope = 0.0
         if len(s) >= 10:
-            slope = float(np.clip(np.polyfit(s - s[-1], late - late[-1], 1)[0], -MAX_RATE_ERROR * self.period_ns, MAX_RATE_ERROR * self.period_ns))
+            slope = float(
+                np.clip(np.polyfit(s - s[-1], late - late[-1], 1)[0], -MAX_RATE_ERROR * self.period_ns, MAX_RATE_ERROR * self.period_ns)
+            )
         rest = late - late[-1] - slope * (s - s[-1])
         offset = late[-1] + float(rest.min())
         return Line(float(s[-1]), float(s[-1] * self.period_ns + offset - self.fixed_delay_ns), self.period_ns + slope, float(np.std(rest)))

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig

@@ -79,7 +79,11 @@ class PulseLedger:
                 }
             outcome = str(d["outcome"])
             if outcome != "sent":
-                self._finish(pulse, "refused" if outcome == "no-clock" else "missed", {"missed": "late", "no-clock": "clock", "not-sent": "port"}[outcome])
+                self._finish(
+                    pulse,
+                    "refused" if outcome == "no-clock" else "missed",
+                    {"missed": "late", "no-clock": "clock", "not-sent": "port"}[outcome],
+                )
 
     def heard(self, events: list[Any]) -> None:
         """What the board said."""

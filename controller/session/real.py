@@ -8,14 +8,12 @@ from __future__ import annotations
 import contextlib
 import mmap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns
 from wavestim.controller.session.assembly import Assembly, assemble
@@ -24,7 +22,8 @@ from wavestim.controller.session.feeds import cortex_settings
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.virtual import FIRE_FRAME_US, MARGIN_MS, prepare_light
-from wavestim.hardware.lights import Light, open_light
+from wavestim.hardware.lights import open_light
+from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
 from wavestim.realtime.engine import Engine
@@ -46,7 +45,8 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
     source = experiment.source
     if source.kind != "simulated" or experiment.light.kind != "simulated":
         raise ExperimentError(
-            f"{experiment.name}: source '{source.kind}' with light '{experiment.light.kind}' cannot be run at real pace by this version yet; add --mock"
+            f"{experiment.name}: source '{source.kind}' with light '{experiment.light.kind}' cannot be run at real pace by this version yet; "
+            "add --mock"
         )
     positions = electrode_positions(experiment)
     leds = led_positions(experiment, positions)
@@ -65,10 +65,18 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         rig = start_mock_rig(settings)
         stack.callback(rig.close)
         light = open_light("wavelight", port=rig.pty)
+        assert isinstance(light, Wavelight)
         stack.callback(light.close)
         assembly = assemble(experiment, light.info, fs_hz=source.fs_hz, horizon_ms=_first_horizon(experiment))
         journal = stack.enter_context(
-            open_journal(assembly, out, light.info, pace="real", horizon_ms=assembly.engine.trigger.horizon_ms if assembly.engine.trigger else 0.0, armed=arm)
+            open_journal(
+                assembly,
+                out,
+                light.info,
+                pace="real",
+                horizon_ms=assembly.engine.trigger.horizon_ms if assembly.engine.trigger else 0.0,
+                armed=arm,
+            )
         )
         session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if source.fixed_delay_ms is None else source.fixed_delay_ms)
         with session.running(rig.samples.fileno(), out / "stop"):
@@ -105,7 +113,7 @@ class RealSession:
         The source's constant delay, which arrivals can't show.
     """
 
-    def __init__(self, assembly: Assembly, light: Light, journal: Any, *, fixed_delay_ms: float) -> None:
+    def __init__(self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float) -> None:
         self.assembly, self.light, self.journal = assembly, light, journal
         self.counts = Counts()
         self.engine = Engine(assembly.engine)
@@ -173,11 +181,14 @@ class RealSession:
             progress(min(done, seconds))
 
     def _turn(self) -> None:
-        time.sleep(PUMP_S)
-        now = now_ns()
-        if now >= self._next_ping:
+        if now_ns() >= self._next_ping:
             self.light.ping()
-            self._next_ping = now + 100_000_000
+            self._next_ping = now_ns() + 100_000_000
+        end = now_ns() + int(PUMP_S * 1e9)
+        while now_ns() < end:  # answers are stamped when they are read: be there when they come
+            self.light.wait((end - now_ns()) / 1e9)
+            self.recorder.hear()
+        now = now_ns()
         self.recorder.pump(now)
         model = self.recorder.model
         if model is not None and not self.engine.armed and self.recorder.last_sample >= 0:
@@ -208,7 +219,7 @@ class RealSession:
             return
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good
-            time.sleep(PUMP_S)
+            self.light.wait(PUMP_S)
             self.recorder.pump(now_ns())
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return

@@ -102,7 +102,13 @@ class Recorder:
         m = self.model = ClockModel(samples, device)
         self.ledger.ns_per_sample = m.device_ns_per_sample
         self.scheduler.publish_clock(
-            samples.x0, m.device_ns(samples.x0), m.device_ns_per_sample, device.x0, device.y0, device.rate, device.uncertainty + samples.uncertainty
+            samples.x0,
+            m.device_ns(samples.x0),
+            m.device_ns_per_sample,
+            device.x0,
+            device.y0,
+            device.rate,
+            device.uncertainty + samples.uncertainty,
         )
         self.journal.append_clock_model(now_ns, max(self.last_sample, 0), m.as_dict())
 
@@ -114,4 +120,3 @@ class Recorder:
         if len(pulses):
             self.journal.append_pulses(pulses)
         self.journal.commit()
-

@@ -1,4 +1,4 @@
-"""The same engine over a recording: what would have been decided, with the board in memory to acknowledge it. No light, nothing acts back."""
+"""The same engine over a recording: what would have been decided. A board in memory acknowledges it; nothing acts back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from wavestim.controller.experiment import Experiment, led_positions, load_experiment
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.record.hashing import file_sha256

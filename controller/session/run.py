@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-
 from wavestim.controller.errors import OutputError
 from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, resolve
 from wavestim.controller.record.session import create_session
@@ -122,5 +121,6 @@ def check_room(out: Path, need_bytes: float) -> None:
     free = shutil.disk_usage(place).free
     if free < need_bytes + SPARE_BYTES:
         raise OutputError(
-            f"{out}: the session needs about {(need_bytes + SPARE_BYTES) / 1e9:.2g} GB and the disk has {free / 1e9:.2g} GB free; make room or choose another --out"
+            f"{out}: the session needs about {(need_bytes + SPARE_BYTES) / 1e9:.2g} GB and the disk has {free / 1e9:.2g} GB free; "
+            "make room or choose another --out"
         )

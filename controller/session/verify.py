@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from wavestim.controller.experiment import load_experiment
 from wavestim.controller.record.session import open_session
 from wavestim.controller.session.assembly import assemble

@@ -1,5 +1,7 @@
-"""Virtual pace: cortex or recording, engine, firmware and journal in one thread under one simulated clock. Nothing sleeps; the same seed gives
-the same bits, light onsets included."""
+"""Virtual pace: cortex or recording, engine, firmware and journal in one thread under one simulated clock.
+
+Nothing sleeps; the same seed gives the same bits, light onsets included.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-
 from wavestim.controller.experiment import Experiment, patterns
 from wavestim.controller.record.journal import Journal
 from wavestim.controller.session.arrivals import Arrivals
@@ -119,9 +120,7 @@ def run_virtual(
     ring = Ring(len(assembly.positions_mm), max(4096, 64 * chunk))
     scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
     loop = Loop(ring, engine, scheduler, hold_for_calibration=True)
-    recorder = Recorder(
-        journal, ring, engine, scheduler, light, sample_clock, device_clock, simulated=True, keep_samples=keep_samples
-    )
+    recorder = Recorder(journal, ring, engine, scheduler, light, sample_clock, device_clock, simulated=True, keep_samples=keep_samples)
     engine.post("horizon", horizon_ms)
     if arm:
         light.arm()

@@ -22,7 +22,6 @@ Decibel = Annotated[float, Field(ge=-40, le=80)]
 Angle = Annotated[float, Field(gt=-180, le=180)]
 
 
-
 class Frozen(BaseModel):
     """No unknown keys, no changes after it is made."""
 

@@ -83,7 +83,7 @@ class Drift:
         omega = 2 * np.pi * np.maximum(c.frequency_hz + c.frequency_sd_hz * f, 0.2 * c.frequency_hz)
         speed = c.speed_mm_s * np.exp(c.speed_log_sd * np.clip(v, -2.5, 2.5))
         angle = np.deg2rad(c.direction_deg + c.direction_sd_deg * d) + turn
-        amplitude = np.exp(c.amplitude_log_sd * np.clip(a, -3.0, 3.0) - c.amplitude_log_sd**2)      # mean square 1
+        amplitude = np.exp(c.amplitude_log_sd * np.clip(a, -3.0, 3.0) - c.amplitude_log_sd**2)  # mean square 1
         k = 2 * np.pi * c.frequency_hz / speed
         return omega, k * np.cos(angle), k * np.sin(angle), amplitude
 

@@ -1,13 +1,12 @@
 """The mock rig as a process of its own: the cortex in silico streams samples over a socket, the firmware serves a pseudo-terminal.
 
-The rig process knows it only as a serial port and a sample socket, so mock mode at real pace runs the very driver, source path and watchdog of a
-rig. It outlives the host: when the host dies the board goes dark by itself, and every edge of light is in the edge file.
+The rig process knows it only as a serial port and a sample socket, so mock mode at real pace runs the very driver, source path and watchdog
+of a rig. It outlives the host: when the host dies the board goes dark by itself, and every edge of light is in the edge file.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig

@@ -115,9 +115,7 @@ class Truth:
             raise TruthError(f"{path}: has no truth header; a file written by TruthWriter (version 1) is needed") from error
         dtype = row_dtype(len(self.positions_mm))
         n = (path.stat().st_size - len(line)) // dtype.itemsize
-        self.rows: NDArray[np.void] = (
-            np.memmap(path, dtype=dtype, mode="r", offset=len(line), shape=(n,)) if n else np.zeros(0, dtype)
-        )
+        self.rows: NDArray[np.void] = np.memmap(path, dtype=dtype, mode="r", offset=len(line), shape=(n,)) if n else np.zeros(0, dtype)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -46,7 +46,9 @@ def plan(lead_ms=8.0):
 
 
 def engine(**trigger):
-    config = EngineConfig(fs_hz=1000, positions_mm=XY, band_hz=(8, 24), trigger=TriggerConfig(site=44, horizon_ms=10, **trigger), plan=plan(), seed=3)
+    config = EngineConfig(
+        fs_hz=1000, positions_mm=XY, band_hz=(8, 24), trigger=TriggerConfig(site=44, horizon_ms=10, **trigger), plan=plan(), seed=3
+    )
     e = Engine(config)
     e.post("arm")
     return e
@@ -185,7 +187,7 @@ def test_restarted_counter_is_survived(wave):
 
 def test_our_own_light_is_masked(wave):
     """An artefact inside the masked window leaves the phase alone."""
-    lfp, phase, _ = wave
+    lfp, _, _ = wave
     d, _ = run(engine(), lfp)
     d = d[d["verdict"] == "scheduled"][:1]
     start = int(np.ceil(d["start_sample"][0]))

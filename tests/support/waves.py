@@ -25,7 +25,20 @@ def coloured(rng, n, m, beta, fs):
     return x / x.std()
 
 
-def make(kind="planar", seed=1, seconds=12.0, fs=1000.0, xy=None, snr_db=0.0, f0=15.0, band=(8.0, 24.0), speed=200.0, direction=None, shared=0.3, beta=1.3):
+def make(
+    kind="planar",
+    seed=1,
+    seconds=12.0,
+    fs=1000.0,
+    xy=None,
+    snr_db=0.0,
+    f0=15.0,
+    band=(8.0, 24.0),
+    speed=200.0,
+    direction=None,
+    shared=0.3,
+    beta=1.3,
+):
     """Samples (n, m) uV and the truth: phase (n, m), direction, for kinds planar, rotating, source, synchronous, none."""
     rng = np.random.default_rng(seed)
     xy = grid() if xy is None else xy
@@ -33,7 +46,9 @@ def make(kind="planar", seed=1, seconds=12.0, fs=1000.0, xy=None, snr_db=0.0, f0
     f = f0 + 0.8 * wander(rng, n, 0.6, fs)
     phi = 2 * np.pi * np.cumsum(f) / fs
     amp = np.exp(0.3 * wander(rng, n, 0.4, fs))
-    theta = (rng.uniform(-np.pi, np.pi) if direction is None else np.deg2rad(direction)) + (0.3 * wander(rng, n, 2.0, fs) if direction is None else 0)
+    theta = (rng.uniform(-np.pi, np.pi) if direction is None else np.deg2rad(direction)) + (
+        0.3 * wander(rng, n, 2.0, fs) if direction is None else 0
+    )
     k = (2 * np.pi * f / speed)[:, None] * np.column_stack([np.cos(theta) * np.ones(n), np.sin(theta) * np.ones(n)])
     if kind == "planar":
         lag = k @ xy.T

@@ -1,0 +1,37 @@
+"""Layouts of what a session holds besides decisions (those are :data:`wavestim.realtime.records.DECISION`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+PULSE = np.dtype(
+    [
+        ("decision", "i8"),  # row of the decision
+        ("fire_sample", "f8"),  # light-on at the site as acknowledged, in samples; NaN without an acknowledgement
+        ("onset_device_us", "f8"),
+        ("offset_device_us", "f8"),
+        ("host_ns", "i8"),  # the frame was written
+        ("dark", "?"),
+        ("verdict", "U16"),  # fired dark cut missed refused lost
+        ("reason", "U24"),
+        ("block_age_us", "f8"),  # the latency budget; NaN under a simulated clock
+        ("queue_us", "f8"),
+        ("compute_us", "f8"),
+        ("serial_us", "f8"),
+        ("margin_us", "f8"),
+    ]
+)
+DEVICE_EVENT = np.dtype(
+    [
+        ("kind", "U12"),
+        ("decision", "i8"),
+        ("host_ns", "i8"),
+        ("device_on_ns", "i8"),
+        ("device_off_ns", "i8"),
+        ("reason", "U24"),
+        ("detail", "i8"),
+        ("dark", "?"),
+        ("cut", "?"),
+    ]
+)
+MARKER = np.dtype([("sample", "f8"), ("name", "U64"), ("value", "U256")])
