@@ -14,7 +14,7 @@ test: lint
 
 lint: build
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check . || true
+	$(VENV)/bin/ruff format --check .
 	MYPYPATH=build/ns $(VENV)/bin/mypy
 	PYTHONPATH=build/ns $(VENV)/bin/lint-imports
 

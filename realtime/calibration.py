@@ -91,7 +91,7 @@ class Calibration:
             else:
                 arrays[f.name] = getattr(self, f.name)
         out = io.BytesIO()
-        np.savez(out, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})  # type: ignore[arg-type]
+        np.savez(out, allow_pickle=False, **{k: np.asarray(v) for k, v in arrays.items()})
         return out.getvalue()
 
     @classmethod
@@ -138,7 +138,7 @@ def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]
     segments = np.array([(y[i : i + n] - y[i : i + n].mean(axis=0)) * w[:, None] for i in range(0, len(y) - n + 1, max(1, n // 2))])
     Z = np.fft.rfft(segments, axis=1)
     density: NDArray[np.complex128] = np.einsum("sfi,sfj->fij", Z, Z.conj()) * 2 / (fs_hz * np.sum(w * w) * len(segments))
-    return np.fft.rfftfreq(n, 1 / fs_hz), density
+    return np.asarray(np.fft.rfftfreq(n, 1 / fs_hz), dtype=np.float64), density
 
 
 def bad_channels(x: Array) -> NDArray[np.bool_]:

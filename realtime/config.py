@@ -82,6 +82,7 @@ class EngineConfig:
     band_hz : band of the rhythm.
     reference, reference_channel, notch_hz, excluded : conditioning.
     mask_tail_ms : how long after the last light of a pattern the samples are not believed.
+    mask_own_light : the light that is decided on reaches the samples; not so in a replay, where ``mask`` events say what does.
     trigger, plan : none of them: the engine tracks and decides nothing.
     seed : of whatever is random in a decision.
     """
@@ -94,6 +95,7 @@ class EngineConfig:
     notch_hz: float | None = None
     excluded: NDArray[np.bool_] | None = None
     mask_tail_ms: float = 10.0
+    mask_own_light: bool = True
     warm_up_s: float = 2.5
     trigger: TriggerConfig | None = None
     plan: LightPlan | None = None

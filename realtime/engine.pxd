@@ -51,6 +51,7 @@ cdef class Engine:
     cdef double[MASKS] mask_to
     cdef unsigned long n_masks
     cdef double mask_tail
+    cdef bint masks_own_light
     cdef DecisionC* ring
     cdef unsigned long head, tail
     cdef Command[COMMANDS] commands

@@ -51,6 +51,7 @@ cdef class Engine:
         self.warm_up_ticks = round(config.warm_up_s * rate)
         self.warm_up = np.zeros((self.warm_up_ticks, self.m), np.float32)
         self.describe_every = max(1, round(DESCRIBE_S * rate))
+        self.masks_own_light = config.mask_own_light
         self.mask_tail = config.mask_tail_ms / 1000 * self.fs
         self.model = None
         self.calibrations = []
@@ -185,6 +186,9 @@ cdef class Engine:
                 c.name, plan.slots[d.slot].name, d.slot, c.dark, VERDICTS[d.verdict],
             )
         release(&self.tail, head)
+        for name in DECISION.names:
+            if DECISION[name].kind == "f":
+                out[name] += 0.0                                  # -0.0 and 0.0 are one value, in every file and on every machine
         return out
 
     def trace_into(self, records, waves, samples):
@@ -286,7 +290,7 @@ cdef class Engine:
         made = self.trigger.tick_decide(n, self.model, &self.wave, self.conditioner.delay_samples / self.fs, d)
         if made:
             self.n_decisions += 1
-            if d.verdict == SCHEDULED:
+            if d.verdict == SCHEDULED and self.masks_own_light:
                 self.add_mask(d.start_sample - 1, d.start_sample + self.trigger.duration_s[d.slot] * self.fs + self.mask_tail)
             if head - acquire(&self.tail) < DECISIONS - 1:
                 release(&self.head, head + 1)

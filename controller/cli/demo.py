@@ -36,7 +36,5 @@ def demo(
     from wavestim.controller.session import run_experiment
 
     with output.only_json(as_json), output.progress("demo", length) as progress:
-        summary = run_experiment(
-            experiment, out=folder, seconds=length, pace=pace.value, seed=drawn, mock=True, arm=True, progress=progress
-        )
+        summary = run_experiment(experiment, out=folder, seconds=length, pace=pace.value, seed=drawn, arm=True, progress=progress)
     finish(summary, as_json=as_json)

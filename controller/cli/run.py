@@ -52,7 +52,5 @@ def run(
     from wavestim.controller.session import run_experiment
 
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
-        summary = run_experiment(
-            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, mock=mock, arm=arm or simulated, progress=progress
-        )
+        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or simulated, progress=progress)
     finish(summary, as_json=as_json)

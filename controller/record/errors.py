@@ -19,4 +19,4 @@ def no_room(error: BaseException, where: Path) -> RecordError | None:
     full |= isinstance(error, sqlite3.Error) and ("full" in str(error) or "disk I/O error" in str(error))
     if not full:
         return None
-    return RecordError(f"{where}: the disk has no room for more of the session; what was committed is kept, free some space and run recover")
+    return RecordError(f"{where}: the disk has no room for more of it; what was committed is kept: free some space, then run recover")

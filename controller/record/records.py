@@ -35,3 +35,15 @@ DEVICE_EVENT = np.dtype(
     ]
 )
 MARKER = np.dtype([("sample", "f8"), ("name", "U64"), ("value", "U256")])
+PULSE_TRUTH = np.dtype(
+    [
+        ("decision", "i8"),
+        ("true_sample", "f8"),  # when light came on at the site, in samples, as known afterwards
+        ("onset_error_us", "f8"),  # true_sample - what was meant
+        ("true_phase_deg", "f8"),  # of the wave at the site then
+        ("phase_error_deg", "f8"),
+        ("direction_error_deg", "f8"),
+        ("truth", "U12"),  # simulation, zero-phase (sham and replay), ends-at-light, "" when not known
+    ]
+)
+"""What is known of a pulse only afterwards."""

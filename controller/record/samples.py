@@ -6,12 +6,12 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
 from wavestim.controller.record.errors import RecordError, no_room
 
 MAGIC = b"WSB1"
@@ -133,6 +133,16 @@ class Samples(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]: ...
+    @property
+    def first_sample(self) -> int:
+        """Counter of the first row."""
+        ...
+
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """(first missing sample, how many) for every hole in the counter."""
+        ...
+
     def __getitem__(self, key: Any) -> Block: ...
     def blocks(self, size: int) -> Iterator[tuple[int, Block]]: ...
 
@@ -158,8 +168,8 @@ class SampleReader:
     @property
     def gaps(self) -> list[tuple[int, int]]:
         """(first missing sample, how many) for every hole in the counter."""
-        pairs = zip(self._entries, self._entries[1:], strict=False)
-        return [(a.first_sample + a.n_samples, b.first_sample - a.first_sample - a.n_samples) for a, b in pairs if b.first_sample != a.first_sample + a.n_samples]
+        ends = [(a.first_sample + a.n_samples, b.first_sample) for a, b in pairwise(self._entries)]
+        return [(end, start - end) for end, start in ends if start != end]
 
     def __getitem__(self, key: Any) -> Block:
         if isinstance(key, tuple):
@@ -203,7 +213,7 @@ class SampleReader:
             file.seek(e.offset + HEADER.size)
             data = file.read(e.n_samples * e.n_channels * 4)
         if len(data) < e.n_samples * e.n_channels * 4:
-            raise RecordError(f"{path}: samples {e.first_sample} to {e.first_sample + e.n_samples - 1} are missing; run recover on the session")
+            raise RecordError(f"{path}: samples {e.first_sample} to {e.first_sample + e.n_samples - 1} are missing; run recover")
         return np.frombuffer(data, "<f4").reshape(e.n_samples, e.n_channels).astype(np.float32, copy=False)
 
 
@@ -218,7 +228,8 @@ class ReferencedSamples:
     dtype = np.dtype(np.float32)
 
     def __init__(self, open_it: Callable[[], Any], n_samples: int, n_channels: int) -> None:
-        self._open, self._recording = open_it, None
+        self._open = open_it
+        self._recording: Any = None
         self.shape = (n_samples, n_channels)
         self.first_sample = 0
         self.gaps: list[tuple[int, int]] = []

@@ -36,6 +36,7 @@ def assemble(
     horizon_ms: float,
     recorded_mm: ArrayLike | None = None,
     n_channels: int | None = None,
+    own_light: bool = True,
 ) -> Assembly:
     """Make an experiment concrete.
 
@@ -52,6 +53,8 @@ def assemble(
         Positions that came with the recording.
     n_channels : int, optional
         Channels of the source, to be held against the probe.
+    own_light : bool
+        The light that is decided on will be in the samples; not so in a replay.
 
     Raises
     ------
@@ -67,10 +70,19 @@ def assemble(
     plan = make_plan(experiment, positions, leds, board)
     check_light(experiment, plan, board)
     site = site_index(experiment, positions, leds, plan)
-    return Assembly(experiment, fs_hz, positions, leds, plan, site, _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms))
+    engine = _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms, own_light)
+    return Assembly(experiment, fs_hz, positions, leds, plan, site, engine)
 
 
-def _engine_config(e: Experiment, fs_hz: float, positions: NDArray[np.float64], plan: Plan, site: int, horizon_ms: float) -> EngineConfig:
+def mask_tail_ms(experiment: Experiment) -> float:
+    """``conditioning.mask_ms`` as a number."""
+    asked = experiment.conditioning.mask_ms
+    return MASK_TAIL_MS if asked == "auto" else float(asked)
+
+
+def _engine_config(
+    e: Experiment, fs_hz: float, positions: NDArray[np.float64], plan: Plan, site: int, horizon_ms: float, own_light: bool
+) -> EngineConfig:
     t, c = e.trigger, e.conditioning
     if t.policy.kind == "replayed":
         raise ExperimentError(
@@ -99,7 +111,8 @@ def _engine_config(e: Experiment, fs_hz: float, positions: NDArray[np.float64], 
             reference_channel=c.reference_channel,
             notch_hz=c.notch_hz,
             excluded=excluded,
-            mask_tail_ms=MASK_TAIL_MS if c.mask_ms == "auto" else c.mask_ms,
+            mask_tail_ms=mask_tail_ms(e),
+            mask_own_light=own_light,
             trigger=trigger,
             plan=plan,
             seed=e.seed,

@@ -15,14 +15,16 @@ from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig
 Block = NDArray[np.float32]
 
 
+_NOTHING: Block = np.zeros((0, 0), np.float32)
+
+
 class Feed(Protocol):
     """Samples in order, and light that may act on what makes them."""
 
     fs_hz: float
-    answers_to_light: bool
 
-    def read(self, n: int) -> Block:
-        """The next n samples (n, channels) uV; fewer at the end."""
+    def read(self, n: int) -> tuple[int, Block]:
+        """Counter of the first sample and the next samples (n, channels) uV; fewer before a gap and at the end, none after it."""
         ...
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
@@ -58,20 +60,21 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
 class Cortex:
     """The cortex in silico under the experiment's electrodes and LEDs; its truth goes to a file of the session."""
 
-    answers_to_light = True
-
     def __init__(
         self, experiment: Experiment, positions_mm: NDArray[np.float64], leds_mm: NDArray[np.float64], truth_path: Path | None
     ) -> None:
         settings = cortex_settings(experiment)
         self.fs_hz = float(settings["fs_hz"])
+        self._read = 0
         self.rig = SimulatedRig(
             CortexConfig(**settings["cortex"]), positions_mm, leds_mm, fs_hz=self.fs_hz, seed=settings["seed"], truth_path=truth_path,
             light=LightConfig(**settings["light"]),
         )  # fmt: skip
 
-    def read(self, n: int) -> Block:
-        return self.rig.read(n)
+    def read(self, n: int) -> tuple[int, Block]:
+        first = self._read
+        self._read += n
+        return first, self.rig.read(n)
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
         self.rig.light(time_s, led, irradiance_mw_mm2)
@@ -83,25 +86,15 @@ class Cortex:
 class Played:
     """A recording as it was: light does not act on it."""
 
-    answers_to_light = False
-
     def __init__(self, blocks: Iterator[tuple[int, Block]], fs_hz: float) -> None:
         self._blocks = blocks
-        self._rest: Block | None = None
+        self._rest: tuple[int, Block] | None = None
         self.fs_hz = fs_hz
 
-    def read(self, n: int) -> Block:
-        parts: list[Block] = []
-        while n > 0:
-            block = self._rest if self._rest is not None else next(self._blocks, (0, None))[1]
-            if block is None:
-                break
-            parts.append(block[:n])
-            self._rest = block[n:] if len(block) > n else None
-            n -= len(parts[-1])
-        if not parts:
-            return np.zeros((0, 0), np.float32)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    def read(self, n: int) -> tuple[int, Block]:
+        first, block = self._rest or next(self._blocks, (0, _NOTHING))
+        self._rest = (first + n, block[n:]) if len(block) > n else None
+        return first, block[:n]
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
         """Nothing: what was recorded stays what it was."""

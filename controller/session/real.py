@@ -20,6 +20,7 @@ from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.feeds import cortex_settings
 from wavestim.controller.session.finish import finish_session
+from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.virtual import FIRE_FRAME_US, MARGIN_MS, prepare_light
 from wavestim.hardware.lights import open_light
@@ -40,17 +41,15 @@ RING_S = 30.0
 
 def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, progress: Callable[[float], None]) -> dict[str, Any]:
     """Run an experiment at the pace of a rig; returns the summary."""
-    from wavestim.controller.session.run import check_room, open_journal
-
     source = experiment.source
     if source.kind != "simulated" or experiment.light.kind != "simulated":
         raise ExperimentError(
-            f"{experiment.name}: source '{source.kind}' with light '{experiment.light.kind}' cannot be run at real pace by this version yet; "
-            "add --mock"
+            f"{experiment.name}: source '{source.kind}' with light '{experiment.light.kind}' cannot be run at real pace by this "
+            "version yet; add --mock"
         )
     positions = electrode_positions(experiment)
     leds = led_positions(experiment, positions)
-    check_room(out, seconds * source.fs_hz * len(positions) * 6)
+    check_room(out, seconds * source.fs_hz * len(positions))
     settings = cortex_settings(experiment) | {
         "positions_mm": positions.tolist(),
         "leds_mm": leds.tolist(),
@@ -82,6 +81,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         with session.running(rig.samples.fileno(), out / "stop"):
             session.watch(seconds, arm, progress)
         journal.set_meta("counts", asdict(session.counts))
+        journal.set_meta("ended", True)
     return finish_session(out)
 
 

@@ -55,26 +55,34 @@ class Recorder:
         self.safe_reasons: list[str] = []
         self._simulated, self._keep = simulated, keep_samples
         self._next_publish = 0
+        self._decided_to = 0
 
     def pump(self, now_ns: int) -> None:
-        """Everything that is waiting, then a commit when one is due."""
+        """Everything that is waiting, then a commit when one is due.
+
+        Samples are taken last, so that a commit always holds the samples and events that its decisions rest on.
+        """
+        dispatches = self.scheduler.take()
+        decided_to = self.engine.next_sample
+        decisions = self.engine.take_decisions()
+        if len(decisions):
+            self.ledger.decided(self.n_decisions, decisions)
+            self.n_decisions += len(decisions)
+            self.journal.append_decisions(decisions)
+        if decided_to != self._decided_to:
+            self._decided_to = decided_to
+            self.journal.set_meta("decided_to", decided_to)
+        self.ledger.dispatched(dispatches, simulated=self._simulated)
+        for sample, calibration in self.engine.take_calibrations():
+            self.journal.append_input_event(sample, "calibration", 0.0, calibration.to_bytes())
+        for sample, kind, value in self.engine.take_events():
+            self.journal.append_input_event(sample, kind, value)
         for first, host_ns, block in self.ring.take():
             self.n_samples += len(block)
             self.last_sample = first + len(block) - 1
             self.sample_clock.add(self.last_sample, host_ns)
             if self._keep:
                 self.journal.append_samples(first, block, host_ns)
-        for sample, calibration in self.engine.take_calibrations():
-            self.journal.append_input_event(sample, "calibration", 0.0, calibration.to_bytes())
-        for sample, kind, value in self.engine.take_events():
-            self.journal.append_input_event(sample, kind, value)
-        dispatches = self.scheduler.take()
-        decisions = self.engine.take_decisions()
-        if len(decisions):
-            self.ledger.decided(self.n_decisions, decisions)
-            self.n_decisions += len(decisions)
-            self.journal.append_decisions(decisions)
-        self.ledger.dispatched(dispatches, simulated=self._simulated)
         self.hear()
         self.publish(now_ns)
         pulses = self.ledger.take(PULSE)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from wavestim.controller.experiment import Experiment, led_positions, load_experiment
+from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, load_experiment
 from wavestim.controller.experiment._probe import RecordingProbe
-from wavestim.controller.record.hashing import file_sha256
-from wavestim.controller.record.session import open_session
+from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
 from wavestim.controller.session.arrivals import Arrivals
-from wavestim.controller.session.assembly import assemble
+from wavestim.controller.session.assembly import assemble, mask_tail_ms
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
+from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.virtual import horizon_for, make_bench, run_virtual
-from wavestim.hardware.sources import Recording, SourceError, open_recording
+from wavestim.hardware.sources import SourceError
 
 DEFAULT_EXPERIMENT = "against-the-wave"
 CHUNK_S = 0.05
@@ -48,29 +47,32 @@ def replay_recording(
     seconds : float, optional
         Stop after so much of it.
     """
-    from wavestim.controller.session.run import check_room, open_journal
-
-    source, own = _open(recording)
-    chosen = experiment or own or _default()
-    bench_leds = max(1, len(led_positions(chosen, _positions_for(chosen, source))))
-    bench = make_bench(bench_leds, chosen.seed)
-    arrivals = Arrivals("none", chosen.seed)
-    horizon = horizon_for(chosen, bench.light, arrivals)
+    source = open_replayable(recording)
+    chosen = experiment or (load_experiment(recording) if isinstance(source, SessionRecording) else _default())
     if chosen.probe.kind == "recording" and source.positions_mm is None:
         raise SourceError(f"{recording}: it says nothing of where its electrodes are; give an --experiment with a probe")
+    positions = electrode_positions(chosen, source.positions_mm)
+    bench = make_bench(max(1, len(led_positions(chosen, positions))), chosen.seed)
+    arrivals = Arrivals("none", chosen.seed)
+    horizon = horizon_for(chosen, bench.light, arrivals)
     assembly = assemble(
-        chosen, bench.light.info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels
-    )
-    check_room(out, 1e6)
+        chosen, bench.light.info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
+        own_light=False,
+    )  # fmt: skip
+    check_room(out)
+    light = recorded_light(source) if isinstance(source, SessionRecording) else []
     chunk = max(1, round(CHUNK_S * source.fs_hz))
-    reference = {"path": str(Path(recording).resolve()) if Path(recording).exists() else recording, "sha256": _hash(recording)}
-    journal = open_journal(assembly, out, bench.light.info, pace="replay", horizon_ms=horizon, armed=True, recording=reference)
-    with journal:
+    with open_journal(
+        assembly, out, bench.light.info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
+        recorded_light=[(s.first, s.last) for s in light if s.lit],
+    ) as journal:  # fmt: skip
         run = run_virtual(
             assembly, Played(source.blocks(max(chunk, 4096)), source.fs_hz), bench, journal, seconds=seconds, arm=True, horizon_ms=horizon,
             arrivals=arrivals, edges_path=None, progress=progress, chunk=chunk, keep_samples=False, pacing=_pacing(speed),
+            masks=[(s.first, s.last) for s in light],
         )  # fmt: skip
         journal.set_meta("counts", asdict(run))
+        journal.set_meta("ended", True)
     return finish_session(out)
 
 
@@ -78,42 +80,28 @@ def _default() -> Experiment:
     return load_experiment(DEFAULT_EXPERIMENT).model_copy(update={"probe": RecordingProbe()})
 
 
-def _positions_for(experiment: Experiment, source: Recording) -> Any:
-    from wavestim.controller.experiment import electrode_positions
+@dataclass(frozen=True)
+class LightSpan:
+    """Samples of a recorded session that its own light (or sham, which is masked alike) may have reached."""
 
-    if experiment.probe.kind == "recording" and source.positions_mm is None:
-        return np.zeros((source.n_channels, 2))
-    return electrode_positions(experiment, source.positions_mm)
-
-
-def _open(recording: str) -> tuple[Recording, Experiment | None]:
-    path = Path(recording)
-    if (path / "journal.sqlite").is_file():
-        session = open_session(path)
-        return SessionRecording(session), load_experiment(path)
-    return open_recording(recording), None
+    first: float
+    last: float
+    lit: bool
 
 
-class SessionRecording:
-    """A session folder as a recording."""
-
-    def __init__(self, session: Any) -> None:
-        self._samples = session.samples
-        self.fs_hz = float(session.fs_hz)
-        self.positions_mm = np.asarray(session.positions_mm, dtype=np.float64)
-        self.n_samples, self.n_channels = (int(n) for n in session.samples.shape)
-        self.channel_names = tuple(str(i) for i in range(self.n_channels))
-
-    def blocks(self, size: int) -> Any:
-        """(first sample, block), ``size`` samples at a time."""
-        return self._samples.blocks(size)
-
-
-def _hash(recording: str) -> str:
-    path = Path(recording)
-    if (path / "journal.sqlite").is_file():
-        return file_sha256(path / "journal.sqlite")
-    return file_sha256(path) if path.is_file() else ""
+def recorded_light(source: SessionRecording) -> list[LightSpan]:
+    """The masks that the session's own engine made, from its decisions."""
+    session = source.session
+    if session.about.get("recording") is not None:  # a replay of a replay: no light of its own in the samples
+        return [LightSpan(float(a), float(b), True) for a, b in session.about.get("recorded_light", ())]
+    tail = mask_tail_ms(load_experiment(session.path))
+    last_us = [max((e[1] + e[2] for e in slot["entries"]), default=0) for slot in session.about["slots"]]
+    scheduled = session.decisions[session.decisions["verdict"] == "scheduled"]
+    ends = [last_us[slot] / 1e6 + tail / 1e3 for slot in scheduled["slot"]]
+    return [
+        LightSpan(float(d["start_sample"]) - 1, float(d["start_sample"]) + end * session.fs_hz, not d["dark"])
+        for d, end in zip(scheduled, ends, strict=True)
+    ]
 
 
 def _pacing(speed: float | None) -> Callable[[float], None] | None:

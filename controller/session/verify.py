@@ -47,7 +47,12 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
     session = open_session(path)
     info = LightInfo(**session.about["light"])
     assembly = assemble(
-        load_experiment(path), info, fs_hz=session.fs_hz, horizon_ms=session.about["horizon_ms"], recorded_mm=session.positions_mm
+        load_experiment(path),
+        info,
+        fs_hz=session.fs_hz,
+        horizon_ms=session.about["horizon_ms"],
+        recorded_mm=session.positions_mm,
+        own_light=session.about.get("recording") is None,
     )
     engine = Engine(assembly.engine)
     events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied
@@ -56,6 +61,7 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
     for first, block in session.samples.blocks(BLOCK):
         _process(engine, np.ascontiguousarray(block, dtype=np.float32), int(first), events)
         made = engine.take_decisions()
+        made = made[made["sample"] < session.decided_to]  # what was decided after the last commit died with the process
         difference = compare(recorded[at : at + len(made)], made, at)
         if difference:
             return VerifyResult(False, at, difference)

@@ -5,7 +5,8 @@ Nothing sleeps; the same seed gives the same bits, light onsets included.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +29,8 @@ from wavestim.realtime.scheduler import Scheduler
 FIRE_FRAME_US = 17 * 20.0
 """A FIRE_AT on the wire at 500 kbaud, COBS and delimiter included, rounded up."""
 MARGIN_MS = 1.0
-PING_NS = 100_000_000
+PING_NS = 107_000_000
+"""No multiple of the heartbeat's period: a ping right behind a heartbeat waits for the wire, and the clocks would seem apart."""
 
 
 @dataclass
@@ -96,6 +98,7 @@ def run_virtual(
     progress: Callable[[float], None],
     chunk: int = 1,
     keep_samples: bool = True,
+    masks: Sequence[tuple[float, float]] = (),
     pacing: Callable[[float], None] | None = None,
     fixed_delay_ms: float = 0.0,
 ) -> VirtualRun:
@@ -105,6 +108,8 @@ def run_virtual(
     ----------
     chunk : int
         Samples between two looks at the board: 1 where light acts on the tissue, more in a replay.
+    masks : sequence of (first, last)
+        Samples that show light of an earlier session; the engine coasts through them.
     pacing : callable, optional
         Called with the seconds of samples taken; may wait (a replay at the pace it was recorded at).
     fixed_delay_ms : float
@@ -127,14 +132,14 @@ def run_virtual(
         engine.post("arm")
     start = clock.now_ns + int(period)
     full = {level: patterns.irradiance_of(experiment, level) for level in range(256)}
-    run, taken, next_ping, next_pump = VirtualRun(), 0, 0, 0
+    run, taken, at, n_masks, next_ping, next_pump = VirtualRun(), 0, 0, 0, 0, 0
     edges = EdgeFile(edges_path) if edges_path is not None else None
     if edges_path is not None:
         write_rig_clock(edges_path.with_name("rig-clock.json"), core, start)
     try:
         while limit is None or taken < limit:
             n = chunk if limit is None else min(chunk, limit - taken)
-            now = start + int((taken + n - 1) * period)
+            now = start + int((at + n - 1) * period)
             core.advance(now)
             if core.n_edges:
                 new = core.host_edges()
@@ -142,14 +147,24 @@ def run_virtual(
                     feed.light(max(0.0, (int(edge["host_ns"]) - start) / 1e9), int(edge["led"]), full[int(edge["level"])])
                 if edges is not None:
                     edges.write(new)
-            block = feed.read(n)
+            first, block = feed.read(n)
             if len(block) == 0:
                 break
-            arrivals.put(taken, now, block)
-            taken += len(block)
+            if first != at:  # samples are missing: time went on without them
+                now += int((first - at) * period)
+                core.advance(now)
+            taken, at = taken + len(block), first + len(block)
+            while n_masks < len(masks) and masks[n_masks][0] < at:
+                from_sample = math.ceil(masks[n_masks][0])
+                engine.post("mask", masks[n_masks][1] - from_sample, from_sample)
+                n_masks += 1
+            arrivals.put(first, now, block)
             clock.now_ns = now
-            for first, at_ns, part in arrivals.due(now):
-                ring.push_timed(part, first, at_ns - int((len(part) - 1) * period) if chunk > 1 else at_ns, period if chunk > 1 else 0.0)
+            for due, at_ns, part in arrivals.due(now):
+                if chunk > 1:
+                    ring.push_timed(part, due, at_ns - int((len(part) - 1) * period), period)
+                else:
+                    ring.push(part, due, at_ns)
             loop.turn_at(now)
             while engine.wants_calibration:
                 engine.apply_calibration(engine.learn())

@@ -100,7 +100,7 @@ def test_the_demo_is_the_packaged_experiment_on_the_mock_rig(rooms: SimpleNamesp
     result = call("demo", "--out", "here")
     assert result.exit_code == 0, result.stderr
     name, keys = rooms.calls[0]
-    assert (name, keys["experiment"].name, keys["mock"], keys["arm"]) == ("run", "against-the-wave", True, True)
+    assert (name, keys["experiment"].name, keys["arm"]) == ("run", "against-the-wave", True)
     assert (keys["seconds"], keys["seed"], keys["pace"], keys["out"]) == (60.0, 1, "virtual", tmp_path / "here")
     for words in (
         "8 fired of 12 scheduled",
@@ -227,7 +227,7 @@ def test_run_with_mock_takes_the_mock_rig_and_real_light_is_not_armed_by_itself(
     assert "Not armed" in dark.stderr
     call("run", "rig.yaml", "--arm", "--seed", "9")
     mock, unarmed, armed = (keys for _, keys in rooms.calls)
-    assert (mock["experiment"].light.kind, mock["mock"], mock["arm"], mock["pace"]) == ("simulated", True, True, "virtual")
+    assert (mock["experiment"].light.kind, mock["arm"], mock["pace"]) == ("simulated", True, "virtual")
     assert (unarmed["experiment"].light.kind, unarmed["arm"], unarmed["pace"]) == ("wavelight", False, "real")
     assert (armed["arm"], armed["seed"]) == (True, 9)
 

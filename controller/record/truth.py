@@ -1,0 +1,166 @@
+"""What is known only afterwards: when light really came on, and the phase of the wave at that moment.
+
+In the simulation the truth is known: the edges of light and the cortex are on file with the true relation of their clocks. On real data
+the phase is estimated with a zero-phase filter, from sham pulses and replays only: behind real light it would leak the evoked response
+backwards over light-on. At light the estimate ends at light-on and is marked as such.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, hilbert, sosfiltfilt, sosfreqz
+from wavestim.controller.record.records import PULSE_TRUTH
+from wavestim.controller.record.samples import Samples
+from wavestim.hardware.simulated.truth import Truth
+
+if TYPE_CHECKING:
+    from wavestim.controller.record.session import Session
+
+HALF_S = 0.6
+"""Half of what the zero-phase filter looks at."""
+SEARCH_US = 2000.0
+"""An edge of light is looked for this near to where the board said it was."""
+CLOCK, TRUTH_FILE, EDGES = "rig-clock.json", "truth.bin", "edges.csv"
+Floats = NDArray[np.float64]
+
+
+def wrap_deg(angle: Any) -> Floats:
+    """Into (-180, 180]."""
+    wrapped: Floats = 180.0 - np.mod(180.0 - np.asarray(angle, dtype=np.float64), 360.0)
+    return wrapped
+
+
+def pulse_truth(session: Session) -> NDArray[np.void]:
+    """Rows of :data:`PULSE_TRUTH` for every pulse that came on, light or sham.
+
+    Parameters
+    ----------
+    session : Session
+        With its pulses and decisions; what is not known stays NaN.
+    """
+    pulses, decisions = session.pulses, session.decisions
+    came = np.isin(pulses["verdict"], ("fired", "cut", "dark"))
+    came &= (pulses["decision"] >= 0) & (pulses["decision"] < len(decisions))
+    mine = decisions[pulses["decision"][came]]
+    out = np.zeros(int(came.sum()), PULSE_TRUTH)
+    out["decision"] = pulses["decision"][came]
+    for name in ("true_sample", "onset_error_us", "true_phase_deg", "phase_error_deg", "direction_error_deg"):
+        out[name] = np.nan
+    simulated = (session.path / CLOCK).is_file() and (session.path / TRUTH_FILE).is_file()
+    if simulated:
+        _from_simulation(session, out, pulses[came], mine)
+    else:
+        _from_samples(session, out, pulses[came], mine)
+    return out
+
+
+def _from_simulation(session: Session, out: NDArray[np.void], pulses: NDArray[np.void], decisions: NDArray[np.void]) -> None:
+    clock = json.loads((session.path / CLOCK).read_text(encoding="ascii"))
+    us_per_sample = clock["device_us_per_s"] / session.fs_hz
+    lead_us = (decisions["fire_sample"] - decisions["start_sample"]) * us_per_sample
+    at_site_us = pulses["onset_device_us"] + lead_us
+    at_site_us = _as_shone(session, at_site_us, decisions["site"], pulses["dark"])
+    out["true_sample"] = (at_site_us - clock["device_us_at_sample0"]) / us_per_sample
+    out["onset_error_us"] = (out["true_sample"] - decisions["fire_sample"]) * us_per_sample
+    with Truth(session.path / TRUTH_FILE) as truth:
+        inside = (out["true_sample"] >= 0) & (out["true_sample"] <= len(truth) - 1)
+        decided = inside & (decisions["sample"] < len(truth))
+        phase = np.full(len(out), np.nan)
+        phase[inside] = np.degrees(truth.phase(out["true_sample"][inside], decisions["site"][inside]))
+        rows = truth.rows[decisions["sample"][decided]]
+        planar = truth.kind[decisions["sample"][decided]] == "planar"
+        wrong = np.where(planar, wrap_deg(decisions["direction_deg"][decided] - rows["direction_deg"]), np.nan)
+    out["true_phase_deg"] = phase
+    out["phase_error_deg"] = wrap_deg(phase - decisions["target_deg"])
+    out["direction_error_deg"][decided] = wrong
+    out["truth"] = np.where(np.isfinite(phase), "simulation", "")
+
+
+def _as_shone(session: Session, expected_us: Floats, sites: NDArray[np.int32], dark: NDArray[np.bool_]) -> Floats:
+    """The edges that were really seen, where there was light: at the LED nearest the site, nearest to where the board said."""
+    path = session.path / EDGES
+    leds = np.asarray(session.about.get("leds_mm", ()), dtype=np.float64).reshape(-1, 2)
+    if not path.is_file() or not len(leds):
+        return expected_us
+    edges = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="ascii", invalid_raise=False)
+    edges = np.atleast_1d(edges)
+    nearest = {int(s): int(np.argmin(np.round(np.hypot(*(leds - session.positions_mm[s]).T), 9))) for s in np.unique(sites)}
+    seen = expected_us.copy()
+    for site, led in nearest.items():
+        on = np.sort(edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]) if edges.size else np.zeros(0)
+        for i in np.flatnonzero((sites == site) & ~dark):
+            found = on[np.argmin(np.abs(on - expected_us[i]))] if len(on) else np.nan
+            seen[i] = found if abs(found - expected_us[i]) <= SEARCH_US else np.nan
+    return seen
+
+
+def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.void], decisions: NDArray[np.void]) -> None:
+    band = tuple(float(f) for f in session.experiment["band_hz"])
+    replay = session.about.get("recording") is not None
+    acked = np.where(np.isfinite(pulses["fire_sample"]), pulses["fire_sample"], decisions["fire_sample"])
+    out["true_sample"] = acked
+    out["onset_error_us"] = (acked - decisions["fire_sample"]) / session.fs_hz * 1e6
+    half = round(HALF_S * session.fs_hz)
+    for i, block in _windows(session.samples, session.first_sample, acked, half):
+        unlit = replay or bool(pulses["dark"][i])
+        site = int(decisions["site"][i])
+        column = block[:, site]
+        offset = float(acked[i] - round(float(acked[i])))
+        if unlit:
+            near = zero_phase(column, session.fs_hz, band)[half - 1 : half + 2]
+            phase = np.degrees(np.interp(offset, [-1, 0, 1], np.unwrap(np.angle(near))))
+        else:
+            phase = np.degrees(np.angle(end_corrected(column[: half + 1], session.fs_hz, band)[-1]))
+        out["true_phase_deg"][i] = wrap_deg(phase)
+        out["phase_error_deg"][i] = wrap_deg(phase - decisions["target_deg"][i])
+        out["truth"][i] = "zero-phase" if unlit else "ends-at-light"
+
+
+def _windows(samples: Samples, first_sample: int, centres: Floats, half: int) -> Any:
+    """(index, block of 2 half + 1 samples around the centre) in one pass, only where the samples are whole; constant memory."""
+    order = np.argsort(centres, kind="stable")
+    wanted = [(int(i), round(float(centres[i])) - half) for i in order if np.isfinite(centres[i])]
+    held: NDArray[np.float32] | None = None
+    held_first = 0
+    for first, block in samples.blocks(8192):
+        if held is not None and first == held_first + len(held):
+            held = np.concatenate([held, block])
+        else:
+            held, held_first = block, first
+        while wanted and wanted[0][1] + 2 * half + 1 <= held_first + len(held):
+            i, start = wanted.pop(0)
+            if start >= held_first:
+                part = np.asarray(held[start - held_first : start - held_first + 2 * half + 1], dtype=np.float64)
+                if np.isfinite(part).all():
+                    yield i, part
+        keep = wanted[0][1] - held_first if wanted else len(held)
+        if keep > 0:
+            held, held_first = held[keep:], held_first + min(keep, len(held))
+
+
+def zero_phase(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArray[np.complex128]:
+    """Analytic signal of x (n, ...) after a band-pass that shifts no phase (forwards and backwards)."""
+    sos = butter(2, [band_hz[0], min(band_hz[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
+    padding = min(len(x) - 1, round(1.5 * HALF_S * fs_hz))
+    return np.asarray(hilbert(sosfiltfilt(sos, x, axis=0, padlen=padding), axis=0))
+
+
+def end_corrected(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArray[np.complex128]:
+    """Analytic signal of x (n,) whose last sample is not bent by the end: the band-pass is causal, applied to the analytic spectrum
+    (ecHT; Schreglmann et al. 2021, Nat Commun 12:363)."""
+    n = len(x)
+    spectrum = np.fft.fft(x - x.mean())
+    f = np.fft.fftfreq(n, 1 / fs_hz)
+    sos = butter(2, [band_hz[0], min(band_hz[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
+    response = sosfreqz(sos, np.abs(f), fs=fs_hz)[1]
+    return np.asarray(np.fft.ifft(np.where(f > 0, 2 * spectrum * response, 0.0)))
+
+
+def write_truth(session: Session, path: Path) -> None:
+    """Work it out and keep it, so that report and summary read the same numbers."""
+    np.savez(path, pulses=pulse_truth(session))

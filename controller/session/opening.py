@@ -1,0 +1,77 @@
+"""The start of a session: is there room on the disk, and a journal that holds everything that ``verify`` needs."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from wavestim.controller.errors import OutputError
+from wavestim.controller.experiment import resolve
+from wavestim.controller.experiment.patterns import irradiance_of
+from wavestim.controller.record.journal import Journal
+from wavestim.controller.record.session import create_session
+from wavestim.controller.session.assembly import Assembly
+from wavestim.hardware.lights import LightInfo
+
+SPARE_BYTES = 50_000_000
+BYTES_PER_VALUE = 10
+"""A float32 sample in the blocks, again in the NWB file, and the truth of a simulation."""
+
+
+def open_journal(
+    assembly: Assembly, out: Path, light_info: LightInfo, *, pace: str, horizon_ms: float, armed: bool, **about: Any
+) -> Journal:
+    """Create the session folder with everything that ``verify`` needs to make the decisions again."""
+    return create_session(
+        out,
+        resolve(assembly.experiment),
+        fs_hz=assembly.fs_hz,
+        positions_mm=assembly.positions_mm,
+        about={
+            "pace": pace,
+            "light": asdict(light_info),
+            "horizon_ms": horizon_ms,
+            "armed": armed,
+            "leds_mm": np.asarray(assembly.leds_mm).tolist(),
+            "slots": light_plan(assembly),
+            "started_utc": datetime.now(UTC).isoformat(),
+            **about,
+        },
+    )
+
+
+def light_plan(assembly: Assembly) -> list[dict[str, Any]]:
+    """Every pattern as the session keeps it: entries are (led, delay us, width us, mW/mm2)."""
+    return [
+        {"name": s.name, "entries": [[e.site, e.delay_us, e.width_us, irradiance_of(assembly.experiment, e.level)] for e in s.entries]}
+        for s in assembly.plan.slots
+    ]
+
+
+def check_room(out: Path, n_values: float = 0.0) -> None:
+    """Refuse to start what the disk cannot hold.
+
+    Parameters
+    ----------
+    out : Path
+        Where the session will be.
+    n_values : float
+        Samples times channels that will be kept.
+
+    Raises
+    ------
+    OutputError
+    """
+    place = out
+    while not place.exists():
+        place = place.parent
+    free, need = shutil.disk_usage(place).free, n_values * BYTES_PER_VALUE + SPARE_BYTES
+    if free < need:
+        raise OutputError(
+            f"{out}: the session needs about {need / 1e9:.2g} GB and the disk has {free / 1e9:.2g} GB free; "
+            "make room or choose another --out"
+        )
