@@ -18,6 +18,7 @@ MAGIC = b"WSB1"
 HEADER = struct.Struct("<4sqiiq")  # magic, first sample, samples, channels, host ns
 FILE_BYTES = 64_000_000
 BLOCK_SAMPLES = 250
+READ_SAMPLES = 4096
 Block = NDArray[np.float32]
 
 
@@ -223,19 +224,46 @@ def _cut(first: int, block: Block, size: int) -> Iterator[tuple[int, Block]]:
 
 
 class ReferencedSamples:
-    """Samples that stay in the recording they came from (a replay). Opened when first used; the recording must not have changed."""
+    """Samples that stay in the recording they came from (a replay); the recording must not have changed.
+
+    Parameters
+    ----------
+    open_it : callable
+        Opens the recording; called when samples are first asked for.
+    n_samples, n_channels : int
+
+    Notes
+    -----
+    Recordings are read forwards. A slice behind the last one goes on from there, one before it starts anew.
+    """
 
     dtype = np.dtype(np.float32)
 
     def __init__(self, open_it: Callable[[], Any], n_samples: int, n_channels: int) -> None:
         self._open = open_it
         self._recording: Any = None
+        self._ahead: Iterator[tuple[int, Block]] = iter(())
+        self._held: Block = np.zeros((0, n_channels), np.float32)
+        self._at = 0
         self.shape = (n_samples, n_channels)
-        self.first_sample = 0
-        self.gaps: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    @property
+    def first_sample(self) -> int:
+        """Counter of the first row."""
+        return next(iter(self.blocks(1)), (0, None))[0]
+
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """See ``Samples``."""
+        found, end = [], None
+        for first, block in self.blocks(READ_SAMPLES):
+            if end is not None and first != end:
+                found.append((end, first - end))
+            end = first + len(block)
+        return found
 
     def blocks(self, size: int) -> Iterator[tuple[int, Block]]:
         """(first sample, block) of at most ``size`` samples."""
@@ -250,14 +278,20 @@ class ReferencedSamples:
     def __getitem__(self, key: Any) -> Block:
         if isinstance(key, tuple):
             return np.asarray(self[key[0]][(slice(None), *key[1:])])
-        key = key if isinstance(key, slice) else slice(int(key), int(key) + 1)
+        if not isinstance(key, slice):
+            index = int(key) + (len(self) if int(key) < 0 else 0)
+            if not 0 <= index < len(self):
+                raise IndexError(f"sample {key} of {len(self)}")
+            return np.asarray(self[index : index + 1][0])
         start, stop, step = key.indices(len(self))
-        parts, at = [], 0
-        for _, block in self.blocks(4096):
-            if at + len(block) > start:
-                parts.append(block[max(0, start - at) : stop - at])
-            at += len(block)
-            if at >= stop:
+        if step < 0:
+            return np.asarray(self[stop + 1 : start + 1][::step])
+        if start < self._at or self._recording is None:
+            self._ahead, self._held, self._at = self.blocks(READ_SAMPLES), self._held[:0], 0
+        while self._at + len(self._held) < stop:
+            block = next(self._ahead, (0, None))[1]
+            if block is None:
                 break
-        joined = np.concatenate(parts) if parts else np.zeros((0, self.shape[1]), np.float32)
-        return joined[::step]
+            drop = min(max(start - self._at, 0), len(self._held))
+            self._held, self._at = np.concatenate([self._held[drop:], block]), self._at + drop
+        return self._held[max(start - self._at, 0) : max(stop - self._at, 0) : step].copy()

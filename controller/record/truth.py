@@ -8,6 +8,7 @@ backwards over light-on. At light the estimate ends at light-on and is marked as
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,9 +144,14 @@ def _windows(samples: Samples, first_sample: int, centres: Floats, half: int) ->
             held, held_first = held[keep:], held_first + min(keep, len(held))
 
 
+@cache
+def _band_pass(fs_hz: float, band_hz: tuple[float, ...]) -> Floats:
+    return np.asarray(butter(2, [band_hz[0], min(band_hz[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos"))
+
+
 def zero_phase(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArray[np.complex128]:
     """Analytic signal of x (n, ...) after a band-pass that shifts no phase (forwards and backwards)."""
-    sos = butter(2, [band_hz[0], min(band_hz[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
+    sos = _band_pass(fs_hz, band_hz)
     padding = min(len(x) - 1, round(1.5 * HALF_S * fs_hz))
     return np.asarray(hilbert(sosfiltfilt(sos, x, axis=0, padlen=padding), axis=0))
 
@@ -156,7 +162,7 @@ def end_corrected(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArra
     n = len(x)
     spectrum = np.fft.fft(x - x.mean())
     f = np.fft.fftfreq(n, 1 / fs_hz)
-    sos = butter(2, [band_hz[0], min(band_hz[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
+    sos = _band_pass(fs_hz, band_hz)
     response = sosfreqz(sos, np.abs(f), fs=fs_hz)[1]
     return np.asarray(np.fft.ifft(np.where(f > 0, 2 * spectrum * response, 0.0)))
 

@@ -115,6 +115,9 @@ def measure(session: SessionLike, pulses: Pulses, *, longest_ms: float | None = 
     seed, draws : int
         Of the bootstrap.
     """
+    if session.summary.get("recording"):
+        nothing = np.full(len(pulses), np.nan)
+        return Effect(nothing, nothing, START_MS, LENGTH_MS, (), (), float("nan"), "light of a replay acts on nothing")
     lengths = pattern_length_ms(session, pulses) if longest_ms is None else np.full(len(pulses), longest_ms)
     last_ms = float(np.quantile(lengths[pulses.done], KEPT)) if pulses.done.any() else 0.0
     start_ms = max(START_MS, last_ms + DECAY_MS)

@@ -139,8 +139,8 @@ def run_virtual(
     try:
         while limit is None or taken < limit:
             n = chunk if limit is None else min(chunk, limit - taken)
-            now = start + int((at + n - 1) * period)
-            core.advance(now)
+            # light of up to now reaches the tissue before it is read; a replay hands the board a chunk's frames at its beginning
+            core.advance(start + int(at * period))
             if core.n_edges:
                 new = core.host_edges()
                 for edge in new:
@@ -150,16 +150,18 @@ def run_virtual(
             first, block = feed.read(n)
             if len(block) == 0:
                 break
-            if first != at:  # samples are missing: time went on without them
-                now += int((first - at) * period)
-                core.advance(now)
+            if first != at:  # samples are missing: time went on without them, and the board went dark
+                core.advance(start + int(first * period))
+                if arm:
+                    light.arm()
+            now = start + int((first + len(block) - 1) * period)
             taken, at = taken + len(block), first + len(block)
             while n_masks < len(masks) and masks[n_masks][0] < at:
                 from_sample = math.ceil(masks[n_masks][0])
                 engine.post("mask", masks[n_masks][1] - from_sample, from_sample)
                 n_masks += 1
             arrivals.put(first, now, block)
-            clock.now_ns = now
+            clock.now_ns = core.now_ns
             for due, at_ns, part in arrivals.due(now):
                 if chunk > 1:
                     ring.push_timed(part, due, at_ns - int((len(part) - 1) * period), period)
