@@ -45,14 +45,24 @@ cdef extern from * nogil:
     int64_t clock_ns "wl_now_ns"()
     void wait_for "wl_wait"(int fd, int ms)
     int fifo "wl_fifo"(int priority)
-    int lock_memory "wl_lock_memory"()
-    void unlock_memory "wl_unlock_memory"()
+    int mlock_all "wl_lock_memory"()
+    void munlock_all "wl_unlock_memory"()
     unsigned char load "wl_load"(unsigned char* p)
 
 
 def now_ns() -> int:
     """The monotonic clock that the loop uses, ns."""
     return clock_ns()
+
+
+def lock_memory() -> int:
+    """Keep the memory of this process from being paged out; returns the errno of a refusal. Takes a while: call it before samples flow."""
+    return mlock_all()
+
+
+def unlock_memory() -> None:
+    """Undo :func:`lock_memory`."""
+    munlock_all()
 
 
 cdef class Loop:
@@ -82,11 +92,8 @@ cdef class Loop:
         return n
 
     def run(self, int priority=0):
-        """Turn until :meth:`quit`. Call on a thread of its own. Returns what the system refused: (errno of SCHED_FIFO, errno of mlockall)."""
-        cdef int no_fifo = 0, no_lock = 0
-        if priority > 0:
-            no_fifo = fifo(priority)
-            no_lock = lock_memory()
+        """Turn until :meth:`quit`. Call on a thread of its own. Returns the errno with which the system refused SCHED_FIFO, 0 when granted."""
+        cdef int no_fifo = fifo(priority) if priority > 0 else 0
         while not self.finish:
             with nogil:
                 while not self.finish and not self.calibration_waits:
@@ -95,9 +102,9 @@ cdef class Loop:
             if self.calibration_waits:                            # the only time that this thread takes the GIL
                 self.engine.apply_calibration(self.calibration)
                 self.calibration_waits = False
-        if priority > 0 and no_lock == 0:
-            unlock_memory()
-        return no_fifo, no_lock
+                self.turn(clock_ns(), True)                       # what came meanwhile
+                self.n_waits = 0
+        return no_fifo
 
     def swap_calibration(self, calibration):
         """Let the running loop use a calibration from its next sample on."""
@@ -148,6 +155,7 @@ cdef class Loop:
                 if d.verdict == SCHEDULED and not self.stopped and not self.stalled:
                     self.scheduler.dispatch(self.engine.n_decisions - 1, d, self.engine.trigger.conditions[d.condition].dark, stamp.host_ns,
                                             taken, clock_ns() if real else taken)
+                    self.scheduler.written(clock_ns() if real else taken)
             ring_advance(&self.ring.c, ENGINE)
         if self.scheduler is not None:
             self.beat(clock_ns() if real else now_ns)

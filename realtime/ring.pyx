@@ -111,7 +111,7 @@ cdef class Ring:
         return taken
 
     def take(self, long most=65536):
-        """What the recorder has not seen yet: list of (first_sample, host_ns, block (n, m)), split where the counter jumps."""
+        """What the recorder has not seen yet: list of (first_sample, host_ns (n,), block (n, m)), split where the counter jumps."""
         cdef unsigned long tail = self.c.tails[RECORDER], head = acquire(&self.c.head), n = head - tail, i, at, start = 0
         if n > <unsigned long>most:
             n = most
@@ -119,16 +119,19 @@ cdef class Ring:
             return []
         block = np.empty((n, self.c.m), np.float32)
         cdef float[:, ::1] view = block
+        stamps = np.empty(n, np.int64)
+        cdef int64_t[::1] stamp = stamps
         cuts = [0]
         for i in range(n):
             at = (tail + i) % self.c.capacity
             memcpy(&view[i, 0], self.c.data + at * self.c.m, self.c.m * sizeof(float))
+            stamp[i] = self.c.stamps[at].host_ns
             if i and self.c.stamps[at].sample != self.c.stamps[(tail + i - 1) % self.c.capacity].sample + 1:
                 cuts.append(i)
         out = []
         for start, i in zip(cuts, [*cuts[1:], n]):
             at = (tail + start) % self.c.capacity
-            out.append((self.c.stamps[at].sample, self.c.stamps[(tail + i - 1) % self.c.capacity].host_ns, block[start:i]))
+            out.append((self.c.stamps[at].sample, stamps[start:i], block[start:i]))
         release(&self.c.tails[RECORDER], tail + n)
         return out
 

@@ -45,4 +45,5 @@ cdef class Scheduler:
     cdef unsigned long head, tail
     cdef readonly long n_lost
     cdef bint read_clock(self, ClockMap* out) noexcept nogil
+    cdef void written(self, int64_t now_ns) noexcept nogil
     cdef void dispatch(self, int64_t index, const DecisionC* d, bint dark, int64_t block_ns, int64_t taken_ns, int64_t now_ns) noexcept nogil

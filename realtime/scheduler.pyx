@@ -96,7 +96,12 @@ cdef class Scheduler:
                 o.outcome = NOT_SENT
             else:
                 o.outcome = SENT
-        release(&self.head, self.head + 1)
+
+    cdef void written(self, int64_t now_ns) noexcept nogil:
+        """The frame of the last :meth:`dispatch` has been handed over: the record is complete and can be taken."""
+        if self.head - acquire(&self.tail) < DISPATCHES:
+            self.ring[self.head % DISPATCHES].written_ns = now_ns
+            release(&self.head, self.head + 1)
 
     def take(self):
         """Dispatches since the last call, as a structured array (:data:`DISPATCH`)."""

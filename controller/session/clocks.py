@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 WINDOW_NS = 60_000_000_000
 LUCKIEST = 0.2
@@ -35,7 +36,11 @@ class Line:
     rate: float
     uncertainty: float
 
-    def __call__(self, x: float) -> float:
+    @overload
+    def __call__(self, x: float) -> float: ...
+    @overload
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def __call__(self, x: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
         return self.y0 + (x - self.x0) * self.rate
 
 
@@ -84,36 +89,42 @@ class SampleClock:
         self.fixed_delay_ns = fixed_delay_ms * 1e6
         self._buckets: deque[tuple[float, float]] = deque(maxlen=60)  # luckiest arrival of each second
         self._bucket_end = -np.inf
-        self._newest = (0, 0)
 
-    def newest_late_ms(self, line: Line) -> float:
-        """How much later than the luckiest the newest block arrived, ms."""
-        sample, host_ns = self._newest
-        return (host_ns - line(sample) - self.fixed_delay_ns) / 1e6
-
-    def add(self, sample: int, host_ns: int) -> None:
-        """The newest sample of a block and when the block was received."""
-        late = host_ns - sample * self.period_ns
-        self._newest = (sample, host_ns)
+    def add(self, first_sample: int, host_ns: NDArray[np.int64]) -> None:
+        """Samples in a row, and when each was received."""
+        late = host_ns - (first_sample + np.arange(len(host_ns))) * self.period_ns
+        luckiest = int(late.argmin())
+        sample, least = float(first_sample + luckiest), float(late[luckiest])
         if sample * self.period_ns >= self._bucket_end or not self._buckets:
-            self._buckets.append((float(sample), late))
+            self._buckets.append((sample, least))
             self._bucket_end = sample * self.period_ns + 1e9
-        elif late < self._buckets[-1][1]:
-            self._buckets[-1] = (float(sample), late)
+        elif least < self._buckets[-1][1]:
+            self._buckets[-1] = (sample, least)
 
     def fit(self) -> Line | None:
-        """The line sample → host ns."""
+        """The line sample → host ns: the line below all arrivals that lies closest to them (Moon, Skelly & Towsley 1999, INFOCOM)."""
         if not self._buckets:
             return None
         s, late = np.array(self._buckets, dtype=np.float64).T
-        slope = 0.0
-        if len(s) >= 10:
-            slope = float(
-                np.clip(np.polyfit(s - s[-1], late - late[-1], 1)[0], -MAX_RATE_ERROR * self.period_ns, MAX_RATE_ERROR * self.period_ns)
-            )
-        rest = late - late[-1] - slope * (s - s[-1])
-        offset = late[-1] + float(rest.min())
-        return Line(float(s[-1]), float(s[-1] * self.period_ns + offset - self.fixed_delay_ns), self.period_ns + slope, float(np.std(rest)))
+        x, y = s - s[-1], late - late[-1]
+        slope = _lower_edge(x, y) if len(s) >= 10 else 0.0
+        slope = float(np.clip(slope, -MAX_RATE_ERROR * self.period_ns, MAX_RATE_ERROR * self.period_ns))
+        rest = y - slope * x
+        floor = float(rest.min())
+        host_ns = float(s[-1] * self.period_ns + late[-1] + floor - self.fixed_delay_ns)
+        # a floor that a quarter of the seconds agree on is the floor
+        return Line(float(s[-1]), host_ns, self.period_ns + slope, float(np.quantile(rest, 0.25)) - floor)
+
+
+def _lower_edge(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Slope of the edge of the lower convex hull that lies under the mean of x; x rises."""
+    hull: list[int] = []
+    for i in range(len(x)):
+        while len(hull) > 1 and (y[i] - y[hull[-2]]) * (x[hull[-1]] - x[hull[-2]]) <= (y[hull[-1]] - y[hull[-2]]) * (x[i] - x[hull[-2]]):
+            hull.pop()
+        hull.append(i)
+    j = int(np.clip(np.searchsorted(x[hull], x.mean()), 1, len(hull) - 1))
+    return float((y[hull[j]] - y[hull[j - 1]]) / (x[hull[j]] - x[hull[j - 1]]))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,6 +37,7 @@ class Pulse:
     """One scheduled decision on its way to light."""
 
     decision: int
+    sample: int
     fire_sample: float
     dark: bool
     ordered_ns: int = 0
@@ -60,10 +62,13 @@ class PulseLedger:
         """New decisions; the scheduled ones become pulses."""
         for i in np.flatnonzero(decisions["verdict"] == "scheduled"):
             row = decisions[i]
-            self._open[first_index + int(i)] = Pulse(first_index + int(i), float(row["fire_sample"]), bool(row["dark"]))
+            self._open[first_index + int(i)] = Pulse(first_index + int(i), int(row["sample"]), float(row["fire_sample"]), bool(row["dark"]))
 
-    def dispatched(self, dispatches: NDArray[np.void], *, simulated: bool) -> None:
-        """What the scheduler did with them. In simulated time the latencies mean nothing and stay NaN."""
+    def dispatched(self, dispatches: NDArray[np.void], *, simulated: bool, taken_ns: Callable[[float], float] | None = None) -> None:
+        """What the scheduler did with them; ``taken_ns`` gives the host time at which a sample was taken.
+
+        In simulated time the latencies mean nothing and stay NaN.
+        """
         for d in dispatches:
             pulse = self._open.get(int(d["decision"]))
             if pulse is None:
@@ -72,6 +77,8 @@ class PulseLedger:
             pulse.host_ns = int(d["written_ns"])
             pulse.budget_us = {"margin_us": float(d["margin_us"])}
             if not simulated:
+                if taken_ns is not None:
+                    pulse.budget_us["block_age_us"] = (int(d["block_ns"]) - taken_ns(pulse.sample)) / 1e3
                 pulse.budget_us |= {
                     "queue_us": (int(d["taken_ns"]) - int(d["block_ns"])) / 1e3,
                     "compute_us": (int(d["decided_ns"]) - int(d["taken_ns"])) / 1e3,

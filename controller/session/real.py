@@ -6,6 +6,7 @@ Threads: a source that only moves blocks, the engine's loop without the GIL, and
 from __future__ import annotations
 
 import contextlib
+import math
 import mmap
 import threading
 from collections.abc import Callable, Iterator
@@ -28,13 +29,14 @@ from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
 from wavestim.realtime.engine import Engine
-from wavestim.realtime.loop import Loop, now_ns
+from wavestim.realtime.loop import Loop, lock_memory, now_ns, unlock_memory
 from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
 PUMP_S = 0.01
 MEASURE_S = 5.0
-HORIZON_LIMITS_MS = (3.0, 60.0)
+"""``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
+LEAST_HORIZON_MS = 3.0
 CLOCK_TOLERANCE_US = 1000.0
 RING_S = 30.0
 
@@ -126,7 +128,6 @@ class RealSession:
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._next_ping = 0
         self._safe_seen = 0
-        self._late_ms: list[float] = []
 
     @contextlib.contextmanager
     def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
@@ -136,7 +137,7 @@ class RealSession:
         with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
             self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
             self.source = StreamSource(samples_fd, len(self.assembly.positions_mm), self.ring.sink())
-            refused: list[tuple[int, int]] = []
+            refused = [lock_memory()]
             threads = [
                 threading.Thread(target=self.source.run, name="source", daemon=True),
                 threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True),
@@ -157,7 +158,8 @@ class RealSession:
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
                 self.counts.ticks = self.engine.n_ticks
                 self.counts.safe = self.recorder.safe_reasons
-                if refused and refused[0] == (0, 0):
+                unlock_memory()
+                if refused == [0, 0]:
                     self.counts.realtime = "SCHED_FIFO, memory locked"
                 del self.loop
 
@@ -165,6 +167,7 @@ class RealSession:
         """Record until so many seconds of samples have come; calibrates, measures the horizon, arms, minds the board."""
         limit = round(seconds * self.assembly.fs_hz)
         armed = not arm
+        measure_to = math.inf
         while self.recorder.last_sample + 1 < limit:
             self._turn()
             if self.engine.wants_calibration:
@@ -172,7 +175,9 @@ class RealSession:
                 while self.engine.wants_calibration:
                     self._turn()
             done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
-            if not armed and self.engine.calibrated and done >= MEASURE_S:
+            if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
+                self.recorder.ages_ms, measure_to = [], done + MEASURE_S
+            if not armed and done >= measure_to:
                 self._arm()
                 armed = True
             if self.source.ended or self.loop.stopped:
@@ -190,20 +195,18 @@ class RealSession:
             self.recorder.hear()
         now = now_ns()
         self.recorder.pump(now)
-        model = self.recorder.model
-        if model is not None and not self.engine.armed and self.recorder.last_sample >= 0:
-            self._late_ms.append(self.sample_clock.newest_late_ms(model.sample_to_host))
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 
     def _arm(self) -> None:
         """``horizon_ms: auto`` becomes a number here, and an event; then the light may fire."""
         if self.assembly.experiment.trigger.horizon_ms == "auto":
-            late = float(np.percentile(self._late_ms, 99.9)) if self._late_ms else 0.0
+            ages = self.recorder.ages_ms or [np.zeros(1)]
+            age = float(np.percentile(np.concatenate(ages), 99.9))
             wait = self.loop.wait_percentile_us(99.9) / 1000
-            fixed = self.sample_clock.fixed_delay_ns / 1e6
-            horizon = fixed + late + wait + (FIRE_FRAME_US + self.light.info.min_lead_us) / 1000 + MARGIN_MS
-            self.engine.post("horizon", float(np.clip(horizon, *HORIZON_LIMITS_MS)))
+            horizon = age + wait + (FIRE_FRAME_US + self.light.info.min_lead_us) / 1000 + MARGIN_MS
+            self.engine.post("horizon", max(horizon, LEAST_HORIZON_MS))
+        self.recorder.ages_ms = None
         self.light.arm()
         self.engine.post("arm")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
 from wavestim.controller.session.pulses import PulseLedger
@@ -31,6 +33,11 @@ class Recorder:
         Latencies mean nothing under a simulated clock and are not written.
     keep_samples : bool
         False when the samples stay in the recording they came from.
+
+    Attributes
+    ----------
+    ages_ms : list of arrays, or None
+        While it is a list: how old every sample was when it was received, once the clocks are known.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class Recorder:
         self.n_samples = self.n_decisions = 0
         self.last_sample = -1
         self.safe_reasons: list[str] = []
+        self.ages_ms: list[NDArray[np.float64]] | None = None
         self._simulated, self._keep = simulated, keep_samples
         self._next_publish = 0
         self._decided_to = 0
@@ -72,17 +80,21 @@ class Recorder:
         if decided_to != self._decided_to:
             self._decided_to = decided_to
             self.journal.set_meta("decided_to", decided_to)
-        self.ledger.dispatched(dispatches, simulated=self._simulated)
+        taken_ns = self.model.sample_to_host if self.model is not None else None
+        self.ledger.dispatched(dispatches, simulated=self._simulated, taken_ns=taken_ns)
         for sample, calibration in self.engine.take_calibrations():
             self.journal.append_input_event(sample, "calibration", 0.0, calibration.to_bytes())
         for sample, kind, value in self.engine.take_events():
             self.journal.append_input_event(sample, kind, value)
-        for first, host_ns, block in self.ring.take():
+        for first, stamps, block in self.ring.take():
             self.n_samples += len(block)
             self.last_sample = first + len(block) - 1
-            self.sample_clock.add(self.last_sample, host_ns)
+            self.sample_clock.add(first, stamps)
+            if self.model is not None and self.ages_ms is not None:
+                at_ns = self.model.sample_to_host(first + np.arange(len(block), dtype=np.float64))
+                self.ages_ms.append((stamps - at_ns) / 1e6)
             if self._keep:
-                self.journal.append_samples(first, block, host_ns)
+                self.journal.append_samples(first, block, int(stamps[-1]))
         self.hear()
         self.publish(now_ns)
         pulses = self.ledger.take(PULSE)

@@ -46,7 +46,8 @@ def test_sample_clock_takes_the_luckiest_arrivals(burst):
     rng = np.random.default_rng(1)
     clock = SampleClock(1000.0, fixed_delay_ms=2.0)
     for last in range(burst - 1, 60_000, burst):
-        clock.add(last, int(last * 1e6 * (1 + 20e-6) + 2_000_000 + 5_000_000_000 + rng.exponential(300_000)))
+        received = int(last * 1e6 * (1 + 20e-6) + 2_000_000 + 5_000_000_000 + rng.exponential(300_000))
+        clock.add(last + 1 - burst, np.full(burst, received))
     line = clock.fit()
     error = line(60_000) - (60_000e6 * (1 + 20e-6) + 5_000_000_000)
     assert abs(error) < 60_000
@@ -56,3 +57,16 @@ def test_sample_clock_takes_the_luckiest_arrivals(burst):
 def test_the_model_inverts_itself(sample):
     model = ClockModel(Line(1000.0, 5e12, 1e6 * (1 + 3e-5), 10.0), Line(5e12, 7e9, 1 - 2e-5, 10.0))
     assert model.sample(model.device_ns(sample)) == pytest.approx(sample, abs=1e-4)
+
+
+def test_a_starved_host_does_not_bend_the_sample_clock():
+    """Whole seconds in which every block came late, as on a busy computer: the light must not follow them."""
+    rng = np.random.default_rng(3)
+    clock = SampleClock(1000.0)
+    for first in range(0, 30_000, 10):
+        hiccup = 80e6 if first // 1000 in (0, 1, 7, 8, 21) else 0.0
+        received = (first + 9) * 1e6 * (1 - 15e-6) + 9e12 + rng.exponential(50_000) + hiccup
+        clock.add(first, np.full(10, int(received)))
+    line = clock.fit()
+    assert abs(line(30_000) - (30_000e6 * (1 - 15e-6) + 9e12)) < 50_000
+    assert line.uncertainty < 50_000
