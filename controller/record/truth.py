@@ -102,7 +102,7 @@ def _as_shone(session: Session, expected_us: Floats, sites: NDArray[np.int32], d
 
 def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.void], decisions: NDArray[np.void]) -> None:
     band = tuple(float(f) for f in session.experiment["band_hz"])
-    replay = session.about.get("recording") is not None
+    replay = not session.about.get("own_light", session.about.get("recording") is None)
     acked = np.where(np.isfinite(pulses["fire_sample"]), pulses["fire_sample"], decisions["fire_sample"])
     out["true_sample"] = acked
     out["onset_error_us"] = (acked - decisions["fire_sample"]) / session.fs_hz * 1e6

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns
+from wavestim.controller.experiment import Experiment
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
-from wavestim.controller.session.feeds import cortex_settings
 from wavestim.controller.session.finish import finish_session
+from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.virtual import FIRE_FRAME_US, MARGIN_MS, prepare_light
@@ -36,60 +36,81 @@ from wavestim.realtime.scheduler import Scheduler
 PUMP_S = 0.01
 MEASURE_S = 5.0
 """``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
-LEAST_HORIZON_MS = 3.0
+FIRST_HORIZON_MS, LEAST_HORIZON_MS = 20.0, 3.0
 CLOCK_TOLERANCE_US = 1000.0
 RING_S = 30.0
 
 
 def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, progress: Callable[[float], None]) -> dict[str, Any]:
-    """Run an experiment at the pace of a rig; returns the summary."""
-    source = experiment.source
-    if source.kind != "simulated" or experiment.light.kind != "simulated":
-        raise ExperimentError(
-            f"{experiment.name}: source '{source.kind}' with light '{experiment.light.kind}' cannot be run at real pace by this "
-            "version yet; add --mock"
-        )
-    positions = electrode_positions(experiment)
-    leds = led_positions(experiment, positions)
-    check_room(out, seconds * source.fs_hz * len(positions))
-    settings = cortex_settings(experiment) | {
-        "positions_mm": positions.tolist(),
-        "leds_mm": leds.tolist(),
-        "fs_hz": source.fs_hz,
-        "irradiance": [patterns.irradiance_of(experiment, level) for level in range(256)],
-        "truth": str(out / "truth.bin"),
-        "edges": str(out / "edges.csv"),
-        "clock": str(out / "rig-clock.json"),
-    }
-    out.mkdir(parents=True, exist_ok=True)
+    """Run an experiment at the pace of a rig; returns the summary.
+
+    Raises
+    ------
+    ExperimentError, SourceError, LightError, OutputError
+        Before anything is armed.
+    """
+    planned = plan_mock_rig(experiment, out)
+    check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
     with contextlib.ExitStack() as stack:
-        rig = start_mock_rig(settings)
+        light: Wavelight | None = None
+        if not planned.board:  # a board that is not there is told before anything is made
+            light = stack.enter_context(_opened(experiment, None))
+        out.mkdir(parents=True, exist_ok=True)
+        rig = start_mock_rig(planned.settings)
         stack.callback(rig.close)
-        light = open_light("wavelight", port=rig.pty)
-        assert isinstance(light, Wavelight)
-        stack.callback(light.close)
-        assembly = assemble(experiment, light.info, fs_hz=source.fs_hz, horizon_ms=_first_horizon(experiment))
+        if light is None:
+            light = stack.enter_context(_opened(experiment, rig.pty))
+        assembly = assemble(
+            experiment,
+            light.info,
+            fs_hz=planned.fs_hz,
+            horizon_ms=_first_horizon(experiment),
+            recorded_mm=planned.positions_mm,
+            own_light=experiment.source.kind != "file",
+        )
         journal = stack.enter_context(
             open_journal(
                 assembly,
                 out,
                 light.info,
                 pace="real",
-                horizon_ms=assembly.engine.trigger.horizon_ms if assembly.engine.trigger else 0.0,
+                horizon_ms=_first_horizon(experiment),
                 armed=arm,
+                own_light=assembly.engine.mask_own_light,
             )
         )
-        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if source.fixed_delay_ms is None else source.fixed_delay_ms)
-        with session.running(rig.samples.fileno(), out / "stop"):
-            session.watch(seconds, arm, progress)
-        journal.set_meta("counts", asdict(session.counts))
+        fixed = experiment.source.fixed_delay_ms
+        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed)
+        try:
+            with session.running(rig.samples.fileno(), out / "stop"):
+                session.watch(seconds, arm, progress)
+        finally:
+            journal.set_meta("counts", asdict(session.counts))
         journal.set_meta("ended", True)
     return finish_session(out)
 
 
+@contextlib.contextmanager
+def _opened(experiment: Experiment, pty: str | None) -> Iterator[Wavelight]:
+    """The board: that of the mock rig, or the one the experiment names."""
+    asked = experiment.light
+    if pty is not None:
+        light = open_light("wavelight", port=pty)
+    elif asked.kind == "wavelight":
+        keys = {"port": asked.port} if asked.port is not None else {"serial_number": asked.serial_number}
+        light = open_light("wavelight", **keys)
+    else:
+        raise ExperimentError(f"{experiment.name}: light '{asked.kind}' cannot be run by this version yet; use wavelight, or add --mock")
+    assert isinstance(light, Wavelight)
+    try:
+        yield light
+    finally:
+        light.close()
+
+
 def _first_horizon(experiment: Experiment) -> float:
     asked = experiment.trigger.horizon_ms
-    return 20.0 if asked == "auto" else float(asked)
+    return FIRST_HORIZON_MS if asked == "auto" else float(asked)
 
 
 @dataclass
@@ -168,6 +189,7 @@ class RealSession:
         limit = round(seconds * self.assembly.fs_hz)
         armed = not arm
         measure_to = math.inf
+        auto = self.assembly.experiment.trigger.horizon_ms == "auto"
         while self.recorder.last_sample + 1 < limit:
             self._turn()
             if self.engine.wants_calibration:
@@ -176,7 +198,7 @@ class RealSession:
                     self._turn()
             done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
-                self.recorder.ages_ms, measure_to = [], done + MEASURE_S
+                self.recorder.ages_ms, measure_to = [], done + (MEASURE_S if auto else 0.0)
             if not armed and done >= measure_to:
                 self._arm()
                 armed = True
@@ -218,8 +240,8 @@ class RealSession:
             return
         self.engine.post("pause", 1.0)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
-        if self._rearms_left <= 0 or self.loop.stopped:
-            return
+        if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
+            return  # the recording goes on, dark
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good
             self.light.wait(PUMP_S)

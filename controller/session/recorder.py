@@ -109,7 +109,7 @@ class Recorder:
         if events:
             self.ledger.heard(events)
             self.journal.append_device_events(events)
-            self.safe_reasons += [e.reason for e in events if e.kind == "safe"]
+            self.safe_reasons += [e.reason for e in events if e.kind == "safe" or (e.kind == "lost" and e.reason == "line")]
 
     def publish(self, now_ns: int, *, force: bool = False) -> None:
         """Fit the clocks and hand them to the scheduler, once a second."""

@@ -52,7 +52,7 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
         fs_hz=session.fs_hz,
         horizon_ms=session.about["horizon_ms"],
         recorded_mm=session.positions_mm,
-        own_light=session.about.get("recording") is None,
+        own_light=session.about.get("own_light", session.about.get("recording") is None),
     )
     engine = Engine(assembly.engine)
     events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied

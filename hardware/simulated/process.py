@@ -1,4 +1,4 @@
-"""The mock rig as a process of its own: the cortex in silico streams samples over a socket, the firmware serves a pseudo-terminal.
+"""The mock rig as a process of its own: cortex in silico (or a recording) streams over a socket, the firmware serves a pseudo-terminal.
 
 The rig process knows it only as a serial port and a sample socket, so mock mode at real pace runs the very driver, source path and watchdog
 of a rig. It outlives the host: when the host dies the board goes dark by itself, and every edge of light is in the edge file.
@@ -13,15 +13,18 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig
 from wavestim.hardware.simulated.rig import SimulatedRig
+from wavestim.hardware.sources import open_recording
 from wavestim.hardware.sources.stream import HEADER, MAGIC
 
 DELAY_MS = 2.0
@@ -37,7 +40,7 @@ class MockRig:
 
     Attributes
     ----------
-    pty : serial port of its board.
+    pty : serial port of its board; empty without one.
     samples : connected socket of its samples.
     """
 
@@ -61,7 +64,8 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     Parameters
     ----------
     settings : dict
-        ``positions_mm leds_mm fs_hz seed cortex light irradiance`` (256 values, mW/mm2 by level) ``truth edges clock`` (paths).
+        ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light truth`` (path), or a ``recording`` (path or name) in its place;
+        with a board: ``irradiance`` (256 values, mW/mm2 by level) ``edges clock`` (paths).
 
     Raises
     ------
@@ -82,7 +86,8 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     assert process.stdout is not None
     process.stdin.write(json.dumps(settings))
     process.stdin.close()
-    line = process.stdout.readline()
+    with process.stdout:
+        line = process.stdout.readline()
     if not line:
         process.wait(timeout_s)
         raise RuntimeError("the mock rig did not start; its own message is above")
@@ -111,46 +116,90 @@ class _Board(threading.Thread):
             self.edges.extend((int(e["host_ns"]), int(e["led"]), int(e["level"])) for e in edges)
 
 
+class _Recording:
+    """A recording in place of the cortex: light does nothing to it."""
+
+    def __init__(self, path: str) -> None:
+        self._blocks = open_recording(path).blocks(4096)
+        self._rest: NDArray[np.float32] | None = None
+
+    def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
+        """Nothing: what was recorded stays what it was."""
+
+    def read(self, n: int) -> NDArray[np.float32]:
+        """The next samples, at most n; none at the end."""
+        block = self._rest if self._rest is not None else next(self._blocks, (0, None))[1]
+        if block is None:
+            return np.zeros((0, 0), np.float32)
+        self._rest = block[n:] if len(block) > n else None
+        return np.ascontiguousarray(block[:n])
+
+    def close(self) -> None:
+        self._rest = None
+
+
+def _tissue(settings: dict[str, Any]) -> SimulatedRig | _Recording:
+    if "recording" in settings:
+        return _Recording(settings["recording"])
+    return SimulatedRig(
+        CortexConfig(**settings["cortex"]),
+        np.array(settings["positions_mm"]),
+        np.array(settings["leds_mm"]).reshape(-1, 2),
+        fs_hz=float(settings["fs_hz"]),
+        seed=settings["seed"],
+        truth_path=settings["truth"],
+        light=LightConfig(**settings["light"]),
+    )
+
+
 def main() -> None:
     """Entry of the process: settings as JSON on stdin, the sample socket as a descriptor number."""
     settings = json.load(sys.stdin)
     out = socket.socket(fileno=int(sys.argv[1]))
-    positions, leds = np.array(settings["positions_mm"]), np.array(settings["leds_mm"]).reshape(-1, 2)
-    fs, irradiance = float(settings["fs_hz"]), settings["irradiance"]
-    rig = SimulatedRig(
-        CortexConfig(**settings["cortex"]), positions, leds, fs_hz=fs, seed=settings["seed"], truth_path=settings["truth"],
-        light=LightConfig(**settings["light"]),
-    )  # fmt: skip
-    board = _Board(PtyBoard(max(1, len(leds))), EdgeFile(settings["edges"]))
-    board.start()
-    print(json.dumps({"pty": board.board.pty_name}), flush=True)
-    period = 1e9 / fs
+    tissue = _tissue(settings)
+    board = None
+    if "edges" in settings:
+        board = _Board(PtyBoard(max(1, len(settings["leds_mm"]))), EdgeFile(settings["edges"]))
+        board.start()
+    print(json.dumps({"pty": board.board.pty_name if board is not None else ""}), flush=True)
     start = time.monotonic_ns() + 50_000_000
-    core = board.board.core
-    write_rig_clock(Path(settings["clock"]), core, start)
-    block = max(1, round(BLOCK_MS * fs / 1000))
-    sent = 0
+    if board is not None:
+        write_rig_clock(Path(settings["clock"]), board.board.core, start)
     try:
-        while True:
-            due = int((time.monotonic_ns() - DELAY_MS * 1e6 - start) / period) + 1
-            if due - sent < block:
-                time.sleep(max(0.0, (start + (sent + block - 1) * period + DELAY_MS * 1e6 - time.monotonic_ns()) / 1e9))
-                continue
-            n = min(due - sent, 1000)
-            until = start + (sent + n - 1) * period
-            while board.edges and board.edges[0][0] <= until:
-                host_ns, led, level = board.edges.popleft()
-                rig.light(max(0.0, (host_ns - start) / 1e9), led, irradiance[level])
-            samples = rig.read(n)
-            out.sendall(HEADER.pack(MAGIC, n, sent) + samples.tobytes())
-            sent += n
+        _stream(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ()))
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:
-        rig.close()
-        board.done.wait(GRACE_S if board.board.connected else 0.1)  # the host is gone: the board's watchdog has the word
-        board.done.set()
-        board.join(2.0)
+        out.close()
+        tissue.close()
+        if board is not None:
+            board.done.wait(GRACE_S if board.board.connected else 0.1)  # the host is gone: the board's watchdog has the word
+            board.done.set()
+            board.join(2.0)
+
+
+def _stream(
+    tissue: SimulatedRig | _Recording, board: _Board | None, out: socket.socket, fs: float, start: int, irradiance: Sequence[float]
+) -> None:
+    """Samples as they fall due, with the light that shone until then, until they end or nobody reads."""
+    period = 1e9 / fs
+    block = max(1, round(BLOCK_MS * fs / 1000))
+    sent = 0
+    while True:
+        due = int((time.monotonic_ns() - DELAY_MS * 1e6 - start) / period) + 1
+        if due - sent < block:
+            time.sleep(max(0.0, (start + (sent + block - 1) * period + DELAY_MS * 1e6 - time.monotonic_ns()) / 1e9))
+            continue
+        n = min(due - sent, 1000)
+        until = start + (sent + n - 1) * period
+        while board is not None and board.edges and board.edges[0][0] <= until:
+            host_ns, led, level = board.edges.popleft()
+            tissue.light(max(0.0, (host_ns - start) / 1e9), led, irradiance[level])
+        samples = tissue.read(n)
+        if len(samples) == 0:
+            return
+        out.sendall(HEADER.pack(MAGIC, len(samples), sent) + samples.tobytes())
+        sent += len(samples)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,69 @@
+"""What the mock rig process is asked to be: cortex in silico or a recording, with its own board or beside a real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns
+from wavestim.controller.record.reference import is_session
+from wavestim.controller.session.feeds import cortex_settings
+from wavestim.hardware.sources import open_recording
+
+
+@dataclass(frozen=True)
+class MockRigPlan:
+    """Settings for :func:`wavestim.hardware.simulated.process.start_mock_rig`, and what the session needs of them.
+
+    Attributes
+    ----------
+    settings : dict
+    fs_hz : float
+    positions_mm : ndarray (channels, 2)
+    board : bool
+        The rig brings the light, too.
+    """
+
+    settings: dict[str, Any]
+    fs_hz: float
+    positions_mm: NDArray[np.float64]
+    board: bool
+
+
+def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
+    """Settings of the mock rig for an experiment that runs at real pace.
+
+    Raises
+    ------
+    ExperimentError
+        When no mock rig can be its source.
+    SourceError
+        For a recording that can't be read.
+    """
+    source, board = experiment.source, experiment.light.kind == "simulated"
+    if source.kind == "simulated":
+        positions, fs_hz = electrode_positions(experiment), source.fs_hz
+        settings = cortex_settings(experiment) | {"truth": str(out / "truth.bin")}
+    elif source.kind == "file":
+        if is_session(source.path):
+            raise ExperimentError(
+                f"{experiment.name}: source.path {source.path} is a session, which is replayed at virtual pace only: use its session.nwb"
+            )
+        recording = open_recording(source.path)
+        positions, fs_hz = electrode_positions(experiment, recording.positions_mm), recording.fs_hz
+        settings = {"recording": source.path}
+    else:
+        raise ExperimentError(f"{experiment.name}: source '{source.kind}' cannot be run by this version yet; add --mock")
+    leds = led_positions(experiment, positions)
+    settings |= {"positions_mm": positions.tolist(), "leds_mm": leds.tolist(), "fs_hz": fs_hz}
+    if board:
+        settings |= {
+            "irradiance": [patterns.irradiance_of(experiment, level) for level in range(256)],
+            "edges": str(out / "edges.csv"),
+            "clock": str(out / "rig-clock.json"),
+        }
+    return MockRigPlan(settings, fs_hz, positions, board)
