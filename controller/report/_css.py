@@ -24,7 +24,8 @@ section{background:var(--card);border:1px solid var(--line);border-radius:8px;pa
 .grid section{margin:0}.grid{margin-top:14px}
 section h2{font-size:16px;margin:0}
 section>p{margin:2px 0 8px;color:var(--soft);font-size:13.5px}
-svg{display:block;width:100%;height:auto;max-height:430px;font-family:inherit;color:var(--ink)}
+svg{display:block;width:100%;height:auto;font-family:inherit;color:var(--ink)}
+.grid svg{max-height:430px}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:600;color:var(--soft)}
 th,td{padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -55,22 +55,10 @@ def folded(title: str, text: str) -> str:
     return f"<details><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>"
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Nested figures as rows of name and value."""
-    rows: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        name = f"{prefix}{key}".replace("_", " ")
-        if isinstance(value, Mapping):
-            rows += flat(value, f"{prefix}{key}, ")
-        elif isinstance(value, list | tuple):
-            rows.append((name, _range(value)))
-        elif value is not None:
-            rows.append((name, value))
-    return rows
-
-
-def _range(values: Sequence[Any]) -> str:
-    numbers = [v for v in values if isinstance(v, int | float)]
-    if len(numbers) > 6 and len(numbers) == len(values):
-        return f"{min(numbers):.3g} to {max(numbers):.3g} over {len(numbers)}"
-    return ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
+def range_words(value: Any, unit: str) -> str:
+    """A figure, or the range of several, with its unit."""
+    numbers = list(value) if isinstance(value, list | tuple) else [value]
+    if not numbers:
+        return "none"
+    low, high = (f"{v:.3g}" for v in (min(numbers), max(numbers)))
+    return f"{low if low == high else f'{low} to {high}'} {unit}".rstrip()

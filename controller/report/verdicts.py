@@ -92,9 +92,8 @@ def onset_card(summary: Mapping[str, Any]) -> Card:
         return Card("Light onset", "not measured", "The board's own time of light was not compared with the plan." + late, "plain")
     p99 = float(onset["p99"])
     state: State = "good" if p99 < 500 else "warn" if p99 < 2000 else "bad"
-    return Card(
-        "Light onset error", f"{p99:.0f} µs", f"99 of 100 pulses came within this of the plan, by the board's own clock.{late}", state
-    )
+    value = f"{p99:.0f} µs" if p99 >= 1 else "< 1 µs"
+    return Card("Light onset error", value, f"99 of 100 pulses came within this of the plan, by the board's own clock.{late}", state)
 
 
 def sample_card(summary: Mapping[str, Any]) -> Card:

@@ -18,6 +18,13 @@ from wavestim.controller.report.maps import maps_figure
 from wavestim.controller.report.phase import PhaseErrors, phase_errors
 from wavestim.controller.report.verdicts import cards, effect_card
 
+DOSE = (
+    ("lit_ms_per_site", "lit, per LED", "ms"),
+    ("energy_mj_mm2_per_site", "energy, per LED", "mJ/mm²"),
+    ("max_temperature_rise_c", "warming at the hottest LED, predicted", "°C"),
+    ("hottest_site", "hottest LED", ""),
+)
+
 
 def write_report(session_path: str | Path) -> Path:
     """Write ``report.html`` into a session folder and return its path.
@@ -201,7 +208,9 @@ def _conditions(
 
 def _dose(summary: Mapping[str, Any]) -> list[str]:
     dose = summary.get("dose")
-    rows = page.flat(dose) if isinstance(dose, Mapping) else []
+    if not isinstance(dose, Mapping):
+        return []
+    rows = [(words, page.range_words(dose[key], unit)) for key, words, unit in DOSE if dose.get(key) is not None]
     return [page.section("Dose", "Light given over the whole session.", page.table(("", ""), rows))] if rows else []
 
 
