@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wavestim.controller.plain import plain
-from wavestim.controller.record.errors import no_room
+from wavestim.controller.record.errors import room
 from wavestim.controller.record.nwb import write_nwb
 from wavestim.controller.record.session import TRUTH, open_session
 from wavestim.controller.record.summary import summarise
@@ -22,13 +22,14 @@ def complete(path: Path) -> dict[str, Any]:
     RecordError
         When the disk is full; the journal and the samples are safe, ``recover`` writes the rest later.
     """
-    try:
+    draft = path / "summary.json.part"
+    with room(path):
         write_truth(open_session(path), path / TRUTH)
         summary: dict[str, Any] = plain(summarise(open_session(path)))
-        draft = path / "summary.json.part"
-        draft.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        draft.replace(path / "summary.json")
+        try:
+            draft.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            draft.replace(path / "summary.json")
+        finally:
+            draft.unlink(missing_ok=True)
         write_nwb(open_session(path), path / "session.nwb")
-    except OSError as error:
-        raise no_room(error, path) or error from error
     return summary

@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.plain import plain
 from wavestim.controller.record import tables
-from wavestim.controller.record.errors import RecordError, no_room
+from wavestim.controller.record.errors import RecordError, no_room, room
 from wavestim.controller.record.samples import SampleWriter
 
 COMMIT_NS = 200_000_000
@@ -69,18 +69,21 @@ class Journal:
         self.folder = folder
         if (folder / JOURNAL).exists():
             raise RecordError(f"{folder}: holds a session already; sessions are never overwritten, choose another --out")
-        self._lock = lock_session(folder)
-        with self._room():
+        self._next_commit_ns = 0
+        with contextlib.ExitStack() as undo, room(self.folder):
+            self._lock = lock_session(folder)
+            undo.callback(unlock_session, folder, self._lock)
             self._samples = SampleWriter(folder / "samples")
             self._db = sqlite3.connect(folder / JOURNAL, isolation_level=None)
+            undo.callback(self._db.close)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             tables.create(self._db)
             self._db.execute("BEGIN")
-        self._next_commit_ns = 0
-        for key, value in meta.items():
-            self.set_meta(key, value)
-        self.commit()
+            for key, value in meta.items():
+                self.set_meta(key, value)
+            self.commit()
+            self._undo = undo.pop_all()
 
     def append_samples(self, first_sample: int, block: NDArray[np.float32], host_ns: int) -> None:
         """Samples (n, channels) uV of which the first has counter ``first_sample``, and when they were received."""
@@ -88,39 +91,39 @@ class Journal:
 
     def append_decisions(self, decisions: NDArray[np.void]) -> None:
         """Rows of :data:`wavestim.realtime.records.DECISION`; a row's number is the index of the decision."""
-        with self._room():
+        with room(self.folder):
             tables.append(self._db, "decisions", decisions)
 
     def append_pulses(self, pulses: NDArray[np.void]) -> None:
         """Rows of :data:`wavestim.controller.record.records.PULSE`."""
-        with self._room():
+        with room(self.folder):
             tables.append(self._db, "pulses", pulses)
 
     def append_device_events(self, events: Iterable[DeviceEvent]) -> None:
         """What the board said, as it said it."""
         names = tables.LAYOUTS["device_events"].names or ()
         rows = [tuple(getattr(e, name) for name in names) for e in events]
-        with self._room():
+        with room(self.folder):
             tables.append(self._db, "device_events", np.array(rows, dtype=tables.LAYOUTS["device_events"]))
 
     def append_input_event(self, sample: int, kind: str, value: float, payload: bytes | None = None) -> None:
         """What entered the engine besides samples; applied before ``sample``."""
-        with self._room():
+        with room(self.folder):
             self._db.execute("INSERT INTO input_events VALUES (?, ?, ?, ?)", (sample, kind, value, payload))
 
     def append_clock_model(self, host_ns: int, sample: int, model: dict[str, float]) -> None:
         """A clock model as it was published."""
-        with self._room():
+        with room(self.folder):
             self._db.execute("INSERT INTO clock_models VALUES (?, ?, ?)", (host_ns, sample, json.dumps(plain(model))))
 
     def append_marker(self, sample: float, name: str, value: str = "") -> None:
         """A moment worth finding again."""
-        with self._room():
+        with room(self.folder):
             tables.append(self._db, "markers", np.array([(sample, name, value)], dtype=tables.LAYOUTS["markers"]))
 
     def set_meta(self, key: str, value: Any) -> None:
         """A plain value by key; replaces an older one."""
-        with self._room():
+        with room(self.folder):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(plain(value))))
 
     def tick(self, now_ns: int) -> None:
@@ -131,7 +134,7 @@ class Journal:
 
     def commit(self) -> None:
         """Everything so far survives the process."""
-        with self._room():
+        with room(self.folder):
             entries = self._samples.flush()
             rows = [(e.first_sample, e.n_samples, e.n_channels, e.host_ns, e.file, e.offset) for e in entries]
             self._db.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -142,29 +145,34 @@ class Journal:
         """Commit and let go of the files; a second call does nothing."""
         if self._lock.closed:
             return
-        try:
+        with self._undo:  # whatever fails on the way, the files and the lock are let go of
+            self._undo.callback(self._samples.close)
             self.commit()
-            self._db.execute("COMMIT")
-            self._db.execute("PRAGMA journal_mode=DELETE")  # a finished session is one file, safe to copy
-        finally:
-            self._samples.close()
-            self._db.close()
-            self._lock.close()
-            (self.folder / LOCK).unlink(missing_ok=True)
+            with room(self.folder):
+                self._db.execute("COMMIT")
+                to_one_file(self._db)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            self.close()
+            return
+        with contextlib.suppress(RecordError, OSError, sqlite3.Error):  # what went wrong first is what is told
+            self.close()
 
-    @contextlib.contextmanager
-    def _room(self) -> Iterator[None]:
-        """A full disk is told in one sentence."""
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            raise no_room(error, self.folder) or error from error
+
+def to_one_file(db: sqlite3.Connection) -> None:
+    """A finished journal is one file, safe to copy. Somebody who reads it just now keeps it from that, which is no harm."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        db.execute("PRAGMA journal_mode=DELETE")
+
+
+def unlock_session(folder: Path, lock: Any) -> None:
+    """Take the mark away again."""
+    (folder / LOCK).unlink(missing_ok=True)
+    lock.close()
 
 
 def lock_session(folder: Path) -> Any:

@@ -69,9 +69,12 @@ def write_nwb(session: Session, path: Path) -> None:
     _pulses(nwb, session)
     _light(nwb, session)
     draft = path.with_suffix(".part.nwb")
-    with NWBHDF5IO(str(draft), "w") as io:
-        io.write(nwb)
-    draft.replace(path)
+    try:
+        with NWBHDF5IO(str(draft), "w") as io:
+            io.write(nwb)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _subject(nwb: Any, session: Session) -> None:
@@ -126,7 +129,7 @@ def _samples(nwb: Any, session: Session, region: Any) -> None:
                 data=H5DataIO(_chunks(samples, row, n), chunks=(min(CHUNK, n), min(64, samples.shape[1]))),
                 electrodes=region,
                 rate=session.fs_hz,
-                starting_time=first / session.fs_hz,
+                starting_time=(first - samples.first_sample) / session.fs_hz,
                 conversion=1e-6,
             )
         )
@@ -173,7 +176,7 @@ def _pulses(nwb: Any, session: Session) -> None:
     if not len(pulses):
         return
     mine = decisions[pulses["decision"]]
-    start = mine["start_sample"] / session.fs_hz
+    start = (mine["start_sample"] - session.first_sample) / session.fs_hz
     lit_s = (pulses["offset_device_us"] - pulses["onset_device_us"]) / 1e6
     stop = start + np.where(np.isfinite(lit_s) & (lit_s > 0), lit_s, 0.0)
     columns = {
@@ -200,9 +203,9 @@ def _light(nwb: Any, session: Session) -> None:
     if session.about.get("recording") is not None or not len(shone):
         return
     area_mm2 = np.pi * (float(leds.get("spot_mm", 0.2)) / 2) ** 2
-    times, steps = [], []
+    times, steps, first = [], [], session.first_sample
     for d in shone:
-        begin = float(d["start_sample"]) / session.fs_hz
+        begin = (float(d["start_sample"]) - first) / session.fs_hz
         spans = entries_of(slots, int(d["slot"]))
         delays = [float(entry[1]) / 1e6 for entry in slots[int(d["slot"])]["entries"]]
         for (_, width, irradiance), delay in zip(spans, delays, strict=True):

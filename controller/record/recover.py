@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from datetime import UTC, datetime
@@ -12,8 +13,8 @@ import numpy as np
 from wavestim.controller.plain import plain
 from wavestim.controller.record import tables
 from wavestim.controller.record.complete import complete
-from wavestim.controller.record.errors import RecordError
-from wavestim.controller.record.journal import JOURNAL, lock_session
+from wavestim.controller.record.errors import RecordError, no_room
+from wavestim.controller.record.journal import JOURNAL, lock_session, to_one_file, unlock_session
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.record.samples import scan
 from wavestim.controller.record.session import open_session
@@ -32,21 +33,21 @@ def recover(path: Path) -> dict[str, Any]:
     RecordError
         When it is no session, is still being written, or its journal is beyond reading.
     """
-    session = open_session(path)  # a journal that can't be read is told here
+    open_session(path)  # a journal that can't be read is told here
     lock = lock_session(path)
     try:
-        if not session.meta.get("ended"):
+        session = open_session(path)
+        if not session.meta.get("ended") and not session.recovered:
             _repair(path, session.about.get("recording") is not None)
+        return complete(path)
     finally:
-        lock.close()
-    return complete(path)
+        unlock_session(path, lock)
 
 
 def _repair(path: Path, refers: bool) -> None:
     entries, damaged = ([], []) if refers else scan(path / "samples")
     try:
-        db = sqlite3.connect(path / JOURNAL)
-        with db:
+        with contextlib.closing(sqlite3.connect(path / JOURNAL)) as db, db:
             known = db.execute("SELECT COUNT(*) FROM blocks").fetchone()[0]
             if not refers:
                 db.execute("DELETE FROM blocks")
@@ -73,6 +74,7 @@ def _repair(path: Path, refers: bool) -> None:
                 "damaged": damaged,
             }
             db.execute("INSERT OR REPLACE INTO meta VALUES ('recovered', ?)", (json.dumps(plain(note)),))
-        db.close()
+        with contextlib.closing(sqlite3.connect(path / JOURNAL)) as db:
+            to_one_file(db)
     except sqlite3.Error as error:
-        raise RecordError(f"{path / JOURNAL}: can't be repaired ({error}); restore it from a copy") from error
+        raise no_room(error, path) or RecordError(f"{path / JOURNAL}: can't be repaired ({error}); restore it from a copy") from error

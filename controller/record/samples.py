@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import operator
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -75,7 +77,7 @@ class SampleWriter:
     def close(self) -> None:
         """Close the file; flush first."""
         if self._file is not None:
-            self._file.close()
+            self._guard(self._file.close)
 
     def _write(self) -> None:
         block = np.ascontiguousarray(np.concatenate(self._parts), dtype="<f4")
@@ -86,47 +88,66 @@ class SampleWriter:
         if self._file is None or self._file.tell() + len(data) > FILE_BYTES:
             self.close()
             self._number += 1
-            self._file = (self.folder / f"{self._number:06d}.blk").open("xb")
+            self._file = self._guard((self.folder / f"{self._number:06d}.blk").open, "xb")
         offset = self._file.tell()
-        file = self._file
-        self._guard(lambda: file.write(data))
+        self._guard(self._file.write, data)
         self._new.append(Entry(self._first, n, block.shape[1], self._host_ns, self._number, offset))
 
-    def _guard(self, act: Callable[[], object]) -> None:
+    def _guard(self, act: Callable[..., Any], *args: Any) -> Any:
         try:
-            act()
+            return act(*args)
         except OSError as error:
             raise no_room(error, self.folder) or error from error
 
 
 def scan(folder: Path) -> tuple[list[Entry], list[str]]:
-    """Every whole block on disk, and in words what is damaged: an unfinished tail, a checksum that does not fit."""
+    """Every whole block on disk, and in words what is damaged. Behind a damaged block the search goes on."""
     entries: list[Entry] = []
     damaged: list[str] = []
     for path in sorted(folder.glob("*.blk")):
-        number, size = int(path.stem), path.stat().st_size
-        with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            continue
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             offset = 0
-            while offset < size:
-                head = file.read(HEADER.size)
-                if len(head) < HEADER.size:
+            while offset < len(data):
+                entry = _block_at(data, offset, int(path.stem))
+                if entry is not None:
+                    entries.append(entry)
+                    offset += _length(entry)
+                    continue
+                after = data.find(MAGIC, offset + 1)
+                while after >= 0 and _block_at(data, after, int(path.stem)) is None:
+                    after = data.find(MAGIC, after + 1)
+                if after < 0:
                     damaged.append(f"{path.name}: the last block is unfinished")
                     break
-                magic, first, n, channels, host_ns = HEADER.unpack(head)
-                length = n * channels * 4
-                if magic != MAGIC or n <= 0 or channels <= 0:
-                    damaged.append(f"{path.name}: no block at byte {offset}")
-                    break
-                body, check = file.read(length), file.read(4)
-                if len(check) < 4:
-                    damaged.append(f"{path.name}: the last block is unfinished")
-                    break
-                if struct.unpack("<I", check)[0] == zlib.crc32(body, zlib.crc32(head)):
-                    entries.append(Entry(first, n, channels, host_ns, number, offset))
-                else:
-                    damaged.append(f"{path.name}: samples {first} to {first + n - 1} fail their checksum")
-                offset += HEADER.size + length + 4
+                damaged.append(f"{path.name}: bytes {offset} to {after - 1} are damaged{_meant(data, offset)}")
+                offset = after
     return entries, damaged
+
+
+def _length(entry: Entry) -> int:
+    return HEADER.size + entry.n_samples * entry.n_channels * 4 + 4
+
+
+def _block_at(data: mmap.mmap, offset: int, number: int) -> Entry | None:
+    """The whole block that begins here, or None."""
+    if len(data) - offset < HEADER.size + 4:
+        return None
+    magic, first, n, channels, host_ns = HEADER.unpack_from(data, offset)
+    if magic != MAGIC or n <= 0 or channels <= 0:
+        return None
+    entry = Entry(first, n, channels, host_ns, number, offset)
+    end = offset + _length(entry)
+    if end > len(data) or struct.unpack_from("<I", data, end - 4)[0] != zlib.crc32(data[offset : end - 4]):
+        return None
+    return entry
+
+
+def _meant(data: mmap.mmap, offset: int) -> str:
+    """What a damaged block says of itself, if that can be so."""
+    magic, first, n, channels, _ = HEADER.unpack_from(data, offset)
+    return f", samples {first} to {first + n - 1}" if magic == MAGIC and 0 < n <= BLOCK_SAMPLES and 0 < channels < 2**20 else ""
 
 
 class Samples(Protocol):
@@ -148,18 +169,72 @@ class Samples(Protocol):
     def blocks(self, size: int) -> Iterator[tuple[int, Block]]: ...
 
 
-class SampleReader:
-    """Lazy array (n, channels) of float32 uV; rows in the order in which they were recorded."""
+class LazyRows:
+    """Indexing as numpy has it, rows first, for whoever can read rows from one to another: nothing is read before it is asked for."""
 
     dtype = np.dtype(np.float32)
+    ndim = 2
+    shape: tuple[int, int]
+
+    def _rows(self, start: int, stop: int, step: int) -> Block:
+        """Rows with 0 <= start, stop <= n and step > 0; a copy."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[:], dtype=dtype)
+
+    def __getitem__(self, key: Any) -> Block:
+        keys = list(key) if isinstance(key, tuple) else [key]
+        dots = [i for i, k in enumerate(keys) if k is Ellipsis]
+        if dots:
+            keys[dots[0] : dots[0] + 1] = [slice(None)] * (3 - len(keys))
+        if len(keys) > 2:
+            raise IndexError(f"samples have two axes, {len(keys)} were asked for")
+        rows, columns = [*keys, slice(None), slice(None)][:2]
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(len(self))
+            if step > 0:
+                block = self._rows(start, stop, step)
+            else:
+                n = len(range(start, stop, step))
+                block = self._rows(start + (n - 1) * step, start + 1, -step)[::-1] if n else self._rows(0, 0, 1)
+            return np.asarray(block[:, columns])
+        if isinstance(rows, (list, np.ndarray)) and np.ndim(rows):
+            wanted = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+            return np.asarray([self[i, columns] for i in wanted], dtype=self.dtype).reshape(len(wanted), *self[:0, columns].shape[1:])
+        asked = operator.index(rows)
+        index = asked + (len(self) if asked < 0 else 0)
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {asked} of {len(self)}")
+        return np.asarray(self._rows(index, index + 1, 1)[0][columns])
+
+
+class SampleReader(LazyRows):
+    """Lazy array (n, channels) of float32 uV; rows in the order in which they were recorded.
+
+    Parameters
+    ----------
+    folder : Path
+    entries : list of Entry
+        In the order of rows.
+    n_channels : int
+
+    Attributes
+    ----------
+    tolerant : bool
+        Hand out a block that fails its checksum, and note it in ``damaged``, instead of refusing it.
+    damaged : list of str
+    """
 
     def __init__(self, folder: Path, entries: list[Entry], n_channels: int) -> None:
         self.folder, self._entries = folder, entries
         self._starts = np.concatenate([[0], np.cumsum([e.n_samples for e in entries], dtype=np.int64)])
         self.shape = (int(self._starts[-1]), n_channels)
-
-    def __len__(self) -> int:
-        return self.shape[0]
+        self.tolerant = False
+        self.damaged: list[str] = []
 
     @property
     def first_sample(self) -> int:
@@ -172,26 +247,17 @@ class SampleReader:
         ends = [(a.first_sample + a.n_samples, b.first_sample) for a, b in pairwise(self._entries)]
         return [(end, start - end) for end, start in ends if start != end]
 
-    def __getitem__(self, key: Any) -> Block:
-        if isinstance(key, tuple):
-            return np.asarray(self[key[0]][(slice(None), *key[1:])])
-        if not isinstance(key, slice):
-            index = int(key) + (len(self) if int(key) < 0 else 0)
-            if not 0 <= index < len(self):
-                raise IndexError(f"sample {key} of {len(self)}")
-            return np.asarray(self[index : index + 1][0])
-        start, stop, step = key.indices(len(self))
-        if step < 0:
-            return np.asarray(self[stop + 1 : start + 1][::step])
+    def _rows(self, start: int, stop: int, step: int) -> Block:
         parts = []
         i = int(np.searchsorted(self._starts, start, side="right")) - 1
         while i < len(self._entries) and start < stop:
             a, b = int(self._starts[i]), int(self._starts[i + 1])
-            parts.append(self._read(self._entries[i])[max(start, a) - a : min(stop, b) - a])
-            start = max(start, b)
+            if start < b:
+                part = self._read(self._entries[i])[start - a : min(stop, b) - a : step]
+                parts.append(part)
+                start += len(part) * step
             i += 1
-        joined = np.concatenate(parts) if parts else np.zeros((0, self.shape[1]), np.float32)
-        return joined[::step]
+        return np.concatenate(parts) if parts else np.zeros((0, self.shape[1]), np.float32)
 
     def blocks(self, size: int) -> Iterator[tuple[int, Block]]:
         """(counter of the first sample, block) of at most ``size`` samples, never across a gap."""
@@ -210,12 +276,21 @@ class SampleReader:
 
     def _read(self, e: Entry) -> Block:
         path = self.folder / f"{e.file:06d}.blk"
-        with path.open("rb") as file:
-            file.seek(e.offset + HEADER.size)
-            data = file.read(e.n_samples * e.n_channels * 4)
-        if len(data) < e.n_samples * e.n_channels * 4:
-            raise RecordError(f"{path}: samples {e.first_sample} to {e.first_sample + e.n_samples - 1} are missing; run recover")
-        return np.frombuffer(data, "<f4").reshape(e.n_samples, e.n_channels).astype(np.float32, copy=False)
+        which = f"samples {e.first_sample} to {e.first_sample + e.n_samples - 1}"
+        try:
+            with path.open("rb") as file:
+                file.seek(e.offset)
+                data = file.read(_length(e))
+        except FileNotFoundError:
+            data = b""
+        if len(data) < _length(e):
+            raise RecordError(f"{path}: {which} are missing; run recover, or restore the file from a copy")
+        if struct.unpack_from("<I", data, len(data) - 4)[0] != zlib.crc32(memoryview(data)[:-4]):
+            if not self.tolerant:
+                raise RecordError(f"{path}: {which} fail their checksum; restore the file from a copy")
+            self.damaged.append(f"{path.name}: {which} fail their checksum")
+        block = np.frombuffer(data, "<f4", e.n_samples * e.n_channels, HEADER.size).reshape(e.n_samples, e.n_channels)
+        return block.astype(np.float32, copy=False)
 
 
 def _cut(first: int, block: Block, size: int) -> Iterator[tuple[int, Block]]:
@@ -223,7 +298,7 @@ def _cut(first: int, block: Block, size: int) -> Iterator[tuple[int, Block]]:
         yield first + i, block[i : i + size]
 
 
-class ReferencedSamples:
+class ReferencedSamples(LazyRows):
     """Samples that stay in the recording they came from (a replay); the recording must not have changed.
 
     Parameters
@@ -237,8 +312,6 @@ class ReferencedSamples:
     Recordings are read forwards. A slice behind the last one goes on from there, one before it starts anew.
     """
 
-    dtype = np.dtype(np.float32)
-
     def __init__(self, open_it: Callable[[], Any], n_samples: int, n_channels: int) -> None:
         self._open = open_it
         self._recording: Any = None
@@ -246,9 +319,6 @@ class ReferencedSamples:
         self._held: Block = np.zeros((0, n_channels), np.float32)
         self._at = 0
         self.shape = (n_samples, n_channels)
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     @property
     def first_sample(self) -> int:
@@ -275,23 +345,22 @@ class ReferencedSamples:
             if left <= 0:
                 return
 
-    def __getitem__(self, key: Any) -> Block:
-        if isinstance(key, tuple):
-            return np.asarray(self[key[0]][(slice(None), *key[1:])])
-        if not isinstance(key, slice):
-            index = int(key) + (len(self) if int(key) < 0 else 0)
-            if not 0 <= index < len(self):
-                raise IndexError(f"sample {key} of {len(self)}")
-            return np.asarray(self[index : index + 1][0])
-        start, stop, step = key.indices(len(self))
-        if step < 0:
-            return np.asarray(self[stop + 1 : start + 1][::step])
+    def _rows(self, start: int, stop: int, step: int) -> Block:
+        if start >= stop:
+            return np.zeros((0, self.shape[1]), np.float32)
         if start < self._at or self._recording is None:
             self._ahead, self._held, self._at = self.blocks(READ_SAMPLES), self._held[:0], 0
-        while self._at + len(self._held) < stop:
+        parts = []
+        while self._at < stop:
+            end = self._at + len(self._held)
+            if start < end:
+                part = self._held[start - self._at : stop - self._at : step]
+                parts.append(part)
+                start += len(part) * step
+            if end >= stop:
+                break
             block = next(self._ahead, (0, None))[1]
             if block is None:
                 break
-            drop = min(max(start - self._at, 0), len(self._held))
-            self._held, self._at = np.concatenate([self._held[drop:], block]), self._at + drop
-        return self._held[max(start - self._at, 0) : max(stop - self._at, 0) : step].copy()
+            self._held, self._at = block, end
+        return np.concatenate(parts) if parts else np.zeros((0, self.shape[1]), np.float32)

@@ -42,6 +42,8 @@ def create_session(folder: Path, experiment: dict[str, Any], *, fs_hz: float, po
     RecordError
         When the folder can't be written.
     """
+    if (folder / JOURNAL).exists():
+        raise RecordError(f"{folder}: holds a session already; sessions are never overwritten, choose another --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "experiment.yaml").write_text(yaml.safe_dump(plain(experiment), sort_keys=False, allow_unicode=True), encoding="utf-8")

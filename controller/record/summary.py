@@ -37,7 +37,7 @@ def summarise(session: Session) -> Summary:
     found: Summary = {
         "session": str(session.path.absolute()),
         "samples": int(counts.get("samples", session.samples.shape[0])),
-        "dropped_samples": int(counts.get("dropped", sum(n for _, n in session.samples.gaps))),
+        "dropped_samples": int(counts.get("dropped", sum(max(0, n) for _, n in session.samples.gaps))),
         "ticks": int(counts.get("ticks", session.decided_to)),
         "decisions": len(decisions),
         "decisions_sha256": decisions_sha256(decisions.astype(DECISION, copy=False)),

@@ -2,7 +2,8 @@
 
 In the simulation the truth is known: the edges of light and the cortex are on file with the true relation of their clocks. On real data
 the phase is estimated with a zero-phase filter, from sham pulses and replays only: behind real light it would leak the evoked response
-backwards over light-on. At light the estimate ends at light-on and is marked as such.
+backwards over light-on. At light, and shortly before light that is in the samples, the estimate ends at light-on and is marked as such;
+shortly after light there is none that could be believed, and the pulse is marked contaminated.
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ from numpy.typing import NDArray
 from scipy.signal import butter, hilbert, sosfiltfilt, sosfreqz
 from wavestim.controller.record.records import PULSE_TRUTH
 from wavestim.controller.record.samples import Samples
-from wavestim.hardware.simulated.truth import Truth
+from wavestim.hardware.simulated.truth import KINDS, Truth
 
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
 
 HALF_S = 0.6
 """Half of what the zero-phase filter looks at."""
+AFTER_LIGHT_S, BEFORE_LIGHT_S = 0.2, 0.1
+"""What a zero-phase estimate must keep clear of: the response that follows light, and light whose response it would leak backwards."""
 SEARCH_US = 2000.0
 """An edge of light is looked for this near to where the board said it was."""
 CLOCK, TRUTH_FILE, EDGES = "rig-clock.json", "truth.bin", "edges.csv"
+EDGE = np.dtype([("device_us", "f8"), ("led", "i4"), ("level", "i4")])
 Floats = NDArray[np.float64]
 
 
@@ -52,21 +56,32 @@ def pulse_truth(session: Session) -> NDArray[np.void]:
     out["decision"] = pulses["decision"][came]
     for name in ("true_sample", "onset_error_us", "true_phase_deg", "phase_error_deg", "direction_error_deg"):
         out[name] = np.nan
-    simulated = (session.path / CLOCK).is_file() and (session.path / TRUTH_FILE).is_file()
-    if simulated:
-        _from_simulation(session, out, pulses[came], mine)
+    clock = _rig_clock(session.path)
+    if clock is not None:
+        _from_simulation(session, clock, out, pulses[came], mine)
     else:
         _from_samples(session, out, pulses[came], mine)
     return out
 
 
-def _from_simulation(session: Session, out: NDArray[np.void], pulses: NDArray[np.void], decisions: NDArray[np.void]) -> None:
-    clock = json.loads((session.path / CLOCK).read_text(encoding="ascii"))
-    us_per_sample = clock["device_us_per_s"] / session.fs_hz
+def _rig_clock(path: Path) -> tuple[float, float] | None:
+    """Device us at sample 0 and a second, of a simulation that left a truth to read; None of anything else."""
+    try:
+        clock = json.loads((path / CLOCK).read_text(encoding="ascii"))
+        Truth(path / TRUTH_FILE).close()
+        return float(clock["device_us_at_sample0"]), float(clock["device_us_per_s"])
+    except (OSError, ValueError, KeyError, TypeError):  # not a simulation, or its process died before they were written
+        return None
+
+
+def _from_simulation(
+    session: Session, clock: tuple[float, float], out: NDArray[np.void], pulses: NDArray[np.void], decisions: NDArray[np.void]
+) -> None:
+    us_at_sample0, us_per_sample = clock[0], clock[1] / session.fs_hz
     lead_us = (decisions["fire_sample"] - decisions["start_sample"]) * us_per_sample
     at_site_us = pulses["onset_device_us"] + lead_us
     at_site_us = _as_shone(session, at_site_us, decisions["site"], pulses["dark"])
-    out["true_sample"] = (at_site_us - clock["device_us_at_sample0"]) / us_per_sample
+    out["true_sample"] = (at_site_us - us_at_sample0) / us_per_sample
     out["onset_error_us"] = (out["true_sample"] - decisions["fire_sample"]) * us_per_sample
     with Truth(session.path / TRUTH_FILE) as truth:
         inside = (out["true_sample"] >= 0) & (out["true_sample"] <= len(truth) - 1)
@@ -74,7 +89,7 @@ def _from_simulation(session: Session, out: NDArray[np.void], pulses: NDArray[np
         phase = np.full(len(out), np.nan)
         phase[inside] = np.degrees(truth.phase(out["true_sample"][inside], decisions["site"][inside]))
         rows = truth.rows[decisions["sample"][decided]]
-        planar = truth.kind[decisions["sample"][decided]] == "planar"
+        planar = rows["kind"] == KINDS.index("planar")
         wrong = np.where(planar, wrap_deg(decisions["direction_deg"][decided] - rows["direction_deg"]), np.nan)
     out["true_phase_deg"] = phase
     out["phase_error_deg"] = wrap_deg(phase - decisions["target_deg"])
@@ -88,16 +103,61 @@ def _as_shone(session: Session, expected_us: Floats, sites: NDArray[np.int32], d
     leds = np.asarray(session.about.get("leds_mm", ()), dtype=np.float64).reshape(-1, 2)
     if not path.is_file() or not len(leds):
         return expected_us
-    edges = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="ascii", invalid_raise=False)
-    edges = np.atleast_1d(edges)
+    edges = read_edges(path)
     nearest = {int(s): int(np.argmin(np.round(np.hypot(*(leds - session.positions_mm[s]).T), 9))) for s in np.unique(sites)}
     seen = expected_us.copy()
     for site, led in nearest.items():
-        on = np.sort(edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]) if edges.size else np.zeros(0)
+        on = np.sort(edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)])
         for i in np.flatnonzero((sites == site) & ~dark):
             found = on[np.argmin(np.abs(on - expected_us[i]))] if len(on) else np.nan
             seen[i] = found if abs(found - expected_us[i]) <= SEARCH_US else np.nan
     return seen
+
+
+def read_edges(path: Path) -> NDArray[np.void]:
+    """Edges of light (``device_us``, ``led``, ``level``); the process may have died within a line."""
+    data = path.read_bytes()
+    lines = data[: data.rfind(b"\n") + 1].splitlines()[1:]
+    try:
+        return np.loadtxt(lines, delimiter=",", dtype=EDGE, ndmin=1) if lines else np.zeros(0, EDGE)
+    except ValueError:  # slower, and leaves out what makes no sense
+        return np.array([edge for line in lines if (edge := _edge(line)) is not None], dtype=EDGE)
+
+
+def _edge(line: bytes) -> tuple[float, int, int] | None:
+    try:
+        device_us, led, level = line.split(b",")
+        return float(device_us), int(led), int(level)
+    except ValueError:
+        return None
+
+
+def _light_in_samples(session: Session) -> tuple[Floats, Floats]:
+    """First and last samples of light that the samples show: of a replay that of the session it replays."""
+    if session.about.get("recording") is not None:
+        spans = np.asarray(session.about.get("recorded_light", ()), dtype=np.float64).reshape(-1, 2)
+    else:
+        pulses = session.pulses
+        shone = pulses["decision"][np.isin(pulses["verdict"], ("fired", "cut")) & ~pulses["dark"]]
+        begun = session.decisions["start_sample"][shone]
+        spans = np.column_stack([begun, begun])  # counted from light-on, as the refractory time is
+    return np.sort(spans[:, 0]), np.sort(spans[:, 1])
+
+
+def near_light(at: Floats, lit: tuple[Floats, Floats], fs_hz: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether light was on at each of these samples or shortly before it; whether light comes shortly after it.
+
+    Parameters
+    ----------
+    at : (n,)
+    lit : first and last samples of lit spans, each ascending
+    fs_hz : float
+    """
+    first, last = lit
+    begun = np.searchsorted(first, at, side="left")  # light that begins at this very moment is not before it
+    over = np.searchsorted(last, at - AFTER_LIGHT_S * fs_hz, side="left")
+    coming = np.searchsorted(first, at + BEFORE_LIGHT_S * fs_hz, side="right")
+    return begun > over, coming > begun
 
 
 def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.void], decisions: NDArray[np.void]) -> None:
@@ -106,11 +166,13 @@ def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.vo
     acked = np.where(np.isfinite(pulses["fire_sample"]), pulses["fire_sample"], decisions["fire_sample"])
     out["true_sample"] = acked
     out["onset_error_us"] = (acked - decisions["fire_sample"]) / session.fs_hz * 1e6
+    own = replay | pulses["dark"]  # its light is not in the samples
+    begin = np.where(own, acked, decisions["start_sample"])  # its own light is not before it
+    after, before = near_light(begin, _light_in_samples(session), session.fs_hz)
     half = round(HALF_S * session.fs_hz)
-    for i, block in _windows(session.samples, session.first_sample, acked, half):
-        unlit = replay or bool(pulses["dark"][i])
-        site = int(decisions["site"][i])
-        column = block[:, site]
+    sites = [int(s) for s in decisions["site"]]
+    for i, column in _windows(session.samples, acked, sites, half):
+        unlit = bool(own[i]) and not before[i]
         offset = float(acked[i] - round(float(acked[i])))
         if unlit:
             near = zero_phase(column, session.fs_hz, band)[half - 1 : half + 2]
@@ -119,11 +181,11 @@ def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.vo
             phase = np.degrees(np.angle(end_corrected(column[: half + 1], session.fs_hz, band)[-1]))
         out["true_phase_deg"][i] = wrap_deg(phase)
         out["phase_error_deg"][i] = wrap_deg(phase - decisions["target_deg"][i])
-        out["truth"][i] = "zero-phase" if unlit else "ends-at-light"
+        out["truth"][i] = "contaminated" if after[i] else ("zero-phase" if unlit else "ends-at-light")
 
 
-def _windows(samples: Samples, first_sample: int, centres: Floats, half: int) -> Any:
-    """(index, block of 2 half + 1 samples around the centre) in one pass, only where the samples are whole; constant memory."""
+def _windows(samples: Samples, centres: Floats, sites: list[int], half: int) -> Any:
+    """(index, 2 half + 1 samples of the site around the centre) in one pass, only where they are whole; constant memory."""
     order = np.argsort(centres, kind="stable")
     wanted = [(int(i), round(float(centres[i])) - half) for i in order if np.isfinite(centres[i])]
     held: NDArray[np.float32] | None = None
@@ -136,7 +198,7 @@ def _windows(samples: Samples, first_sample: int, centres: Floats, half: int) ->
         while wanted and wanted[0][1] + 2 * half + 1 <= held_first + len(held):
             i, start = wanted.pop(0)
             if start >= held_first:
-                part = np.asarray(held[start - held_first : start - held_first + 2 * half + 1], dtype=np.float64)
+                part = np.asarray(held[start - held_first : start - held_first + 2 * half + 1, sites[i]], dtype=np.float64)
                 if np.isfinite(part).all():
                     yield i, part
         keep = wanted[0][1] - held_first if wanted else len(held)
@@ -169,4 +231,10 @@ def end_corrected(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArra
 
 def write_truth(session: Session, path: Path) -> None:
     """Work it out and keep it, so that report and summary read the same numbers."""
-    np.savez(path, pulses=pulse_truth(session))
+    draft = path.with_name(path.name + ".part")
+    try:
+        with draft.open("wb") as file:
+            np.savez(file, pulses=pulse_truth(session))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wavestim.controller.record.complete import complete
+from wavestim.controller.record.errors import room
 
 
 def finish_session(path: Path) -> dict[str, Any]:
@@ -13,5 +14,6 @@ def finish_session(path: Path) -> dict[str, Any]:
     from wavestim.controller.report import write_report
 
     summary = complete(path)
-    write_report(path)
+    with room(path):
+        write_report(path)
     return summary

@@ -8,15 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, load_experiment
+import numpy as np
+from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, load_experiment, resolve
 from wavestim.controller.experiment._probe import RecordingProbe
+from wavestim.controller.record.errors import room
 from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
+from wavestim.controller.record.session import InputEvent, Session
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble, mask_tail_ms
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.virtual import horizon_for, make_bench, run_virtual
+from wavestim.hardware.lights import LightInfo
 from wavestim.hardware.sources import SourceError
 
 DEFAULT_EXPERIMENT = "against-the-wave"
@@ -54,33 +58,51 @@ def replay_recording(
     positions = electrode_positions(chosen, source.positions_mm)
     bench = make_bench(max(1, len(led_positions(chosen, positions))), chosen.seed)
     arrivals = Arrivals("none", chosen.seed)
-    horizon = horizon_for(chosen, bench.light, arrivals)
+    horizon, info, script = horizon_for(chosen, bench.light, arrivals), bench.light.info, None
+    if isinstance(source, SessionRecording):
+        session = source.session
+        if chosen.trigger.horizon_ms == "auto":  # of the rig that it was recorded on
+            horizon = float(session.about["horizon_ms"])
+        if _is_the_same(chosen, session):
+            info, script = LightInfo(**session.about["light"]), _script(session)
     assembly = assemble(
-        chosen, bench.light.info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
+        chosen, info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
         own_light=False,
     )  # fmt: skip
     check_room(out)
     light = recorded_light(source) if isinstance(source, SessionRecording) else []
     chunk = max(1, round(CHUNK_S * source.fs_hz))
     with open_journal(
-        assembly, out, bench.light.info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
+        assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
         recorded_light=[(s.first, s.last) for s in light if s.lit],
-    ) as journal:  # fmt: skip
+    ) as journal, room(out):  # fmt: skip
         run = run_virtual(
             assembly, Played(source.blocks(max(chunk, 4096)), source.fs_hz), bench, journal, seconds=seconds, arm=True, horizon_ms=horizon,
             arrivals=arrivals, edges_path=None, progress=progress, chunk=chunk, keep_samples=False, pacing=_pacing(speed),
-            masks=[(s.first, s.last) for s in light],
+            masks=[(s.first, s.last) for s in light], script=script,
         )  # fmt: skip
         journal.set_meta("counts", asdict(run))
         journal.set_meta("ended", True)
     return finish_session(out)
 
 
+def _is_the_same(experiment: Experiment, session: Session) -> bool:
+    """Whether it is the experiment of that session, which was armed: then what entered the engine enters again."""
+    known = session.experiment.get("provenance", {}).get("experiment_hash")
+    armed = any(kind == "arm" for _, kind, _, _ in session.input_events)
+    return armed and resolve(experiment)["provenance"]["experiment_hash"] == known
+
+
+def _script(session: Session) -> list[InputEvent]:
+    """What entered the engine besides samples and masks (those come from the light), in the order in which it was applied."""
+    return sorted((e for e in session.input_events if e[1] != "mask"), key=lambda e: e[0])
+
+
 def _default() -> Experiment:
     return load_experiment(DEFAULT_EXPERIMENT).model_copy(update={"probe": RecordingProbe()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class LightSpan:
     """Samples of a recorded session that its own light (or sham, which is masked alike) may have reached."""
 
@@ -93,15 +115,19 @@ def recorded_light(source: SessionRecording) -> list[LightSpan]:
     """The masks that the session's own engine made, from its decisions."""
     session = source.session
     if session.about.get("recording") is not None:  # a replay of a replay: no light of its own in the samples
-        return [LightSpan(float(a), float(b), True) for a, b in session.about.get("recorded_light", ())]
+        lit_to = {round(float(last), 3) for _, last in session.about.get("recorded_light", ())}
+        masks = [(float(n), n + value) for n, kind, value, _ in session.input_events if kind == "mask"]
+        return sorted(LightSpan(first, last, round(last, 3) in lit_to) for first, last in masks)
     tail = mask_tail_ms(load_experiment(session.path))
     last_us = [max((e[1] + e[2] for e in slot["entries"]), default=0) for slot in session.about["slots"]]
     scheduled = session.decisions[session.decisions["verdict"] == "scheduled"]
     ends = [last_us[slot] / 1e6 + tail / 1e3 for slot in scheduled["slot"]]
-    return [
-        LightSpan(float(d["start_sample"]) - 1, float(d["start_sample"]) + end * session.fs_hz, not d["dark"])
-        for d, end in zip(scheduled, ends, strict=True)
-    ]
+    unlit = set(session.pulses["decision"][np.isin(session.pulses["verdict"], ("missed", "refused"))].tolist())
+    rows = np.flatnonzero(session.decisions["verdict"] == "scheduled").tolist()
+    return sorted(
+        LightSpan(float(d["start_sample"]) - 1, float(d["start_sample"]) + end * session.fs_hz, not d["dark"] and row not in unlit)
+        for row, d, end in zip(rows, scheduled, ends, strict=True)
+    )
 
 
 def _pacing(speed: float | None) -> Callable[[float], None] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wavestim.controller.experiment import Experiment, electrode_positions, led_positions
+from wavestim.controller.record.errors import room
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.feeds import Cortex, cortex_settings
@@ -68,7 +69,7 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
     assembly = assemble(experiment, bench.light.info, fs_hz=source.fs_hz, horizon_ms=horizon)
     check_room(out, seconds * source.fs_hz * len(positions))
     cortex_settings(experiment)  # refused before a folder is made
-    with open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm) as journal:
+    with open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm) as journal, room(out):
         run = run_virtual(
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, seconds=seconds, arm=arm, horizon_ms=horizon,
             arrivals=arrivals, fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,

@@ -5,7 +5,9 @@ Nothing sleeps; the same seed gives the same bits, light onsets included.
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from wavestim.controller.experiment import Experiment, patterns
 from wavestim.controller.record.journal import Journal
+from wavestim.controller.record.session import InputEvent
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
@@ -31,6 +34,8 @@ FIRE_FRAME_US = 17 * 20.0
 MARGIN_MS = 1.0
 PING_NS = 107_000_000
 """No multiple of the heartbeat's period: a ping right behind a heartbeat waits for the wire, and the clocks would seem apart."""
+
+LONG_GAP_NS = 1_000_000_000
 
 
 @dataclass
@@ -99,6 +104,7 @@ def run_virtual(
     chunk: int = 1,
     keep_samples: bool = True,
     masks: Sequence[tuple[float, float]] = (),
+    script: Sequence[InputEvent] | None = None,
     pacing: Callable[[float], None] | None = None,
     fixed_delay_ms: float = 0.0,
 ) -> VirtualRun:
@@ -109,7 +115,10 @@ def run_virtual(
     chunk : int
         Samples between two looks at the board: 1 where light acts on the tissue, more in a replay.
     masks : sequence of (first, last)
-        Samples that show light of an earlier session; the engine coasts through them.
+        Samples that show light of an earlier session, in the order of ``first``; the engine coasts through them.
+    script : sequence of InputEvent, optional
+        What entered the engine of the session that is replayed, in order: it enters again at the same samples, calibrations included,
+        instead of ``horizon_ms``, ``arm`` and a calibration of this run's own.
     pacing : callable, optional
         Called with the seconds of samples taken; may wait (a replay at the pace it was recorded at).
     fixed_delay_ms : float
@@ -124,12 +133,15 @@ def run_virtual(
     engine = Engine(assembly.engine)
     ring = Ring(len(assembly.positions_mm), max(4096, 64 * chunk))
     scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
-    loop = Loop(ring, engine, scheduler, hold_for_calibration=True)
+    loop = Loop(ring, engine, scheduler, hold_for_calibration=script is None)
     recorder = Recorder(journal, ring, engine, scheduler, light, sample_clock, device_clock, simulated=True, keep_samples=keep_samples)
-    engine.post("horizon", horizon_ms)
+    if script is None:
+        engine.post("horizon", horizon_ms)
     if arm:
         light.arm()
-        engine.post("arm")
+        if script is None:
+            engine.post("arm")
+    ahead = deque(script or ())
     start = clock.now_ns + int(period)
     full = {level: patterns.irradiance_of(experiment, level) for level in range(256)}
     run, taken, at, n_masks, next_ping, next_pump = VirtualRun(), 0, 0, 0, 0, 0
@@ -139,6 +151,10 @@ def run_virtual(
     try:
         while limit is None or taken < limit:
             n = chunk if limit is None else min(chunk, limit - taken)
+            while ahead and ahead[0][0] <= at:
+                _enter(engine, ahead.popleft())
+            if ahead:
+                n = min(n, ahead[0][0] - at)
             # light of up to now reaches the tissue before it is read; a replay hands the board a chunk's frames at its beginning
             core.advance(start + int(at * period))
             if core.n_edges:
@@ -150,15 +166,26 @@ def run_virtual(
             first, block = feed.read(n)
             if len(block) == 0:
                 break
-            if first != at:  # samples are missing: time went on without them, and the board went dark
+            if first != at and (taken == 0 or first < at):  # the counter begins elsewhere, or anew: time does not jump with it
+                start -= int((first - at) * period)
+                recorder.sample_clock = SampleClock(fs, fixed_delay_ms)
+            elif first != at:  # samples are missing: time went on without them, and the board went dark
                 core.advance(start + int(first * period))
                 if arm:
                     light.arm()
+                if (first - at) * period > LONG_GAP_NS:
+                    for _ in range(8):  # its clock has drifted away meanwhile
+                        light.ping()
+                        light.status()
+                        recorder.hear()
+                while ahead and ahead[0][0] < first:
+                    _enter(engine, ahead.popleft())
             now = start + int((first + len(block) - 1) * period)
             taken, at = taken + len(block), first + len(block)
             while n_masks < len(masks) and masks[n_masks][0] < at:
-                from_sample = math.ceil(masks[n_masks][0])
-                engine.post("mask", masks[n_masks][1] - from_sample, from_sample)
+                from_sample = max(math.ceil(masks[n_masks][0]), first)
+                if masks[n_masks][1] >= from_sample:
+                    engine.post("mask", masks[n_masks][1] - from_sample, from_sample)
                 n_masks += 1
             arrivals.put(first, now, block)
             clock.now_ns = core.now_ns
@@ -168,7 +195,7 @@ def run_virtual(
                 else:
                     ring.push(part, due, at_ns)
             loop.turn_at(now)
-            while engine.wants_calibration:
+            while script is None and engine.wants_calibration:
                 engine.apply_calibration(engine.learn())
                 loop.turn_at(now)
             if now >= next_ping:
@@ -182,14 +209,24 @@ def run_virtual(
                 if pacing is not None:
                     pacing(taken / fs)
     finally:
-        # whatever happened, the board is told to go dark before anything else
-        light.disarm()
-        core.advance(clock.now_ns)
-        recorder.finish(clock.now_ns, "session-ended")
-        run.samples, run.dropped, run.ticks = taken, ring.n_dropped + engine.n_dropped, engine.n_ticks
-        run.safe = recorder.safe_reasons
-        if edges is not None:
-            edges.write(core.host_edges())
-            edges.close()
-        feed.close()
+        with contextlib.ExitStack() as last:  # whatever fails on the way, the rest is done; backwards from here
+            last.callback(feed.close)
+            if edges is not None:
+                last.callback(edges.close)
+                last.callback(lambda: edges.write(core.host_edges()))
+            # whatever happened, the board is told to go dark before anything else
+            light.disarm()
+            core.advance(clock.now_ns)
+            run.samples, run.dropped, run.ticks = taken, ring.n_dropped + engine.n_dropped, engine.n_ticks
+            run.safe = recorder.safe_reasons
+            recorder.finish(clock.now_ns, "session-ended")
     return run
+
+
+def _enter(engine: Engine, event: InputEvent) -> None:
+    """An input event of the session that is replayed, at the sample at which it was applied."""
+    _, kind, value, payload = event
+    if kind == "calibration":
+        engine.apply_calibration(bytes(payload or b""))
+    else:
+        engine.post(kind, value)
