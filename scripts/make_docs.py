@@ -1,0 +1,218 @@
+"""Writes the parts of the documentation that are made from the code: tables between ``<!-- made: NAME -->`` and ``<!-- end -->``.
+
+python scripts/make_docs.py           write them
+python scripts/make_docs.py --check   exit 1 when one of them is not what the code says
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from wavestim.controller.experiment import Experiment
+from wavestim.controller.experiment.schema import NOT_YET
+from wavestim.hardware.simulated import CortexConfig, LightConfig, Tokens, load_opsin, opsin_names, state_names
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+MADE = re.compile(r"(<!-- made: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+TITLES = {
+    "Experiment": "The file",
+    "Subject": "subject",
+    "Conditioning": "conditioning",
+    "Trigger": "trigger",
+    "Leds": "leds",
+    "Condition": "conditions, one entry",
+    "Safety": "safety",
+}
+PARTS = {"source": "source", "probe": "probe", "policy": "trigger.policy", "light": "light", "pattern": "conditions, pattern"}
+ORDER = ("Experiment", "Subject", "source", "probe", "Conditioning", "Trigger", "policy", "light", "Leds", "Condition", "pattern", "Safety")
+
+
+def experiment_keys() -> str:
+    """Every key of the experiment file: what may stand there, the default, and the docstring of the field."""
+    schema = Experiment.model_json_schema()
+    defs: dict[str, Any] = {"Experiment": schema, **schema["$defs"]}
+    kinds = {part: _kinds(defs, part) for part in PARTS}
+    text: list[str] = []
+    for name in ORDER:
+        if name in TITLES:
+            text += [f"### {TITLES[name]}", "", defs[name].get("description", ""), "", _keys(defs[name], defs), ""]
+            continue
+        text += [f"### {PARTS[name]}", ""]
+        for kind, model in kinds[name]:
+            later = " (not in this version)" if kind in NOT_YET.get(name, ()) or (name, kind) == ("policy", "replayed") else ""
+            text += [f"**`kind: {kind}`**{later}: {_sentence(defs[model].get('description', ''))}", ""]
+            table = _keys(defs[model], defs, skip=("kind",))
+            text += [table, ""] if table else []
+    return "\n".join(text).rstrip() + "\n"
+
+
+def _kinds(defs: dict[str, Any], part: str) -> list[tuple[str, str]]:
+    owner = {"policy": "Trigger", "pattern": "Condition"}.get(part, "Experiment")
+    mapping = defs[owner]["properties"][part]["discriminator"]["mapping"]
+    order = [one["$ref"] for one in defs[owner]["properties"][part]["oneOf"]]
+    return [(kind, ref.rsplit("/", 1)[1]) for kind, ref in sorted(mapping.items(), key=lambda item: order.index(item[1]))]
+
+
+def _keys(model: dict[str, Any], defs: dict[str, Any], skip: Iterable[str] = ()) -> str:
+    rows = []
+    for key, field in model.get("properties", {}).items():
+        if key in skip:
+            continue
+        default = "**required**" if key in model.get("required", ()) else _default(field.get("default"), field)
+        rows.append((f"`{key}`", _type(field, defs), default, _sentence(field.get("description", ""))))
+    return _table(("key", "what may stand there", "default", "meaning"), rows) if rows else ""
+
+
+def _default(value: Any, field: dict[str, Any]) -> str:
+    if "oneOf" in field and isinstance(value, dict):
+        value = {k: v for k, v in value.items() if v not in (None, [], {}, 0.0, 0) or k == "kind"}
+        return f"`{value['kind']}`"
+    if isinstance(value, dict):
+        return "its own defaults" if value else "empty"
+    if "default" not in field:
+        return "empty"
+    return f"`{json.dumps(value)}`".replace('"', "")
+
+
+def _type(field: dict[str, Any], defs: dict[str, Any]) -> str:
+    """A JSON schema in a few words."""
+    if "$ref" in field:
+        return _named(field["$ref"])
+    options = field.get("anyOf") or field.get("oneOf")
+    if options:
+        if "discriminator" in field:
+            return "one of the kinds below"
+        return " or ".join(dict.fromkeys(_type(option, defs) for option in options))
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join(f"`{word}`" for word in field["enum"])
+    kind = field.get("type")
+    if kind == "array":
+        return _array(field, defs)
+    if kind == "null":
+        return "null"
+    if kind in ("number", "integer"):
+        return _number(field, "whole number" if kind == "integer" else "number")
+    if kind == "string":
+        return "text" + (f", at most {field['maxLength']} characters" if "maxLength" in field else "")
+    return "keys and values"
+
+
+def _named(ref: str) -> str:
+    name = ref.rsplit("/", 1)[1]
+    return f"see [{TITLES[name]}](#{re.sub(r'[^a-z -]', '', TITLES[name]).replace(' ', '-')})" if name in TITLES else name
+
+
+def _array(field: dict[str, Any], defs: dict[str, Any]) -> str:
+    if "prefixItems" in field:
+        inside = list(dict.fromkeys(_type(item, defs) for item in field["prefixItems"]))
+        return f"[{', '.join(_type(item, defs) for item in field['prefixItems'])}]" if len(inside) > 1 else f"pair of {inside[0]}"
+    least, most = field.get("minItems"), field.get("maxItems")
+    size = f" ({least or 0} to {most})" if most is not None else f" ({least} or more)" if least else ""
+    return f"list{size} of {_type(field['items'], defs).removeprefix('see ')}"
+
+
+def _number(field: dict[str, Any], word: str) -> str:
+    signs = (("exclusiveMinimum", ">"), ("minimum", "≥"), ("exclusiveMaximum", "<"), ("maximum", "≤"))
+    limits = [f"{sign} {field[name]:g}" for name, sign in signs if name in field and abs(field[name]) < 2**53]
+    return " ".join([word, *([", ".join(limits)] if limits else [])])
+
+
+def states() -> str:
+    """Brain states of the simulated cortex."""
+    rows = []
+    for name in state_names():
+        s = CortexConfig(state=name).wave()
+        numbers = f"{s.frequency_hz:g} ± {s.frequency_sd_hz:g} Hz", f"{s.speed_mm_s:g}", f"{s.direction_deg:g}° ± {s.direction_sd_deg:g}°"
+        rows.append((f"`{name}`", s.kind, *numbers, f"{s.snr_db:g}", s.source))
+    return _table(("state", "kind", "frequency", "speed, mm/s", "direction", "SNR, dB", "where the values come from"), rows)
+
+
+def opsins() -> str:
+    """Opsins of the simulated cortex."""
+    rows = []
+    for name in opsin_names():
+        o = load_opsin(name)
+        peak = float(o.spectrum[o.spectrum[:, 1].argmax(), 0])
+        rows.append((f"`{name}`", "excites" if o.sign > 0 else "inhibits", f"{peak:g}", o.source))
+    return _table(("opsin", "effect", "peak, nm", "where the values come from"), rows)
+
+
+def cortex_keys() -> str:
+    """Keys of ``source.cortex`` and of a token sequence, and how light meets the tissue."""
+    text = []
+    for title, model in (("source.cortex", CortexConfig), ("source.cortex, tokens", Tokens), ("light and tissue (fixed)", LightConfig)):
+        text += [f"**{title}**", "", _plain_keys(model), ""]
+    return "\n".join(text).rstrip() + "\n"
+
+
+def _plain_keys(model: type[BaseModel]) -> str:
+    """Keys of a model whose field docstrings pydantic does not collect: they are read from its source."""
+    import ast
+    import inspect
+
+    body = ast.parse(inspect.getsource(model)).body[0].body  # type: ignore[attr-defined]
+    words: dict[str, str] = {}
+    for field, after in pairwise(body):
+        said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and said:
+            words[field.target.id] = _sentence(after.value.value)
+    schema = model.model_json_schema()
+    defs = schema.get("$defs", {})
+    rows = []
+    for key, field in schema["properties"].items():
+        default = "as the state" if model is CortexConfig and field.get("default", 0) is None else _default(field.get("default"), field)
+        kind = "the keys below" if key == "tokens" else _type(field, defs).removesuffix(" or null")
+        rows.append((f"`{key}`", kind, "none" if key in ("tokens", "seed", "band_hz", "sequence") else default, words.get(key, "")))
+    return _table(("key", "what may stand there", "default", "meaning"), rows)
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split()).replace("``", "`")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+PIECES: dict[str, Callable[[], str]] = {
+    "experiment-keys": experiment_keys,
+    "states": states,
+    "opsins": opsins,
+    "cortex-keys": cortex_keys,
+}
+
+
+def made(text: str) -> str:
+    """A page with its made parts as the code has them now."""
+    return MADE.sub(lambda found: found[1] + "\n" + PIECES[found[2]]().strip() + "\n\n" + found[4], text)
+
+
+def main() -> int:
+    """Write or check every page."""
+    stale = []
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        new = made(text)
+        if new == text:
+            continue
+        stale.append(page)
+        if "--check" not in sys.argv:
+            page.write_text(new, encoding="utf-8")
+    for page in stale:
+        print(f"{page.relative_to(DOCS.parent)}: {'is not what the code says; run make docs' if '--check' in sys.argv else 'written'}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
