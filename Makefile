@@ -1,10 +1,10 @@
-# make demo · make test: each does all its own set-up on a machine with git, make, gcc and Python 3.11.
+# make demo · make test: each does all its own set-up on a machine with git, make, gcc and Python 3.11 or newer. make help: the others.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := $(shell find realtime hardware controller -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' 2>/dev/null)
 
-.PHONY: demo test lint docs bench clean setup build
+.PHONY: demo test lint docs picture help bench clean setup build
 
 demo: build
 	$(VENV)/bin/wavestim demo
@@ -17,6 +17,23 @@ lint: build
 	$(VENV)/bin/ruff format --check .
 	MYPYPATH=build/ns $(VENV)/bin/mypy
 	PYTHONPATH=build/ns $(VENV)/bin/lint-imports
+
+# the parts of docs/ that are made from the code
+docs: build
+	PYTHONPATH=build/ns $(PY) scripts/make_docs.py
+
+# docs/images/demo.png
+picture: build
+	PYTHONPATH=build/ns $(PY) scripts/make_picture.py
+
+help:
+	@echo "make demo     the whole experiment on a simulated cortex, with a report"
+	@echo "make test     lint, types, import contracts, all tests"
+	@echo "make lint     the first three of these"
+	@echo "make docs     write the parts of docs/ that are made from the code"
+	@echo "make picture  draw docs/images/demo.png"
+	@echo "make build    build the extensions; make setup: only the virtual environment"
+	@echo "make clean    remove everything that was built"
 
 setup: $(VENV)/.ready
 build: build/.built
