@@ -54,7 +54,7 @@ def subpackages() -> dict[str, str]:
 setup(
     packages=list(subpackages()),
     package_dir=subpackages(),
-    package_data={"": ["*.pxd", "*.pyi", "py.typed", "*.yaml", "*.json", "*.npz", "*.html", "*.md", "*.h", "LICENSE*"]},
+    package_data={"": ["*.pxd", "*.pyi", "py.typed", "*.yaml", "examples/*.yaml", "*.json", "*.npz", "*.html", "*.md", "*.h", "LICENSE*"]},
     include_package_data=False,
     ext_modules=cythonize(
         extensions(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import typer
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output
+from wavestim.hardware.sources import EXAMPLES
 
 app = typer.Typer(no_args_is_help=True, help="Sources of samples: what there is to record from.")
 
@@ -21,7 +21,7 @@ def list_sources(as_json: options.Json = False) -> None:
         {"kind": "simulated", "path": None, "description": "cortex in silico; answers to simulated light"},
         {"kind": "file", "path": None, "description": "a session, NWB, .npz or anything neo reads"},
     ]
-    found += [{"kind": "file", "path": path, "description": "packaged recording"} for path in packaged_recordings()]
+    found += [{"kind": "file", "path": name, "description": "packaged recording, by its name"} for name in EXAMPLES]
     if as_json:
         output.emit({"sources": found})
         return
@@ -29,10 +29,3 @@ def list_sources(as_json: options.Json = False) -> None:
     for source in found:
         table.add_row(source["kind"], source["path"] or "-", source["description"])
     Console().print(table)
-
-
-def packaged_recordings() -> list[str]:
-    """Recordings that come with the package."""
-    root = files("wavestim.hardware.sources")
-    folders = [folder for name in ("data", "recordings") if (folder := root.joinpath(name)).is_dir()]
-    return sorted(str(item) for folder in folders for item in folder.iterdir() if item.name.endswith(".npz"))
