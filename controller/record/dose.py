@@ -16,8 +16,8 @@ TAU_S = np.array([0.1, 0.3, 1.0, 3.0, 10.0, 40.0])
 K_PER_MW = np.array([0.0007, 0.0419, 0.0843, 0.0668, 0.0482, 0.0242])
 SLOW = TAU_S >= 3.0
 """Only slow warming reaches the neighbours."""
-NEIGHBOUR_MM = np.array([0.0, 1.0, 2.0, 4.0])
-NEIGHBOUR = np.array([1.0, 0.44, 0.17, 0.0])
+NEIGHBOUR_MM = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
+NEIGHBOUR = np.array([1.0, 0.44, 0.17, 0.05, 0.0])
 """Steady warming at a distance, relative to that at the site."""
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,8 @@ def dose(pulses: list[tuple[float, list[tuple[int, float, float]]]], leds_mm: Fl
     leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
     area = np.pi * (spot_mm / 2) ** 2
     distance = np.hypot(*(leds[:, None] - leds[None]).transpose(2, 0, 1)) if len(leds) else np.zeros((0, 0))
-    spread = np.interp(distance, NEIGHBOUR_MM, NEIGHBOUR)
+    spread = np.interp(distance, NEIGHBOUR_MM, NEIGHBOUR) * K_PER_MW.sum() / K_PER_MW[SLOW].sum()  # of all the steady warming
+    np.fill_diagonal(spread, 1.0)
     lit, energy = np.zeros(len(leds)), np.zeros(len(leds))
     state = np.zeros((len(TAU_S), len(leds)))
     last, hottest, where = 0.0, 0.0, -1

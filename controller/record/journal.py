@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -70,7 +70,8 @@ class Journal:
         if (folder / JOURNAL).exists():
             raise RecordError(f"{folder}: holds a session already; sessions are never overwritten, choose another --out")
         self._next_commit_ns = 0
-        with contextlib.ExitStack() as undo, room(self.folder):
+        self._failed: RecordError | None = None
+        with contextlib.ExitStack() as undo, self._room():
             self._lock = lock_session(folder)
             undo.callback(unlock_session, folder, self._lock)
             self._samples = SampleWriter(folder / "samples")
@@ -87,43 +88,44 @@ class Journal:
 
     def append_samples(self, first_sample: int, block: NDArray[np.float32], host_ns: int) -> None:
         """Samples (n, channels) uV of which the first has counter ``first_sample``, and when they were received."""
-        self._samples.append(first_sample, block, host_ns)
+        with self._room():
+            self._samples.append(first_sample, block, host_ns)
 
     def append_decisions(self, decisions: NDArray[np.void]) -> None:
         """Rows of :data:`wavestim.realtime.records.DECISION`; a row's number is the index of the decision."""
-        with room(self.folder):
+        with self._room():
             tables.append(self._db, "decisions", decisions)
 
     def append_pulses(self, pulses: NDArray[np.void]) -> None:
         """Rows of :data:`wavestim.controller.record.records.PULSE`."""
-        with room(self.folder):
+        with self._room():
             tables.append(self._db, "pulses", pulses)
 
     def append_device_events(self, events: Iterable[DeviceEvent]) -> None:
         """What the board said, as it said it."""
         names = tables.LAYOUTS["device_events"].names or ()
         rows = [tuple(getattr(e, name) for name in names) for e in events]
-        with room(self.folder):
+        with self._room():
             tables.append(self._db, "device_events", np.array(rows, dtype=tables.LAYOUTS["device_events"]))
 
     def append_input_event(self, sample: int, kind: str, value: float, payload: bytes | None = None) -> None:
         """What entered the engine besides samples; applied before ``sample``."""
-        with room(self.folder):
+        with self._room():
             self._db.execute("INSERT INTO input_events VALUES (?, ?, ?, ?)", (sample, kind, value, payload))
 
     def append_clock_model(self, host_ns: int, sample: int, model: dict[str, float]) -> None:
         """A clock model as it was published."""
-        with room(self.folder):
+        with self._room():
             self._db.execute("INSERT INTO clock_models VALUES (?, ?, ?)", (host_ns, sample, json.dumps(plain(model))))
 
     def append_marker(self, sample: float, name: str, value: str = "") -> None:
         """A moment worth finding again."""
-        with room(self.folder):
+        with self._room():
             tables.append(self._db, "markers", np.array([(sample, name, value)], dtype=tables.LAYOUTS["markers"]))
 
     def set_meta(self, key: str, value: Any) -> None:
         """A plain value by key; replaces an older one."""
-        with room(self.folder):
+        with self._room():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(plain(value))))
 
     def tick(self, now_ns: int) -> None:
@@ -134,7 +136,7 @@ class Journal:
 
     def commit(self) -> None:
         """Everything so far survives the process."""
-        with room(self.folder):
+        with self._room():
             entries = self._samples.flush()
             rows = [(e.first_sample, e.n_samples, e.n_channels, e.host_ns, e.file, e.offset) for e in entries]
             self._db.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", rows)
@@ -148,7 +150,7 @@ class Journal:
         with self._undo:  # whatever fails on the way, the files and the lock are let go of
             self._undo.callback(self._samples.close)
             self.commit()
-            with room(self.folder):
+            with self._room():
                 self._db.execute("COMMIT")
                 to_one_file(self._db)
 
@@ -161,6 +163,18 @@ class Journal:
             return
         with contextlib.suppress(RecordError, OSError, sqlite3.Error):  # what went wrong first is what is told
             self.close()
+
+    @contextlib.contextmanager
+    def _room(self) -> Iterator[None]:
+        """A full disk is told in one sentence, and nothing is committed after it: decisions never outlive the samples they rest on."""
+        if self._failed is not None:
+            raise self._failed
+        try:
+            with room(self.folder):
+                yield
+        except RecordError as error:
+            self._failed = error
+            raise
 
 
 def to_one_file(db: sqlite3.Connection) -> None:

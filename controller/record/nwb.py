@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 CHUNK = 8192
 BUFFER_BYTES = 16_000_000
+SPARE_BYTES, ROW_BYTES = 1_500_000, 1_000
+"""What the file needs besides samples, and for a decision or a pulse, at most."""
 LIT = ("fired", "cut")
 DESCRIPTIONS = {
     "sample": "sample of the source at which it was decided",
@@ -70,11 +73,28 @@ def write_nwb(session: Session, path: Path) -> None:
     _light(nwb, session)
     draft = path.with_suffix(".part.nwb")
     try:
+        _reserve(draft, session)
         with NWBHDF5IO(str(draft), "w") as io:
             io.write(nwb)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _reserve(draft: Path, session: Session) -> None:
+    """Fail now if the disk has no room: HDF5 does not survive a disk that fills up under it."""
+    need = SPARE_BYTES + ROW_BYTES * (len(session.decisions) + len(session.pulses))
+    if session.about.get("recording") is None:
+        rows, columns = _chunk(*session.samples.shape)
+        n, channels = session.samples.shape
+        need += 4 * -(-channels // columns) * columns * (n + rows * (1 + len(session.samples.gaps)))
+    with draft.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, need)
+
+
+def _chunk(n: int, channels: int) -> tuple[int, int]:
+    """Rows and columns of a chunk: at most 64 channels, as even as can be, so that little is left empty."""
+    return max(1, min(CHUNK, n)), max(1, -(-channels // -(-max(1, channels) // 64)))
 
 
 def _subject(nwb: Any, session: Session) -> None:
@@ -126,7 +146,7 @@ def _samples(nwb: Any, session: Session, region: Any) -> None:
             ElectricalSeries(
                 name="lfp" if len(edges) == 2 else f"lfp_{part:03d}",
                 description="potentials as they came from the source",
-                data=H5DataIO(_chunks(samples, row, n), chunks=(min(CHUNK, n), min(64, samples.shape[1]))),
+                data=H5DataIO(_chunks(samples, row, n), chunks=_chunk(n, samples.shape[1])),
                 electrodes=region,
                 rate=session.fs_hz,
                 starting_time=(first - samples.first_sample) / session.fs_hz,
@@ -152,7 +172,7 @@ def _chunks(samples: Any, row: int, n: int) -> Any:
         def _get_dtype(self) -> np.dtype[np.float32]:
             return np.dtype(np.float32)
 
-    shape = (min(CHUNK, n), min(64, samples.shape[1]))
+    shape = _chunk(n, samples.shape[1])
     rows = max(1, BUFFER_BYTES // (4 * samples.shape[1] * shape[0])) * shape[0]
     return Chunks(buffer_shape=(min(rows, n), samples.shape[1]), chunk_shape=shape)
 

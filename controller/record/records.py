@@ -43,7 +43,7 @@ PULSE_TRUTH = np.dtype(
         ("true_phase_deg", "f8"),  # of the wave at the site then
         ("phase_error_deg", "f8"),
         ("direction_error_deg", "f8"),
-        ("truth", "U12"),  # simulation, zero-phase (sham and replay), ends-at-light, "" when not known
+        ("truth", "U16"),  # simulation, zero-phase (sham and replay), ends-at-light, contaminated, "" when not known
     ]
 )
 """What is known of a pulse only afterwards."""

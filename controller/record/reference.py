@@ -64,14 +64,21 @@ def open_reference(reference: dict[str, Any]) -> Recording | SessionRecording:
 
 
 def _fingerprint(recording: str) -> str:
-    """SHA-256 of a file; of a folder, that of its files' names and contents; of a session, of what a replay reads of it."""
+    """SHA-256 of a file; of files that belong together, that of their names and contents; of a session, of what a replay reads of it."""
     path = Path(recording)
     if recording in EXAMPLES and not path.exists():
         return hashlib.sha256(recording.encode()).hexdigest()
     if path.is_file():
-        return file_sha256(path)
+        whole = path.suffix.lower() in (".npz", ".nwb")
+        files = [path] if whole else sorted(p for p in path.parent.iterdir() if p.stem == path.stem and p.is_file())
+        if len(files) == 1:
+            return file_sha256(path)
+        path = path.parent  # header, samples and markers lie side by side under one name
+    elif is_session(recording):
+        files = sorted((path / "samples").glob("*.blk"))
+    else:
+        files = sorted(p for p in path.rglob("*") if p.is_file())
     digest = hashlib.sha256()
-    files = sorted((path / "samples").glob("*.blk")) if is_session(recording) else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
         digest.update(f"{file.relative_to(path)} {file_sha256(file)}\n".encode())
     return digest.hexdigest()

@@ -226,7 +226,12 @@ def end_corrected(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArra
     f = np.fft.fftfreq(n, 1 / fs_hz)
     sos = _band_pass(fs_hz, band_hz)
     response = sosfreqz(sos, np.abs(f), fs=fs_hz)[1]
-    return np.asarray(np.fft.ifft(np.where(f > 0, 2 * spectrum * response, 0.0)))
+    signal = np.asarray(np.fft.ifft(np.where(f > 0, 2 * spectrum * response, 0.0)))
+    # away from the middle of the band the causal filter turns the phase: as much as it does at the frequency of the wave is turned back
+    steps = np.angle(signal[1:] * signal[:-1].conj())[-max(1, n // 3) :]
+    wave_hz = min(max(float(np.median(steps)) * fs_hz / (2 * np.pi), band_hz[0]), band_hz[1])
+    turn = sosfreqz(sos, [wave_hz], fs=fs_hz)[1][0]
+    return signal * (abs(turn) / turn if turn else 1.0)
 
 
 def write_truth(session: Session, path: Path) -> None:

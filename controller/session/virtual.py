@@ -171,6 +171,7 @@ def run_virtual(
                 recorder.sample_clock = SampleClock(fs, fixed_delay_ms)
             elif first != at:  # samples are missing: time went on without them, and the board went dark
                 core.advance(start + int(first * period))
+                clock.now_ns = core.now_ns
                 if arm:
                     light.arm()
                 if (first - at) * period > LONG_GAP_NS:
