@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := $(shell find realtime hardware controller -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' 2>/dev/null)
 
-.PHONY: demo test lint docs picture help bench clean setup build
+.PHONY: demo test lint docs picture help clean setup build
 
 demo: build
 	$(VENV)/bin/wavestim demo

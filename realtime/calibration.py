@@ -142,14 +142,22 @@ def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]
 
 
 def bad_channels(x: Array) -> NDArray[np.bool_]:
-    """Channels that are dead, or whose power is far from the others' (6 median absolute deviations of log power)."""
+    """Channels that are dead, shorted (the same samples twice), or of a power far from the others' (6 MAD of log power)."""
+    _, which, count = np.unique(x, axis=1, return_inverse=True, return_counts=True)
+    shorted = count[which.ravel()] > 1
     power = np.log(np.maximum(np.diff(x, axis=0).var(axis=0), 1e-30))
-    dead = x.std(axis=0) < 1e-6
+    dead = (x.std(axis=0) < 1e-6) | (shorted & ~shorted.all())
     if dead.all():
         return np.zeros(x.shape[1], dtype=bool)
     centre = np.median(power[~dead])
     spread = max(1.4826 * float(np.median(np.abs(power[~dead] - centre))), 0.25)
     return np.asarray(dead | (np.abs(power - centre) > 6 * spread))
+
+
+def without_common_mode(x: Array) -> bool:
+    """Whether a common average was subtracted before: the mean over channels holds far less than even independent channels would leave."""
+    m = x.shape[1]
+    return bool(m > 2 and x.mean(axis=1).var() < 0.01 * x.var(axis=0).mean() / m)
 
 
 def calibrate(
@@ -184,7 +192,7 @@ def calibrate(
     lo, hi = band_hz
     found = bad_channels(samples) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
-    layout = make_layout(positions_mm, used, constant=not rereferenced)
+    layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples[:, used])))
     B = np.where(used[:, None], layout.modes, 0.0)
     y: Array = samples @ B
     r = B.shape[1]

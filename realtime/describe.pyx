@@ -47,7 +47,7 @@ cdef class Describer:
         gx, gy = np.meshgrid(np.linspace(-0.8, 0.8, 5) * extent[0], np.linspace(-0.8, 0.8, 5) * extent[1])
         centres = np.column_stack([gx.ravel(), gy.ravel()])
         d = layout[sub][None, :, :] - centres[:, None, :]
-        distance = np.hypot(d[..., 0], d[..., 1])
+        distance = np.sqrt(d[..., 0] * d[..., 0] + d[..., 1] * d[..., 1])
         safe = np.maximum(distance, 1e-9)[..., None]
         self.centres = np.ascontiguousarray(centres)
         self.n_centres = len(centres)

@@ -5,13 +5,10 @@ from wavestim.realtime.wavemodel cimport Horizon, WaveModel
 
 cdef enum Verdict:      # index into records.VERDICTS
     SCHEDULED = 0
-    NOT_READY = 1
-    PAUSED = 2
-    MASKED = 3
-    NO_WAVE = 4
-    UNSURE = 5
-    DIRECTION = 6
-    PGD = 7
+    NO_WAVE = 1
+    UNSURE = 2
+    DIRECTION = 3
+    PGD = 4
 
 cdef enum HeadingMode:
     HEADING_NONE = 0

@@ -70,9 +70,9 @@ cdef class WaveModel:
         self.dyn.dt = dt
         self.dyn.q_amp = o.q_amp * 1000 * dt
         self.dyn.tau_amp = o.tau_amp_s
-        self.dyn.decay_freq = np.exp(-dt / o.tau_freq_s)
+        self.dyn.decay_freq = exp(-dt / <double>o.tau_freq_s)
         self.dyn.var_freq = o.sd_freq**2
-        self.dyn.decay_k = np.exp(-dt / o.tau_k_s)
+        self.dyn.decay_k = exp(-dt / <double>o.tau_k_s)
         self.dyn.var_k[0] = sd_k[0] * sd_k[0]
         self.dyn.var_k[1] = sd_k[1] * sd_k[1]
         self.dyn.huber = o.huber
@@ -85,7 +85,7 @@ cdef class WaveModel:
         self.prior_plane = o.evidence_prior
         self.ev_threshold = calibration.evidence_threshold
         self.ev_scale = calibration.evidence_scale
-        self.pattern_decay = np.exp(-dt / o.tau_pattern_s)
+        self.pattern_decay = exp(-dt / <double>o.tau_pattern_s)
         self.step_power = max(calibration.step_power, 1e-12)
         self.k_max = calibration.k_max_rad_mm
         self.omega_min = 2 * np.pi * max(0.3, 0.6 * calibration.band_hz[0])

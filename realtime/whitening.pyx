@@ -45,6 +45,9 @@ cdef void load_biquads(Biquads* f, double[:, ::1] sos) except *:
         f.c[i][4] = sos[i, 5]
 
 
+cdef double NOISE_FLOOR = 1e-2   # of the mean noise: no mode is believed beyond that, whatever a reference or a repeated channel took out of it
+
+
 cdef class Whitener:
 
     def __init__(self, calibration, double fs_hz):
@@ -150,7 +153,7 @@ cdef class Whitener:
         for i in range(r * r):
             A[i] = self.R[i]
         for i in range(r):
-            A[i * r + i] += 1e-9 * tr + 1e-12
+            A[i * r + i] += NOISE_FLOOR * tr / r + 1e-12
         if cholesky(A, L, r) != 0:                                # keeps the whitening it had
             return
         invert_lower(L, Li, r)

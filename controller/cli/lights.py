@@ -13,7 +13,6 @@ from wavestim.controller.cli import output
 from wavestim.controller.cli.validate import ArgumentError
 
 app = typer.Typer(no_args_is_help=True, help="Light drivers: list what is connected, test one, or run the mock light as a process.")
-BOARDS = ("host", "atmega2560")
 
 
 @app.command("list")
@@ -73,7 +72,7 @@ def ask_light(
 
 @app.command("device")
 def device(
-    board: Annotated[str, typer.Option(help="host or atmega2560 (under the emulator).")] = "host",
+    board: Annotated[str, typer.Option(help="host: the firmware compiled for this computer.")] = "host",
     edges: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every light edge here as CSV: device_us,led,level.")] = None,
 ) -> None:
     """Serve the mock light on a pseudo-terminal until stopped: the real firmware, as if a board were plugged in.
@@ -84,8 +83,9 @@ def device(
     Example:
       wavestim lights device --edges edges.csv
     """
+    from wavestim.hardware.firmware.device import BOARDS, serve_device
+
     if board not in BOARDS:
-        raise ArgumentError(f"--board {board}: no such board; use host or atmega2560")
-    from wavestim.hardware.firmware.device import serve_device
+        raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join(BOARDS)}")
 
     serve_device(edges, board=board)

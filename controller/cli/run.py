@@ -47,7 +47,7 @@ def run(
     if chosen is options.Pace.virtual and not simulated:
         raise validate.ArgumentError(f"--pace virtual: {ready.light.kind} light runs in real time; leave --pace out, or add --mock")
     if not (simulated or arm):
-        output.say("[yellow]Not armed: the whole experiment runs, and stays dark. Add --arm for light.[/]")
+        output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
     folder = validate.out(out, ready.name)
     from wavestim.controller.session import run_experiment
 

@@ -8,6 +8,7 @@ from wavestim.controller.experiment.load import example_names, experiment_hash, 
 from wavestim.controller.experiment.planning import plan
 from wavestim.controller.experiment.schedule import balanced_sequence
 from wavestim.controller.experiment.schema import Experiment, mocked, require_supported
+from wavestim.controller.experiment.thermal import check_warming
 
 __all__ = [
     "Board",
@@ -19,6 +20,7 @@ __all__ = [
     "SlotPlan",
     "balanced_sequence",
     "check_light",
+    "check_warming",
     "electrode_positions",
     "example_names",
     "experiment_hash",

@@ -28,10 +28,10 @@ class SimulatedSource(_Source):
     """Wave against noise in the band, in dB; null: as the preset has it."""
     delay: Literal["none", "lsl", "rhx"] | NotNegative = "none"
     """How late samples arrive: none, like lsl, like rhx (bursts of 25 to 41 ms), or a constant in ms."""
-    fs_hz: Annotated[float, Field(ge=100, le=30000)] = 1000.0
+    fs_hz: Annotated[float, Field(ge=100, le=5000)] = 1000.0
     """Samples a second."""
-    cortex: dict[str, str | float | tuple[float, ...]] = Field(default_factory=dict)
-    """Anything else of the simulated cortex, by its own keys, such as {direction_deg: 30, speed_mm_s: 200}."""
+    cortex: dict[str, str | float | tuple[float, ...] | dict[str, float | tuple[int, ...]]] = Field(default_factory=dict)
+    """Anything else of the simulated cortex, by its own keys, such as {direction_deg: 30, speed_mm_s: 200, tokens: {n_tokens: 4}}."""
 
 
 class FileSource(_Source):

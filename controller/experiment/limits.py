@@ -29,13 +29,13 @@ def check_light(experiment: Experiment, plan: Plan, light_info: Board) -> None:
     if len(plan.slots) > light_info.n_slots:
         raise ExperimentError(f"{experiment.name}: {len(plan.slots)} patterns, but the board holds {light_info.n_slots}; use fewer")
     period_ms = shortest_period_ms(experiment)
-    dark = _dark_slots(plan)
+    dark = dark_slots(plan)
     for index, slot in enumerate(plan.slots):
         if index not in dark:
             _check_slot(experiment, slot, light_info, period_ms)
 
 
-def _dark_slots(plan: Plan) -> set[int]:
+def dark_slots(plan: Plan) -> set[int]:
     """Slots that only shams use; they never shine."""
     used: dict[int, bool] = {}
     for condition in plan.conditions:

@@ -1,8 +1,4 @@
-"""How much light every LED gave, and how much it warmed the tissue.
-
-Warming: superposition of first-order responses fitted to the heat equation in perfused brain (Pennes; constants of Stujenske, Spellman &
-Gordon 2015, Cell Rep 12:525) for an absorbing blob of sigma 0.4 mm, as if every photon were absorbed: an upper bound away from the surface.
-"""
+"""How much light every LED gave, and how much it warmed the tissue (:mod:`wavestim.controller.experiment.thermal`)."""
 
 from __future__ import annotations
 
@@ -11,14 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.experiment.thermal import K_PER_MW, SLOW, TAU_S, area_mm2, neighbour_share
 
-TAU_S = np.array([0.1, 0.3, 1.0, 3.0, 10.0, 40.0])
-K_PER_MW = np.array([0.0007, 0.0419, 0.0843, 0.0668, 0.0482, 0.0242])
-SLOW = TAU_S >= 3.0
-"""Only slow warming reaches the neighbours."""
-NEIGHBOUR_MM = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
-NEIGHBOUR = np.array([1.0, 0.44, 0.17, 0.05, 0.0])
-"""Steady warming at a distance, relative to that at the site."""
 Floats = NDArray[np.float64]
 
 
@@ -39,9 +29,8 @@ def dose(pulses: list[tuple[float, list[tuple[int, float, float]]]], leds_mm: Fl
         ``lit_ms_per_site``, ``energy_mj_mm2_per_site``, ``max_temperature_rise_c``, ``hottest_site``.
     """
     leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
-    area = np.pi * (spot_mm / 2) ** 2
-    distance = np.hypot(*(leds[:, None] - leds[None]).transpose(2, 0, 1)) if len(leds) else np.zeros((0, 0))
-    spread = np.interp(distance, NEIGHBOUR_MM, NEIGHBOUR) * K_PER_MW.sum() / K_PER_MW[SLOW].sum()  # of all the steady warming
+    area = area_mm2(spot_mm)
+    spread = neighbour_share(leds) * K_PER_MW.sum() / K_PER_MW[SLOW].sum()  # of all the steady warming
     np.fill_diagonal(spread, 1.0)
     lit, energy = np.zeros(len(leds)), np.zeros(len(leds))
     state = np.zeros((len(TAU_S), len(leds)))

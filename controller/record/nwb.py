@@ -104,14 +104,15 @@ def _subject(nwb: Any, session: Session) -> None:
     simulated = session.experiment.get("source", {}).get("kind") == "simulated"
     if given is None and not simulated:
         return
-    subject = dict(given or {})
+    in_silico = {"id": "in-silico", "species": "Mus musculus", "age": "P90D", "description": "cortex in silico, no animal"}
+    subject = {**(in_silico if simulated else {}), **{k: v for k, v in (given or {}).items() if v is not None}}
     nwb.subject = Subject(
-        subject_id=str(subject.get("id") or "in-silico"),
-        species=subject.get("species") or "Mus musculus",
-        sex=subject.get("sex") or "U",
-        age=subject.get("age") or "P90D",
+        subject_id=str(subject["id"]),
+        species=subject.get("species"),
+        sex=subject.get("sex", "U"),
+        age=subject.get("age"),
         genotype=subject.get("genotype"),
-        description=subject.get("description") or ("cortex in silico, no animal" if simulated else "not described"),
+        description=subject.get("description"),
     )
 
 

@@ -11,14 +11,10 @@ from wavestim.controller.report._session import Floats, Pulses, SessionLike
 from wavestim.controller.report.phase import PhaseErrors
 
 REASONS = {
-    "not-ready": "model still learning",
-    "paused": "paused or not armed",
-    "masked": "own light still in the samples",
     "no-wave": "no wave",
     "unsure": "forecast not sure enough",
     "direction": "wave travels another way",
     "pgd": "wave not directed enough",
-    "late-plan": "too late to plan",
 }
 
 

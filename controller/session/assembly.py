@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import Board, Experiment, Plan, check_light, electrode_positions, led_positions, site_index
+from wavestim.controller.experiment import (
+    Board,
+    Experiment,
+    Plan,
+    check_light,
+    check_warming,
+    electrode_positions,
+    led_positions,
+    site_index,
+)
 from wavestim.controller.experiment import plan as make_plan
 from wavestim.realtime import EngineConfig, TriggerConfig
 
@@ -69,6 +78,7 @@ def assemble(
     leds = led_positions(experiment, positions)
     plan = make_plan(experiment, positions, leds, board)
     check_light(experiment, plan, board)
+    check_warming(experiment, plan, leds)
     site = site_index(experiment, positions, leds, plan)
     engine = _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms, own_light)
     return Assembly(experiment, fs_hz, positions, leds, plan, site, engine)

@@ -211,3 +211,17 @@ def test_a_recording_too_short_to_learn_from_is_undetermined():
     w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
     assert set(w.kind) == {"undetermined"}
     assert (w.phase_sd_deg == 180).all()
+
+
+@pytest.mark.parametrize("reference", ["average of all", "bipolar twin", "none"])
+def test_a_recording_that_was_referenced_before_is_tracked_all_the_same(reference):
+    """The common mode of such samples is nearly silent; whitened without a floor it would outvote every electrode."""
+    xy = grid(1, 8, 1.0)
+    lfp, phase, _ = make("planar", seed=12, seconds=12, snr_db=5, xy=xy, speed=120, direction=0)
+    if reference == "average of all":
+        lfp = lfp - lfp.mean(axis=1, keepdims=True)
+    elif reference == "bipolar twin":
+        lfp[:, 4] = lfp[:, 3]
+    w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
+    assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 40
+    assert (np.abs(w.direction_deg[WARM:]) < 90).mean() > 0.9

@@ -300,7 +300,7 @@ def test_a_light_is_asked_who_it_is_and_closed(monkeypatch: pytest.MonkeyPatch) 
 def test_the_mock_light_is_served_with_its_edges(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
     serve = lambda edges, *, board: served.append((edges, board))  # noqa: E731
-    fake_module(monkeypatch, "wavestim.hardware.firmware.device", serve_device=serve)
+    fake_module(monkeypatch, "wavestim.hardware.firmware.device", serve_device=serve, BOARDS=("host",))
     assert call("lights", "device", "--edges", "e.csv").exit_code == 0
     assert served == [(Path("e.csv"), "host")]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from wavestim.controller.record.dose import K_PER_MW, dose
+from wavestim.controller.experiment.thermal import K_PER_MW
+from wavestim.controller.record.dose import dose
 
 SPOT_MM = 0.2
 AREA = np.pi * 0.1**2

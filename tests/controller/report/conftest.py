@@ -73,7 +73,7 @@ def build(
     rows["dark"] = [names[c] == "sham" for c in order]
     rows["site"] = channels // 2
     vetoes = decisions[1::2]
-    vetoes["verdict"] = rng.choice(["unsure", "masked", "no-wave", "not-ready"], len(fires), p=[0.5, 0.3, 0.15, 0.05])
+    vetoes["verdict"] = rng.choice(["unsure", "direction", "no-wave", "pgd"], len(fires), p=[0.5, 0.3, 0.15, 0.05])
     vetoes["fire_sample"], vetoes["sample"], vetoes["direction_deg"] = fires + 100, fires + 80, np.nan
     pulses = np.zeros(len(fires), PULSE if truth else np.dtype([d for d in PULSE.descr if d[0] != "phase_error_deg"]))
     pulses["decision"], pulses["fire_sample"] = 2 * np.arange(len(fires)), fires

@@ -82,7 +82,7 @@ def test_every_pulse_has_its_latency_budget(session: Any) -> None:
 def test_what_shone_is_what_was_acknowledged(session: Any) -> None:
     out, summary = session
     pulses = open_session(out).pulses
-    lit = pulses[pulses["verdict"] == "fired"]
+    lit = pulses[np.isin(pulses["verdict"], ("fired", "cut"))]  # the end of the session may cut the last one
     on = np.sort(edges(out)["device_us"][edges(out)["level"] > 0])
     assert summary["pulses"]["fired"] == len(lit) > 0
     assert np.abs(on[np.searchsorted(on, lit["onset_device_us"] - 1)] - lit["onset_device_us"]).max() < 1
