@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
+from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
+from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.finish import finish_session
+from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.controller.session.virtual import FIRE_FRAME_US, MARGIN_MS, prepare_light
 from wavestim.hardware.lights import open_light
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
@@ -82,8 +84,8 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         fixed = experiment.source.fixed_delay_ms
         session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed)
         try:
-            with session.running(rig.samples.fileno(), out / "stop"):
-                session.watch(seconds, arm, progress)
+            with room(out), session.running(rig.samples.fileno(), out / "stop"), deferred() as check:
+                session.watch(seconds, arm, progress, check)
         finally:
             journal.set_meta("counts", asdict(session.counts))
         journal.set_meta("ended", True)
@@ -184,8 +186,11 @@ class RealSession:
                     self.counts.realtime = "SCHED_FIFO, memory locked"
                 del self.loop
 
-    def watch(self, seconds: float, arm: bool, progress: Callable[[float], None]) -> None:
-        """Record until so many seconds of samples have come; calibrates, measures the horizon, arms, minds the board."""
+    def watch(self, seconds: float, arm: bool, progress: Callable[[float], None], check: Callable[[], None]) -> None:
+        """Record until so many seconds of samples have come; calibrates, measures the horizon, arms, minds the board.
+
+        ``check`` is called between two turns and may raise.
+        """
         limit = round(seconds * self.assembly.fs_hz)
         armed = not arm
         measure_to = math.inf
@@ -206,6 +211,7 @@ class RealSession:
                 self.counts.stopped_early = True
                 break
             progress(min(done, seconds))
+            check()
 
     def _turn(self) -> None:
         if now_ns() >= self._next_ping:
@@ -226,7 +232,7 @@ class RealSession:
             ages = self.recorder.ages_ms or [np.zeros(1)]
             age = float(np.percentile(np.concatenate(ages), 99.9))
             wait = self.loop.wait_percentile_us(99.9) / 1000
-            horizon = age + wait + (FIRE_FRAME_US + self.light.info.min_lead_us) / 1000 + MARGIN_MS
+            horizon = age + wait + board_horizon_ms(self.light.info)
             self.engine.post("horizon", max(horizon, LEAST_HORIZON_MS))
         self.recorder.ages_ms = None
         self.light.arm()

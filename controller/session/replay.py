@@ -16,10 +16,11 @@ from wavestim.controller.record.reference import SessionRecording, open_replayab
 from wavestim.controller.record.session import InputEvent, Session
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble, mask_tail_ms
+from wavestim.controller.session.bench import horizon_for, make_bench
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
-from wavestim.controller.session.virtual import horizon_for, make_bench, run_virtual
+from wavestim.controller.session.virtual import Past, VirtualSession
 from wavestim.hardware.lights import LightInfo
 from wavestim.hardware.sources import SourceError
 
@@ -76,12 +77,11 @@ def replay_recording(
         assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
         recorded_light=[(s.first, s.last) for s in light if s.lit],
     ) as journal, room(out):  # fmt: skip
-        run = run_virtual(
-            assembly, Played(source.blocks(max(chunk, 4096)), source.fs_hz), bench, journal, seconds=seconds, arm=True, horizon_ms=horizon,
-            arrivals=arrivals, edges_path=None, progress=progress, chunk=chunk, keep_samples=False, pacing=_pacing(speed),
-            masks=[(s.first, s.last) for s in light], script=script,
+        virtual = VirtualSession(
+            assembly, Played(source.blocks(max(chunk, 4096)), source.fs_hz), bench, journal, arrivals, arm=True, horizon_ms=horizon,
+            chunk=chunk, keep_samples=False, past=Past([(s.first, s.last) for s in light], script),
         )  # fmt: skip
-        journal.set_meta("counts", asdict(run))
+        journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))
         journal.set_meta("ended", True)
     return finish_session(out)
 

@@ -11,12 +11,13 @@ from wavestim.controller.experiment import Experiment, electrode_positions, led_
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble
+from wavestim.controller.session.bench import horizon_for, make_bench
 from wavestim.controller.session.feeds import Cortex, cortex_settings
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.real import run_real
 from wavestim.controller.session.replay import replay_recording
-from wavestim.controller.session.virtual import horizon_for, make_bench, run_virtual
+from wavestim.controller.session.virtual import VirtualSession
 
 Progress = Callable[[float], None]
 
@@ -70,11 +71,10 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
     check_room(out, seconds * source.fs_hz * len(positions))
     cortex_settings(experiment)  # refused before a folder is made
     with open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm) as journal, room(out):
-        run = run_virtual(
-            assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, seconds=seconds, arm=arm, horizon_ms=horizon,
-            arrivals=arrivals, fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
-            edges_path=out / "edges.csv", progress=progress,
+        virtual = VirtualSession(
+            assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
+            fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
         )  # fmt: skip
-        journal.set_meta("counts", asdict(run))
+        journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))
         journal.set_meta("ended", True)
     return finish_session(out)

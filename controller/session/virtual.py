@@ -12,39 +12,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from wavestim.controller.experiment import Experiment, patterns
+from wavestim.controller.experiment import patterns
 from wavestim.controller.record.journal import Journal
 from wavestim.controller.record.session import InputEvent
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
+from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, prepare_light
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
-from wavestim.controller.session.feeds import Feed
+from wavestim.controller.session.feeds import Block, Feed
+from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.recorder import Recorder
 from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
-from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
-from wavestim.hardware.lights import Light, open_light
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop
 from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
-FIRE_FRAME_US = 17 * 20.0
-"""A FIRE_AT on the wire at 500 kbaud, COBS and delimiter included, rounded up."""
-MARGIN_MS = 1.0
 PING_NS = 107_000_000
 """No multiple of the heartbeat's period: a ping right behind a heartbeat waits for the wire, and the clocks would seem apart."""
-
+PUMP_NS = 20_000_000
 LONG_GAP_NS = 1_000_000_000
-
-
-@dataclass
-class VirtualBench:
-    """The firmware core in memory, its driver, and the clock both live under."""
-
-    clock: VirtualClock
-    core: FirmwareCore
-    light: Light
 
 
 @dataclass
@@ -58,176 +45,236 @@ class VirtualRun:
     safe: list[str] = field(default_factory=list)
 
 
-def make_bench(n_leds: int, seed: int) -> VirtualBench:
-    """A board with a clock of its own: started earlier, running up to 30 ppm fast or slow."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 0xC10C]))
-    clock = VirtualClock(int(rng.integers(1_000_000_000, 2_000_000_000)))
-    core = FirmwareCore(
-        max(1, n_leds),
-        drift_ppm=float(rng.uniform(-30, 30)),
-        boot_ns=-int(rng.integers(0, 10_000_000_000)),
-        boot_id=int(rng.integers(1, 2**32)),
-    )
-    return VirtualBench(clock, core, open_light("simulated", core=core, clock=clock))
+@dataclass(frozen=True)
+class Past:
+    """What a replay knows of the session it replays.
+
+    Attributes
+    ----------
+    masks : sequence of (first, last)
+        Samples that show light of that session, in the order of ``first``; the engine coasts through them.
+    script : sequence of InputEvent, optional
+        What entered its engine, in order: it enters again at the same samples, calibrations included, instead of a horizon, an arming
+        and a calibration of this run's own.
+    """
+
+    masks: Sequence[tuple[float, float]] = ()
+    script: Sequence[InputEvent] | None = None
 
 
-def horizon_for(experiment: Experiment, light: Light, arrivals: Arrivals) -> float:
-    """``trigger.horizon_ms`` as a number: age of the newest sample + wire + lead of the board + margin."""
-    asked = experiment.trigger.horizon_ms
-    if asked != "auto":
-        return float(asked)
-    return arrivals.oldest_ms + (FIRE_FRAME_US + light.info.min_lead_us) / 1000 + MARGIN_MS
-
-
-def prepare_light(light: Light, assembly: Assembly, device_clock: DeviceClock) -> None:
-    """Upload the patterns and learn the board's clock."""
-    for slot, pattern in enumerate(assembly.plan.slots):
-        light.upload(slot, [tuple(e) for e in pattern.entries])  # type: ignore[misc]
-    for _ in range(8):
-        light.ping()
-        light.status()
-        device_clock.add(light.poll()[1])
-
-
-def run_virtual(
-    assembly: Assembly,
-    feed: Feed,
-    bench: VirtualBench,
-    journal: Journal,
-    *,
-    seconds: float | None,
-    arm: bool,
-    horizon_ms: float,
-    arrivals: Arrivals,
-    edges_path: Path | None,
-    progress: Callable[[float], None],
-    chunk: int = 1,
-    keep_samples: bool = True,
-    masks: Sequence[tuple[float, float]] = (),
-    script: Sequence[InputEvent] | None = None,
-    pacing: Callable[[float], None] | None = None,
-    fixed_delay_ms: float = 0.0,
-) -> VirtualRun:
-    """Run until the feed ends or ``seconds`` of samples have been taken.
+class VirtualSession:
+    """One session under a simulated clock.
 
     Parameters
     ----------
-    chunk : int
-        Samples between two looks at the board: 1 where light acts on the tissue, more in a replay.
-    masks : sequence of (first, last)
-        Samples that show light of an earlier session, in the order of ``first``; the engine coasts through them.
-    script : sequence of InputEvent, optional
-        What entered the engine of the session that is replayed, in order: it enters again at the same samples, calibrations included,
-        instead of ``horizon_ms``, ``arm`` and a calibration of this run's own.
-    pacing : callable, optional
-        Called with the seconds of samples taken; may wait (a replay at the pace it was recorded at).
+    assembly, feed, bench, journal
+        What to run, where samples come from, the light, where it is recorded.
+    arrivals : Arrivals
+        How late samples arrive.
+    arm : bool
+    horizon_ms : float
     fixed_delay_ms : float
         The constant delay of the source, which arrivals can't show.
+    chunk : int
+        Samples between two looks at the board: 1 where light acts on the tissue, more in a replay.
+    keep_samples : bool
+        False when they stay in the recording they came from.
+    past : Past
+        Of a replay.
     """
-    clock, core, light = bench.clock, bench.core, bench.light
-    experiment, fs = assembly.experiment, assembly.fs_hz
-    period = 1e9 / fs
-    limit = None if seconds is None else round(seconds * fs)
-    device_clock, sample_clock = DeviceClock(), SampleClock(fs, fixed_delay_ms)
-    prepare_light(light, assembly, device_clock)
-    engine = Engine(assembly.engine)
-    ring = Ring(len(assembly.positions_mm), max(4096, 64 * chunk))
-    scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
-    loop = Loop(ring, engine, scheduler, hold_for_calibration=script is None)
-    recorder = Recorder(journal, ring, engine, scheduler, light, sample_clock, device_clock, simulated=True, keep_samples=keep_samples)
-    if script is None:
-        engine.post("horizon", horizon_ms)
-    if arm:
-        light.arm()
-        if script is None:
-            engine.post("arm")
-    ahead = deque(script or ())
-    start = clock.now_ns + int(period)
-    full = {level: patterns.irradiance_of(experiment, level) for level in range(256)}
-    run, taken, at, n_masks, next_ping, next_pump = VirtualRun(), 0, 0, 0, 0, 0
-    edges = EdgeFile(edges_path) if edges_path is not None else None
-    if edges_path is not None:
-        write_rig_clock(edges_path.with_name("rig-clock.json"), core, start)
-    try:
-        while limit is None or taken < limit:
-            n = chunk if limit is None else min(chunk, limit - taken)
-            while ahead and ahead[0][0] <= at:
-                _enter(engine, ahead.popleft())
-            if ahead:
-                n = min(n, ahead[0][0] - at)
-            # light of up to now reaches the tissue before it is read; a replay hands the board a chunk's frames at its beginning
-            core.advance(start + int(at * period))
-            if core.n_edges:
-                new = core.host_edges()
-                for edge in new:
-                    feed.light(max(0.0, (int(edge["host_ns"]) - start) / 1e9), int(edge["led"]), full[int(edge["level"])])
-                if edges is not None:
-                    edges.write(new)
-            first, block = feed.read(n)
-            if len(block) == 0:
-                break
-            if first != at and (taken == 0 or first < at):  # the counter begins elsewhere, or anew: time does not jump with it
-                start -= int((first - at) * period)
-                recorder.sample_clock = SampleClock(fs, fixed_delay_ms)
-            elif first != at:  # samples are missing: time went on without them, and the board went dark
-                core.advance(start + int(first * period))
-                clock.now_ns = core.now_ns
-                if arm:
-                    light.arm()
-                if (first - at) * period > LONG_GAP_NS:
-                    for _ in range(8):  # its clock has drifted away meanwhile
-                        light.ping()
-                        light.status()
-                        recorder.hear()
-                while ahead and ahead[0][0] < first:
-                    _enter(engine, ahead.popleft())
-            now = start + int((first + len(block) - 1) * period)
-            taken, at = taken + len(block), first + len(block)
-            while n_masks < len(masks) and masks[n_masks][0] < at:
-                from_sample = max(math.ceil(masks[n_masks][0]), first)
-                if masks[n_masks][1] >= from_sample:
-                    engine.post("mask", masks[n_masks][1] - from_sample, from_sample)
-                n_masks += 1
-            arrivals.put(first, now, block)
-            clock.now_ns = core.now_ns
-            for due, at_ns, part in arrivals.due(now):
-                if chunk > 1:
-                    ring.push_timed(part, due, at_ns - int((len(part) - 1) * period), period)
-                else:
-                    ring.push(part, due, at_ns)
-            loop.turn_at(now)
-            while script is None and engine.wants_calibration:
-                engine.apply_calibration(engine.learn())
-                loop.turn_at(now)
-            if now >= next_ping:
-                light.ping()
-                next_ping = now + PING_NS
-            if now >= next_pump or recorder.ledger.open:
-                recorder.pump(now)
-                next_pump = now + 20_000_000
-            if taken % 1000 < chunk:
-                progress(taken / fs)
-                if pacing is not None:
-                    pacing(taken / fs)
-    finally:
-        with contextlib.ExitStack() as last:  # whatever fails on the way, the rest is done; backwards from here
-            last.callback(feed.close)
-            if edges is not None:
-                last.callback(edges.close)
-                last.callback(lambda: edges.write(core.host_edges()))
-            # whatever happened, the board is told to go dark before anything else
-            light.disarm()
-            core.advance(clock.now_ns)
-            run.samples, run.dropped, run.ticks = taken, ring.n_dropped + engine.n_dropped, engine.n_ticks
-            run.safe = recorder.safe_reasons
-            recorder.finish(clock.now_ns, "session-ended")
-    return run
 
+    def __init__(
+        self,
+        assembly: Assembly,
+        feed: Feed,
+        bench: VirtualBench,
+        journal: Journal,
+        arrivals: Arrivals,
+        *,
+        arm: bool,
+        horizon_ms: float,
+        fixed_delay_ms: float = 0.0,
+        chunk: int = 1,
+        keep_samples: bool = True,
+        past: Past | None = None,
+    ) -> None:
+        self.assembly, self.feed, self.bench, self.arrivals = assembly, feed, bench, arrivals
+        self.period = 1e9 / assembly.fs_hz
+        self.chunk, self._arm, self._fixed_delay_ms = chunk, arm, fixed_delay_ms
+        past = past or Past()
+        self._scripted = past.script is not None
+        self._ahead, self._masks = deque(past.script or ()), deque(past.masks)
+        light = bench.light
+        device_clock = DeviceClock()
+        prepare_light(light, assembly, device_clock)
+        self.engine = Engine(assembly.engine)
+        self.ring = Ring(len(assembly.positions_mm), max(4096, 64 * chunk))
+        scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
+        self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
+        self.recorder = Recorder(
+            journal,
+            self.ring,
+            self.engine,
+            scheduler,
+            light,
+            SampleClock(assembly.fs_hz, fixed_delay_ms),
+            device_clock,
+            simulated=True,
+            keep_samples=keep_samples,
+        )
+        if not self._scripted:
+            self.engine.post("horizon", horizon_ms)
+        if arm:
+            light.arm()
+            if not self._scripted:
+                self.engine.post("arm")
+        self._irradiance = {level: patterns.irradiance_of(assembly.experiment, level) for level in range(256)}
+        self._edges: EdgeFile | None = None
+        self._start = bench.clock.now_ns + int(self.period)
+        self._taken = self._at = 0  # samples so far, and the counter of the next one
+        self._next_ping = self._next_pump = 0
 
-def _enter(engine: Engine, event: InputEvent) -> None:
-    """An input event of the session that is replayed, at the sample at which it was applied."""
-    _, kind, value, payload = event
-    if kind == "calibration":
-        engine.apply_calibration(bytes(payload or b""))
-    else:
-        engine.post(kind, value)
+    def run(
+        self,
+        *,
+        seconds: float | None,
+        progress: Callable[[float], None],
+        edges_path: Path | None = None,
+        pacing: Callable[[float], None] | None = None,
+    ) -> VirtualRun:
+        """Run until the feed ends or ``seconds`` of samples have been taken.
+
+        Parameters
+        ----------
+        seconds : float, optional
+        progress : callable
+            Called with the seconds of samples taken.
+        edges_path : Path, optional
+            File of every edge of light; the true relation of the clocks goes beside it.
+        pacing : callable, optional
+            Called like progress; may wait (a replay at the pace it was recorded at).
+        """
+        fs = self.assembly.fs_hz
+        limit = math.inf if seconds is None else round(seconds * fs)
+        if edges_path is not None:
+            self._edges = EdgeFile(edges_path)
+            write_rig_clock(edges_path.with_name("rig-clock.json"), self.bench.core, self._start)
+        run = VirtualRun()
+        try:
+            with deferred() as check:
+                while self._taken < limit and self._step(int(min(self.chunk, limit - self._taken))):
+                    check()
+                    if self._taken % 1000 < self.chunk:
+                        progress(self._taken / fs)
+                        if pacing is not None:
+                            pacing(self._taken / fs)
+        finally:
+            self._end(run)
+        return run
+
+    def _step(self, n: int) -> bool:
+        """The next samples, at most n; False at the end of the feed."""
+        while self._ahead and self._ahead[0][0] <= self._at:
+            self._enter(self._ahead.popleft())
+        if self._ahead:
+            n = min(n, self._ahead[0][0] - self._at)
+        # light of up to now reaches the tissue before it is read; a replay hands the board a chunk's frames at its beginning
+        self.bench.core.advance(self._ns(self._at))
+        self._shine()
+        first, block = self.feed.read(n)
+        if len(block) == 0:
+            return False
+        if first != self._at:
+            self._jump(first)
+        self._taken, self._at = self._taken + len(block), first + len(block)
+        self._mask(first)
+        self._turn(first, block)
+        return True
+
+    def _ns(self, sample: int) -> int:
+        """Simulated host time of a sample."""
+        return self._start + int(sample * self.period)
+
+    def _enter(self, event: InputEvent) -> None:
+        """An input event of the session that is replayed, at the sample at which it was applied."""
+        _, kind, value, payload = event
+        if kind == "calibration":
+            self.engine.apply_calibration(bytes(payload or b""))
+        else:
+            self.engine.post(kind, value)
+
+    def _shine(self) -> None:
+        """New edges of light reach the tissue and the file."""
+        if not self.bench.core.n_edges:
+            return
+        edges = self.bench.core.host_edges()
+        for edge in edges:
+            at_s = max(0.0, (int(edge["host_ns"]) - self._start) / 1e9)
+            self.feed.light(at_s, int(edge["led"]), self._irradiance[int(edge["level"])])
+        if self._edges is not None:
+            self._edges.write(edges)
+
+    def _jump(self, first: int) -> None:
+        """The counter goes on elsewhere than expected."""
+        if self._taken == 0 or first < self._at:  # it begins there, or anew: time does not jump with it
+            self._start -= int((first - self._at) * self.period)
+            self.recorder.sample_clock = SampleClock(self.assembly.fs_hz, self._fixed_delay_ms)
+            return
+        # samples are missing: time went on without them, and the board went dark
+        self.bench.core.advance(self._ns(first))
+        self.bench.clock.now_ns = self.bench.core.now_ns
+        if self._arm:
+            self.bench.light.arm()
+        if (first - self._at) * self.period > LONG_GAP_NS:
+            for _ in range(8):  # the board's clock has drifted away meanwhile
+                self.bench.light.ping()
+                self.bench.light.status()
+                self.recorder.hear()
+        while self._ahead and self._ahead[0][0] < first:
+            self._enter(self._ahead.popleft())
+
+    def _mask(self, first: int) -> None:
+        """Light of an earlier session that is in the samples up to now."""
+        while self._masks and self._masks[0][0] < self._at:
+            begin, end = self._masks.popleft()
+            at = max(math.ceil(begin), first)
+            if end >= at:
+                self.engine.post("mask", end - at, at)
+
+    def _turn(self, first: int, block: Block) -> None:
+        """Samples arrive, the engine decides, the board hears of it, the recorder writes."""
+        now = self._ns(first + len(block) - 1)
+        self.arrivals.put(first, now, block)
+        self.bench.clock.now_ns = self.bench.core.now_ns
+        for due, at_ns, part in self.arrivals.due(now):
+            if self.chunk > 1:
+                self.ring.push_timed(part, due, at_ns - int((len(part) - 1) * self.period), self.period)
+            else:
+                self.ring.push(part, due, at_ns)
+        self.loop.turn_at(now)
+        while not self._scripted and self.engine.wants_calibration:
+            self.engine.apply_calibration(self.engine.learn())
+            self.loop.turn_at(now)
+        if now >= self._next_ping:
+            self.bench.light.ping()
+            self._next_ping = now + PING_NS
+        if now >= self._next_pump or self.recorder.ledger.open:
+            self.recorder.pump(now)
+            self._next_pump = now + PUMP_NS
+
+    def _end(self, run: VirtualRun) -> None:
+        """Whatever happened, the board is told to go dark before anything else; whatever fails on the way, the rest is done."""
+        with contextlib.ExitStack() as last:  # backwards from here
+            last.callback(self.feed.close)
+            if self._edges is not None:
+                last.callback(self._edges.close)
+                last.callback(self._last_edges)
+            self.bench.light.disarm()
+            self.bench.core.advance(self.bench.clock.now_ns)
+            run.samples, run.dropped, run.ticks = self._taken, self.ring.n_dropped + self.engine.n_dropped, self.engine.n_ticks
+            run.safe = self.recorder.safe_reasons
+            self.recorder.finish(self.bench.clock.now_ns, "session-ended")
+
+    def _last_edges(self) -> None:
+        if self._edges is not None:
+            self._edges.write(self.bench.core.host_edges())
