@@ -121,8 +121,8 @@ def test_vetoes_have_their_reason(wave):
     other = float(np.median(wave[2][3000:])) + 180
     d, _ = run(engine(direction_deg=other, direction_tolerance_deg=20), wave[0])
     assert (d["verdict"] == "direction").mean() > 0.9
-    d, _ = run(engine(), make("none", seed=2, seconds=8)[0])
-    assert set(d["verdict"]) <= {"no-wave", "unsure"}
+    d = np.concatenate([run(engine(), make("none", seed=seed, seconds=8)[0])[0] for seed in range(2, 8)])
+    assert np.isin(d["verdict"], ["no-wave", "unsure"]).mean() > 0.98
     assert "no-wave" in set(d["verdict"])
 
 
