@@ -16,8 +16,10 @@ from wavestim.realtime.wavemodel cimport (
     OMEGA_FREE,
     PATTERN,
     PLANE,
+    VAR_FREE,
     VAR_KX,
     VAR_KY,
+    VAR_PHI,
     WAVE,
 )
 
@@ -26,6 +28,7 @@ MAX_SPEED_MM_S = 1e6
 
 cdef double COHERENT = 0.8          # below this a pattern is called undetermined
 cdef double IN_STEP = 0.95          # above this coherence of plain phase it is synchronous
+cdef double LOST_RAD2 = 2.5         # variance of the phase (SD 90 degrees) beyond which no kind is named
 cdef double SYNCHRONOUS_RAD = 0.5   # phase over the half extent that still counts as in step, when k is known to be so small
 
 
@@ -121,6 +124,9 @@ cdef class Describer:
         o.coherence = planar
         if rec[WAVE] < 0.5:
             o.kind = NONE
+            return
+        if plane * rec[VAR_PHI] + (1 - plane) * rec[VAR_FREE] > LOST_RAD2:
+            o.kind = UNDETERMINED                                   # coasting for so long that the wave has been lost
             return
         if self.extent <= 0:                                        # one electrode: a rhythm, no place to travel
             o.kind = UNDETERMINED

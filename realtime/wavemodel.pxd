@@ -71,6 +71,7 @@ cdef class WaveModel:
     cdef double rec[RECORD]
     cdef double level[RMAX]              # residual of the modes when the light came: held through the mask
     cdef bint coasting
+    cdef bint fresh                      # no sample has been seen since the wave was forgotten
     cdef double total                    # log-likelihood of the plane so far
     cdef double last_modes[RMAX]
     cdef double offset[RMAX]             # steps of the amplifier, taken out

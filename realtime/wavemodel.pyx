@@ -13,6 +13,7 @@ from wavestim.realtime.fmath cimport PI, atan2, exp, fabs, log, sincos, sqrt, wr
 from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
 
 
+cdef double SETTLE_S = 0.2          # the filters forget their start before anything is learned from them
 cdef double STEP_RATIO = 400.0     # a change between ticks 20 times the usual one is no brain
 cdef double STEP_MEMORY_S = 10.0
 
@@ -132,6 +133,8 @@ cdef class WaveModel:
         self.coasting = False
         memset(self.level, 0, sizeof(self.level))
         memset(self.offset, 0, sizeof(self.offset))
+        memset(self.last_modes, 0, sizeof(self.last_modes))
+        self.fresh = True
         self.steer()
         self.write_record()
 
@@ -191,6 +194,10 @@ cdef class WaveModel:
         """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
         cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX], jump = 0, x
         cdef int j, r = self.r
+        if self.fresh and not masked:                             # the filters start from the first value, not from zero
+            for j in range(r):
+                self.offset[j] = y[j]
+            self.fresh = False
         if not masked and not self.coasting:
             for j in range(r):
                 x = y[j] - self.offset[j] - self.last_modes[j]
@@ -218,7 +225,7 @@ cdef class WaveModel:
                 modes[j] = y[j] - self.offset[j]
         memcpy(self.last_modes, modes, r * sizeof(double))
         self.whitener.white(modes, shaped, white)
-        self.advance(white, masked)
+        self.advance(white, masked or self.ticks < SETTLE_S * self.fs)
         if not masked and self.whitener.learn(shaped):
             self.carry_over()
         self.write_record()
