@@ -7,19 +7,25 @@ in-band excess, the likeliest wave vector to start from, and how much evidence f
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import bilinear_zpk, butter, freqz_sos, iirnotch, sosfilt, tf2sos, zpk2sos
-from wavestim.realtime.layout import make_layout
+from wavestim.realtime.layout import Layout, make_layout
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
 FORMAT = 2
 STEP_RATIO = 400.0
 """A squared change between ticks so many times the usual one is no brain."""
+MAINS_HZ = (50.0, 60.0)
+NOTCH_Q = 8.0
+SURROGATES, SURROGATE_S = 4, 6.0
+DRIFT_OF_BAND = 0.125
+"""Slower than this part of the lower edge of the band is drift: filtered out, its shift of phase counted like that of the whitening."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +175,18 @@ def bad_channels(x: Array) -> NDArray[np.bool_]:
     return np.asarray(dead | (np.abs(power - centre) > 6 * spread))
 
 
+def mains_lines(f: Array, power: Array, lo: float, hi: float) -> set[float]:
+    """Mains frequencies outside the band that stand ten times above their surroundings in a spectrum."""
+    found = set()
+    for line in MAINS_HZ:
+        near = np.abs(f - line) <= 1
+        around = (np.abs(f - line) >= 3) & (np.abs(f - line) <= 8)
+        outside = not lo - 1 <= line <= hi + 1
+        if outside and near.any() and around.any() and power[near].max() > 10 * np.median(power[around]):
+            found.add(line)
+    return found
+
+
 def without_common_mode(x: Array) -> bool:
     """Whether a common average was subtracted before: the mean over channels holds far less than even independent channels would leave."""
     m = x.shape[1]
@@ -203,14 +221,30 @@ def calibrate(
     """
     o = options or ModelOptions()
     samples: Array = np.asarray(x, dtype=np.float64)
-    n, m = samples.shape
-    lo, hi = band_hz
+    m = samples.shape[1]
     found = bad_channels(samples) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
     layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples[:, used])))
-    B = np.where(used[:, None], layout.modes, 0.0)
-    y: Array = _without_steps(samples @ B)
-    r = B.shape[1]
+    y: Array = _without_steps(samples @ np.where(used[:, None], layout.modes, 0.0))
+
+    def learn(y: Array) -> Calibration:
+        return _learn(y, used, layout, fs_hz, band_hz, notch_hz, o)
+
+    return _with_null(_likeliest_start(learn(y), y), learn, seed)
+
+
+def _learn(
+    y: Array,
+    used: NDArray[np.bool_],
+    layout: Layout,
+    fs_hz: float,
+    band_hz: tuple[float, float],
+    notch_hz: float | None,
+    o: ModelOptions,
+) -> Calibration:
+    """Everything but the evidence threshold, from mode signals (n, r) uV."""
+    n, r = y.shape
+    lo, hi = band_hz
     centre = float(np.sqrt(lo * hi))
     f, S = cross_spectra(y, fs_hz)
     S = S + (1e-12 * float(np.einsum("fii->f", S).real.mean()) + 1e-24) * np.eye(r)
@@ -224,7 +258,10 @@ def calibrate(
     )[0][1]
     beta = float(np.clip(-np.mean(slope), 0, 3))
     colour = fractional_differentiator(beta / 2, fs_hz, centre)
-    shaper = colour if notch_hz is None else np.ascontiguousarray(np.vstack([colour, tf2sos(*iirnotch(notch_hz, 15, fs_hz))]))
+    lines = {notch_hz} if notch_hz is not None else mains_lines(f, np.einsum("fii->fi", S).real.sum(axis=1), lo, hi)
+    notches = [tf2sos(*iirnotch(line, NOTCH_Q, fs_hz)) for line in sorted(lines)]
+    drift = butter(2, lo * DRIFT_OF_BAND, "highpass", fs=fs_hz, output="sos")
+    shaper = np.ascontiguousarray(np.vstack([drift, colour, *notches]))
     below = (o.flank_hz[0], lo - o.guard_hz)
     above = (hi + o.guard_hz, min(highest, o.line_hz - 8))
     flanks = [np.ascontiguousarray(butter(4, b, "bandpass", fs=fs_hz, output="sos")) for b in (below, above) if b[1] > 1.2 * b[0] > 0]
@@ -252,14 +289,14 @@ def calibrate(
     C_in = np.asarray(sum(white)).real / len(white) * fs_hz / 2
     df = float(f[1] - f[0])
     excess = sum(np.trace(s.real) - np.trace(C0) * (centre / q) ** beta for q, s in zip(f[in_band], S[in_band], strict=True))
-    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(samples[:, used].var(axis=0).mean()), 1e-24)))
+    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(y.var(axis=0).sum()) / int(used.sum()), 1e-24)))
     pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
 
     looks, t_re, t_im = _travel(sosfilt(band_sos, sosfilt(shaper, y - y[0], axis=0), axis=0), fs_hz, band_hz, o)
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)
     sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
-    base = Calibration(
+    return Calibration(
         band_hz=np.array(band_hz, dtype=np.float64), fs_hz=float(fs_hz), n_samples=n, used=used,
         layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes, gradient=layout.gradient,
         beta=beta, shaper_sos=shaper, smoother_sos=smoother, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
@@ -271,8 +308,6 @@ def calibrate(
         step_power=float(np.median(np.sum(np.diff(y, axis=0) ** 2, axis=1))),
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip
-    start = _likeliest_start(base, y, half)
-    return _with_null(start, colour, seed)
 
 
 def _without_steps(y: Array) -> Array:
@@ -301,8 +336,9 @@ def _replace(c: Calibration, **changes: object) -> Calibration:
     return Calibration(**{**values, **changes})
 
 
-def _likeliest_start(c: Calibration, y: Array, half_mm: float) -> Calibration:
+def _likeliest_start(c: Calibration, y: Array) -> Calibration:
     """Several wave vectors are run over the samples; the one under which they are likeliest is kept."""
+    half_mm = max(float(np.abs(c.layout_mm[c.used]).max()), 1e-9)
     axes = [np.array([np.cos(a), np.sin(a)]) * (c.sd_k_rad_mm > 0) for a in np.arange(6) * np.pi / 3]
     starts = [np.zeros(2)]
     for edge_rad in (0.72, 1.6):
@@ -317,16 +353,21 @@ def _likeliest_start(c: Calibration, y: Array, half_mm: float) -> Calibration:
     return _replace(c, k_rad_mm=best)
 
 
-def _with_null(c: Calibration, colour: Array, seed: int) -> Calibration:
-    """Evidence for a wave where there is none: the model run over noise that has the learned colour and covariance."""
+def _with_null(c: Calibration, learn: Callable[[Array], Calibration], seed: int) -> Calibration:
+    """The evidence threshold: what noise of the learned colour and covariance reaches when it is calibrated on and tracked like the data.
+
+    A short calibration knows its noise only roughly, and that alone looks like a wave at times. So every surrogate is learned from anew.
+    """
     rng = np.random.default_rng(seed)
-    n, r = int(6 * c.fs_hz), c.noise_cov.shape[0]
-    noise = np.ascontiguousarray(rng.standard_normal((n, r)) @ np.linalg.cholesky(c.noise_cov).T)
-    inverse = colour[:, [3, 4, 5, 0, 1, 2]]
-    inverse = np.ascontiguousarray(inverse / inverse[:, 3:4])
-    coloured = np.ascontiguousarray(sosfilt(inverse, noise, axis=0))
-    _, evidence = WaveModel(c, c.fs_hz).run(coloured)
-    tail = evidence[n // 4 :, 1]
-    middle, high = np.percentile(tail, [50, 99])
+    r, extra = c.noise_cov.shape[0], round(SURROGATE_S * c.fs_hz)
+    colour = fractional_differentiator(-c.beta / 2, c.fs_hz, float(np.sqrt(c.band_hz[0] * c.band_hz[1])))
+    mixing = np.linalg.cholesky(c.noise_cov + 1e-12 * np.eye(r)).T
+    evidence = []
+    for _ in range(SURROGATES):
+        noise = np.ascontiguousarray(sosfilt(colour, rng.standard_normal((c.n_samples + extra, r)) @ mixing, axis=0))
+        found = WaveModel(learn(noise[: c.n_samples]), c.fs_hz).run(np.ascontiguousarray(noise[c.n_samples :]))[1][:, 1]
+        evidence.append(found[len(found) // 4 :])
+    middle, high = np.percentile(np.concatenate(evidence), [50, 99])
     spread = max(float(high - middle), 1.0)
-    return _replace(c, evidence_threshold=float(high + spread), evidence_scale=0.15 * spread)
+    scale = 0.15 * spread
+    return _replace(c, evidence_threshold=max(float(high + 0.5 * spread), 3 * scale), evidence_scale=scale)  # no evidence is no wave

@@ -19,8 +19,10 @@ from wavestim.realtime.wavemodel cimport (
     PATTERN,
     PLANE,
     TRAVELS,
+    VAR_FREE,
     VAR_KX,
     VAR_KY,
+    VAR_PHI,
     WAVE,
 )
 
@@ -30,6 +32,7 @@ MAX_SPEED_MM_S = 1e6
 cdef double COHERENT = 0.8          # below this a pattern is called undetermined
 cdef double IN_STEP = 0.95          # above this coherence of plain phase it is synchronous
 cdef double STILL_RAD = 0.15         # a smaller phase over the half extent is not called travelling, however sure
+cdef double LOST_RAD2 = 2.5         # variance of the phase (SD 90 degrees) beyond which no kind is named
 cdef double SYNCHRONOUS_RAD = 0.5   # phase over the half extent that still counts as in step, when k is known to be so small
 
 
@@ -132,8 +135,11 @@ cdef class Describer:
         o.centre_y_mm = 0
         o.sense = 0
         o.coherence = planar
-        if rec[WAVE] < 0.5:
+        if rec[WAVE] < 0.5 and rec[TRAVELS] < 1.5:
             o.kind = NONE
+            return
+        if rec[TRAVELS] < 0.5 and plane * rec[VAR_PHI] + (1 - plane) * rec[VAR_FREE] > LOST_RAD2:
+            o.kind = UNDETERMINED                                   # coasting for so long that the wave has been lost
             return
         if self.extent <= 0:                                        # one electrode: a rhythm, no place to travel
             o.kind = UNDETERMINED

@@ -15,7 +15,7 @@ from wavestim.realtime.trigger cimport SCHEDULED
 from wavestim.realtime.wavemodel cimport RECORD
 
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
-cdef double SETTLE_S = 0.3         # after a calibration the filter finds its phase before anything is decided
+cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
 TRACE_COLUMNS = 7      # direction, speed, wavelength, frequency, pgd, kind, amplitude
 

@@ -24,7 +24,7 @@ cdef enum:
     PLANE = 17       # weight of the plane against the free pattern
     WAVE = 18        # probability of a wave against noise
     AMPLITUDE = 19   # uV, of the plane wave
-    TRAVELS = 20     # 1 when the wave that is reported moves beyond what chance shows, 0 when it may stand
+    TRAVELS = 20     # 1 when more moves than chance shows, 2 when it does so right now, 0 when it may stand
     BEARING_X = 21   # direction in which the band is seen to travel, as long as its precision, 1/rad^2
     BEARING_Y = 22
     PATTERN = 23     # r real parts then r imaginary parts: the free pattern in mode space
@@ -72,7 +72,7 @@ cdef class WaveModel:
     cdef double misfit, misfit_expected  # mean square of the innovations, and what mere noise would leave
     cdef double extent_mm
     cdef long since_hop, hop_ticks
-    cdef bint travels
+    cdef int travels
     cdef double seen[2]                  # bearing times its precision
     cdef double[::1] colour_phase        # of the whitening, at 0.25, 0.5, ... Hz
     cdef double[::1] colour_gain
@@ -84,6 +84,7 @@ cdef class WaveModel:
     cdef double level[RMAX]              # residual of the modes when the light came: held through the mask
     cdef bint coasting
     cdef bint stepped                    # because the samples jumped; what follows a click jumps back
+    cdef bint fresh                      # no sample has been seen since the wave was forgotten
     cdef double total                    # log-likelihood of the plane so far
     cdef double last_modes[RMAX]
     cdef double offset[RMAX]             # steps of the amplifier, taken out

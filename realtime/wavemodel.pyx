@@ -14,6 +14,7 @@ from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
 from wavestim.realtime.travel cimport Travel, travel_add, travel_coherence, travel_pass, travel_threshold
 
 
+cdef double SETTLE_S = 0.2          # the filters forget their start before anything is learned from them
 cdef double STEP_RATIO = 400.0     # a change between ticks 20 times the usual one is no brain
 cdef double STEP_MEMORY_S = 10.0
 cdef double STEP_DOUBT = 1.2
@@ -154,7 +155,7 @@ cdef class WaveModel:
         self.ev_plane = 0
         self.ev_wave = 0
         self.ticks = 0
-        self.travels = False
+        self.travels = 0
         self.seen[0] = self.seen[1] = 0
         self.since_hop = 0
         self.misfit = self.misfit_expected
@@ -162,6 +163,8 @@ cdef class WaveModel:
         self.coasting = self.stepped = False
         memset(self.level, 0, sizeof(self.level))
         memset(self.offset, 0, sizeof(self.offset))
+        memset(self.last_modes, 0, sizeof(self.last_modes))
+        self.fresh = True
         self.steer()
         self.write_record()
 
@@ -270,7 +273,7 @@ cdef class WaveModel:
         k = 0
         if self.extent_mm > 0 and r > 1:
             k = self.bearing(&self.travel, &ux, &uy)
-        self.travels = k > limit or (here if self.rec[PLANE] >= 0.5 else there) > limit
+        self.travels = 1 if k > limit or (here if self.rec[PLANE] >= 0.5 else there) > limit else 0
         self.since_hop += self.hop_ticks
         if masked:
             self.seen[0] = self.seen[1] = 0
@@ -298,6 +301,8 @@ cdef class WaveModel:
                 self.P[24] = self.prior_P[24]
                 self.steer()
         here = self.bearing(&self.compass, &ux, &uy)
+        if self.travels and here > limit:
+            self.travels = 2
         if here < 0.05:
             here = 0.05
         var = (1 - here * here) / (2 * self.compass.looks * here * here) + MIN_BEARING_VAR
@@ -376,8 +381,10 @@ cdef class WaveModel:
         """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
         cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX], jump = 0, x
         cdef int j, r = self.r
-        if not masked and self.ticks == 0:
-            memcpy(self.offset, y, r * sizeof(double))            # the filters start from what they see, not from zero
+        if self.fresh and not masked:                             # the filters start from the first value, not from zero
+            for j in range(r):
+                self.offset[j] = y[j]
+            self.fresh = False
         if not masked and (self.stepped or not self.coasting):
             for j in range(r):
                 x = y[j] - self.offset[j] - self.last_modes[j]
@@ -407,7 +414,7 @@ cdef class WaveModel:
                 modes[j] = y[j] - self.offset[j]
         memcpy(self.last_modes, modes, r * sizeof(double))
         self.whitener.white(modes, shaped, white)
-        self.advance(white, masked)
+        self.advance(white, masked or self.ticks < SETTLE_S * self.fs)
         if not masked:
             if self.whitener.learn(shaped):
                 self.carry_over()

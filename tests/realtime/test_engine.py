@@ -121,9 +121,12 @@ def test_vetoes_have_their_reason(wave):
     other = float(np.median(wave[2][3000:])) + 180
     d, _ = run(engine(direction_deg=other, direction_tolerance_deg=20), wave[0])
     assert (d["verdict"] == "direction").mean() > 0.9
-    d = np.concatenate([run(engine(), make("none", seed=seed, seconds=8)[0])[0] for seed in range(2, 8)])
-    assert np.isin(d["verdict"], ["no-wave", "unsure"]).mean() > 0.98
-    assert "no-wave" in set(d["verdict"])
+
+
+def test_noise_is_hardly_ever_lit():
+    verdicts = np.concatenate([run(engine(), make("none", seed=seed, seconds=8)[0])[0]["verdict"] for seed in (2, 3, 4)])
+    assert (verdicts == "no-wave").mean() > 0.8
+    assert (verdicts == "scheduled").mean() < 0.03
 
 
 def test_unarmed_or_paused_decides_nothing(wave):

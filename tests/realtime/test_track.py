@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.waves import grid, make, rms_deg
+from support.waves import coloured, grid, make, rms_deg, wander
 from wavestim.realtime import track
 
 XY = grid()
@@ -225,3 +225,64 @@ def test_a_recording_that_was_referenced_before_is_tracked_all_the_same(referenc
     w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
     assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 40
     assert (np.abs(w.direction_deg[WARM:]) < 90).mean() > 0.9
+
+
+def hum(rng, x):
+    return x + 15 * np.cos(2 * np.pi * 50 * np.arange(len(x)) / 1000)[:, None]
+
+
+def wandering(rng, x):
+    return np.cumsum(rng.standard_normal(x.shape), axis=0)
+
+
+def clicks(rng, x):
+    x[::500] += 2000
+    return x
+
+
+def common(rng, x):
+    return x[:, :1] + 0.1 * x
+
+
+def volts(rng, x):
+    return x * 1e-6
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [hum, wandering, clicks, common, volts])
+def test_no_other_noise_is_taken_for_a_wave_for_long(kind):
+    rng = np.random.default_rng(41)
+    w = track(kind(rng, 20 * coloured(rng, 9000, 100, 1.5, 1000.0)), fs=1000, positions_mm=XY, band_hz=(8, 24))
+    assert np.median(w.phase_sd_deg[WARM:]) > 100
+    assert np.isin(w.kind[WARM:], ["planar", "rotating", "source", "sink"]).mean() < 0.1
+
+
+@pytest.mark.parametrize("change", [lambda x: x + 1e6, lambda x: x * 1e3, lambda x: x.astype(np.int16), lambda x: x.astype(np.float64)])
+def test_offset_gain_and_number_type_do_not_matter(planar, change):
+    lfp, phase, _, _ = planar
+    w = track(change(lfp[:6000]), fs=1000, positions_mm=XY, band_hz=(8, 24))
+    assert rms_deg(w.phase[WARM:] - phase[WARM:6000]) < 30
+    assert (w.kind[WARM:] == "planar").mean() > 0.9
+
+
+@pytest.mark.parametrize("direction", [-159, -45, 0, 90, 135])
+def test_a_sharp_rhythm_of_a_clinical_array_keeps_its_direction(direction):
+    """500 Hz, 96 electrodes, 4-10 Hz: strong harmonics that travel with the wave, a wandering frequency, dead and clipped channels."""
+    fs, n = 500.0, 5000
+    rng = np.random.default_rng(1000 + direction)
+    xy = np.delete(XY, [0, 9, 90, 99], axis=0)
+    f = np.clip(6.5 + 0.8 * wander(rng, n, 0.4, fs), 4, 10)
+    theta = np.deg2rad(direction) + 0.15 * wander(rng, n, 1.0, fs)
+    k = (2 * np.pi * f / 90)[:, None] * np.column_stack([np.cos(theta), np.sin(theta)])
+    phase = 2 * np.pi * np.cumsum(f)[:, None] / fs - k @ xy.T
+    wave = np.cos(phase) + 0.6 * np.cos(2 * phase + 0.7) + 0.35 * np.cos(3 * phase + 1.4) + 0.2 * np.cos(4 * phase + 2.1)
+    x = (
+        200 * wave * np.exp(0.5 * wander(rng, n, 0.5, fs))[:, None]
+        + 100 * coloured(rng, n, 96, 2.0, fs)
+        + 60 * coloured(rng, n, 1, 2.0, fs)
+    )
+    x[:, 40], x[:, 41] = 0, 20 * x[:, 41]
+    w = track(np.clip(x, -600, 600), fs=fs, positions_mm=xy, band_hz=(4, 10))
+    error = np.radians(w.direction_deg[1500:] - direction)
+    assert abs(np.degrees(np.angle(np.exp(1j * error).mean()))) < 20
+    assert (np.abs(np.angle(np.exp(1j * error))) < np.radians(30)).mean() > 0.7
