@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,33 +20,11 @@ from wavestim.controller.plain import plain
 from wavestim.controller.record import tables
 from wavestim.controller.record.errors import RecordError, no_room, room
 from wavestim.controller.record.samples import SampleWriter
+from wavestim.hardware.lights import LightEvent
 
 COMMIT_NS = 200_000_000
 JOURNAL = "journal.sqlite"
 LOCK = ".writing"
-
-
-class DeviceEvent(Protocol):
-    """``LightEvent``."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def decision(self) -> int: ...
-    @property
-    def host_ns(self) -> int: ...
-    @property
-    def device_on_ns(self) -> int: ...
-    @property
-    def device_off_ns(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def detail(self) -> int: ...
-    @property
-    def dark(self) -> bool: ...
-    @property
-    def cut(self) -> bool: ...
 
 
 class Journal:
@@ -101,7 +79,7 @@ class Journal:
         with self._room():
             tables.append(self._db, "pulses", pulses)
 
-    def append_device_events(self, events: Iterable[DeviceEvent]) -> None:
+    def append_device_events(self, events: Iterable[LightEvent]) -> None:
         """What the board said, as it said it."""
         names = tables.LAYOUTS["device_events"].names or ()
         rows = [tuple(getattr(e, name) for name in names) for e in events]

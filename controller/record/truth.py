@@ -214,7 +214,7 @@ def _band_pass(fs_hz: float, band_hz: tuple[float, ...]) -> Floats:
 def zero_phase(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArray[np.complex128]:
     """Analytic signal of x (n, ...) after a band-pass that shifts no phase (forwards and backwards)."""
     sos = _band_pass(fs_hz, band_hz)
-    padding = min(len(x) - 1, round(1.5 * HALF_S * fs_hz))
+    padding = min(len(x) - 1, 3 * len(x) // 4)
     return np.asarray(hilbert(sosfiltfilt(sos, x, axis=0, padlen=padding), axis=0))
 
 

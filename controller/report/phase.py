@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from wavestim.controller.record.truth import wrap_deg, zero_phase
 from wavestim.controller.report._session import Floats, Pulses, SessionLike, window
 
 HALF_S = 0.6
+COUNTED = ("simulation", "zero-phase")
+"""Kinds of truth that count: at light the estimate is a stopgap, and near recorded light it is contaminated."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,6 @@ class PhaseErrors:
         return self.error_deg[np.isfinite(self.error_deg)]
 
 
-def wrap_deg(angle: Floats) -> Floats:
-    """Into (-180, 180]."""
-    wrapped: Floats = 180.0 - np.mod(180.0 - np.asarray(angle, dtype=np.float64), 360.0)
-    return wrapped
-
-
 def phase_errors(session: SessionLike, pulses: Pulses) -> PhaseErrors:
     """The error of each pulse.
 
@@ -40,12 +37,9 @@ def phase_errors(session: SessionLike, pulses: Pulses) -> PhaseErrors:
     names = pulses.raw.dtype.names or ()
     summary = session.summary.get("phase_error_deg")
     truth = str(summary.get("truth", "posthoc")) if isinstance(summary, Mapping) else "posthoc"
-    for name in ("phase_error_deg", "error_deg"):
-        if name in names:
-            return PhaseErrors(wrap_deg(np.where(pulses.done, pulses.raw[name], np.nan)), truth)
-    for name in ("true_phase_deg", "phase_deg"):
-        if name in names:
-            return PhaseErrors(wrap_deg(np.where(pulses.done, pulses.raw[name] - pulses.target_deg, np.nan)), truth)
+    if "phase_error_deg" in names:
+        counted = pulses.done & (np.isin(pulses.raw["truth"], COUNTED) if "truth" in names else True)
+        return PhaseErrors(wrap_deg(np.where(counted, pulses.raw["phase_error_deg"], np.nan)), truth)
     errors = np.full(len(pulses), np.nan)
     for i in np.flatnonzero(pulses.dark):
         found = analytic(session, pulses.fire_sample[i], HALF_S)
@@ -58,8 +52,6 @@ def phase_errors(session: SessionLike, pulses: Pulses) -> PhaseErrors:
 
 def analytic(session: SessionLike, at_sample: float, half_s: float) -> tuple[np.ndarray, Floats] | None:
     """Zero-phase analytic signal of all channels around a sample, and times from it in s; None outside the recording."""
-    from scipy.signal import butter, hilbert, sosfiltfilt
-
     fs = session.fs_hz
     half = round(half_s * fs)
     middle = round(at_sample)
@@ -68,8 +60,5 @@ def analytic(session: SessionLike, at_sample: float, half_s: float) -> tuple[np.
     high = min(high, 0.45 * fs)
     if block is None or not 0 < low < high:
         return None
-    filtered = sosfiltfilt(
-        butter(2, [low, high], "bandpass", fs=fs, output="sos"), block, axis=0, padlen=min(len(block) - 1, 3 * half // 2)
-    )
     times: Floats = np.asarray((np.arange(-half, half + 1) + middle - at_sample) / fs, dtype=np.float64)
-    return np.asarray(hilbert(filtered, axis=0)), times
+    return zero_phase(block, fs, (low, high)), times

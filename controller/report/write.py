@@ -101,6 +101,12 @@ def _notes(session: SessionLike, errors: PhaseErrors) -> list[str]:
     source = session.experiment.get("source")
     if isinstance(source, Mapping) and source.get("kind") in ("lsl", "rhx", "openephys") and source.get("fixed_delay_ms") is None:
         notes.append("Phase offset unmeasured: the constant delay of the acquisition system is not known (source.fixed_delay_ms).")
+    elif isinstance(source, Mapping) and source.get("fixed_delay_uncertainty_ms"):
+        unsure_ms = float(source["fixed_delay_uncertainty_ms"])
+        hz = float(np.sqrt(np.prod([float(f) for f in session.experiment.get("band_hz", (8, 24))])))
+        notes.append(
+            f"The constant delay of the source is known to ±{unsure_ms:g} ms: ±{unsure_ms * hz * 0.36:.0f}° of phase at {hz:.0f} Hz."
+        )
     if errors.truth == "posthoc":
         notes.append("Phase errors are estimated afterwards, from sham pulses: behind light a zero-phase filter would see the response.")
     return notes

@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-class Event(Protocol):
-    """``LightEvent``."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def decision(self) -> int: ...
-    @property
-    def host_ns(self) -> int: ...
-    @property
-    def device_on_ns(self) -> int: ...
-    @property
-    def device_off_ns(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def dark(self) -> bool: ...
-    @property
-    def cut(self) -> bool: ...
+from wavestim.hardware.lights import LightEvent
 
 
 @dataclass
@@ -92,7 +71,7 @@ class PulseLedger:
                     {"missed": "late", "no-clock": "clock", "not-sent": "port"}[outcome],
                 )
 
-    def heard(self, events: list[Any]) -> None:
+    def heard(self, events: Iterable[LightEvent]) -> None:
         """What the board said."""
         for e in events:
             pulse = self._open.get(e.decision)

@@ -10,7 +10,7 @@ import math
 import mmap
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.mockrig import plan_mock_rig
@@ -115,18 +116,6 @@ def _first_horizon(experiment: Experiment) -> float:
     return FIRST_HORIZON_MS if asked == "auto" else float(asked)
 
 
-@dataclass
-class Counts:
-    """What the summary needs beside the journal."""
-
-    samples: int = 0
-    dropped: int = 0
-    ticks: int = 0
-    stopped_early: bool = False
-    safe: list[str] = field(default_factory=list)
-    realtime: str = "best effort"
-
-
 class RealSession:
     """Engine, recorder and board of one running session.
 
@@ -140,7 +129,7 @@ class RealSession:
 
     def __init__(self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float) -> None:
         self.assembly, self.light, self.journal = assembly, light, journal
-        self.counts = Counts()
+        self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz))
         self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)

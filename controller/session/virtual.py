@@ -9,7 +9,7 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from wavestim.controller.experiment import patterns
@@ -19,6 +19,7 @@ from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
 from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, prepare_light
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.feeds import Block, Feed
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.recorder import Recorder
@@ -32,17 +33,6 @@ PING_NS = 107_000_000
 """No multiple of the heartbeat's period: a ping right behind a heartbeat waits for the wire, and the clocks would seem apart."""
 PUMP_NS = 20_000_000
 LONG_GAP_NS = 1_000_000_000
-
-
-@dataclass
-class VirtualRun:
-    """What a run in simulated time left behind besides its journal."""
-
-    samples: int = 0
-    dropped: int = 0
-    ticks: int = 0
-    stopped_early: bool = False
-    safe: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -141,7 +131,7 @@ class VirtualSession:
         progress: Callable[[float], None],
         edges_path: Path | None = None,
         pacing: Callable[[float], None] | None = None,
-    ) -> VirtualRun:
+    ) -> Counts:
         """Run until the feed ends or ``seconds`` of samples have been taken.
 
         Parameters
@@ -159,7 +149,7 @@ class VirtualSession:
         if edges_path is not None:
             self._edges = EdgeFile(edges_path)
             write_rig_clock(edges_path.with_name("rig-clock.json"), self.bench.core, self._start)
-        run = VirtualRun()
+        run = Counts()
         try:
             with deferred() as check:
                 while self._taken < limit and self._step(int(min(self.chunk, limit - self._taken))):
@@ -262,7 +252,7 @@ class VirtualSession:
             self.recorder.pump(now)
             self._next_pump = now + PUMP_NS
 
-    def _end(self, run: VirtualRun) -> None:
+    def _end(self, run: Counts) -> None:
         """Whatever happened, the board is told to go dark before anything else; whatever fails on the way, the rest is done."""
         with contextlib.ExitStack() as last:  # backwards from here
             last.callback(self.feed.close)

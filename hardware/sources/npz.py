@@ -89,8 +89,8 @@ class NpzRecording:
             with archive.open("lfp.npy") as member:
                 _header(member, str(self._path))
                 offset += member.tell()
-            lfp = np.memmap(source, dtype=self._dtype, mode="r", offset=offset, shape=self._shape, order="F" if self._fortran else "C")
-            for first in range(0, self.n_samples, size):
+            for first in range(0, self.n_samples, size):  # mapped anew each time, so that what was read does not stay in memory
+                lfp = np.memmap(source, dtype=self._dtype, mode="r", offset=offset, shape=self._shape, order="F" if self._fortran else "C")
                 yield first, np.ascontiguousarray(lfp[first : first + size], dtype=np.float32)
         except (*_BROKEN, ValueError) as error:
             raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import wavestim.controller
+from wavestim.controller.record.truth import wrap_deg
 from wavestim.controller.report import effect_sentence, report_html, write_report
 from wavestim.controller.report._session import join
-from wavestim.controller.report.phase import phase_errors, wrap_deg
+from wavestim.controller.report.phase import phase_errors
 
 KINDS: dict[str, dict[str, Any]] = {
     "whole": {},
