@@ -18,9 +18,7 @@ from wavestim.realtime.layout import Layout, make_layout
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
-FORMAT = 2
-STEP_RATIO = 400.0
-"""A squared change between ticks so many times the usual one is no brain."""
+FORMAT = 1
 MAINS_HZ = (50.0, 60.0)
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
@@ -37,10 +35,6 @@ class ModelOptions:
     flank_hz: tuple[float, float] = (2.0, 60.0)
     guard_hz: float = 1.0
     line_hz: float = 50.0
-    shrink: float = 0.5
-    """How far the noise covariance is drawn towards equal noise in all modes: harmonics of the wave lie where it is learned."""
-    smooth_order: int = 2
-    """Order of the low-pass at the upper edge of the band in front of the filters: they would else follow the harmonics."""
     q_amp: float = 1e-3
     tau_amp_s: float = 0.5
     sd_freq: float = 0.08
@@ -55,9 +49,6 @@ class ModelOptions:
     refresh_s: float = 0.008
     tau_pattern_s: float = 1.0
     pattern_floor: float = 0.1
-    travel_looks: float = 24.0
-    """Independent looks at the band that are remembered to see whether anything travels."""
-    travel_chance: float = 0.005
     evidence_tau_s: float = 0.5
     evidence_prior: float = 2.0
 
@@ -76,7 +67,6 @@ class Calibration:
     gradient: Array
     beta: float
     shaper_sos: Array
-    smoother_sos: Array
     colour_phase_rad: Array
     colour_gain: Array
     flank_sos: tuple[Array, ...]
@@ -92,10 +82,6 @@ class Calibration:
     pattern: NDArray[np.complex128]
     n_pattern: float
     step_power: float
-    smooth_power: float
-    travel_looks: Array
-    travel_re: Array
-    travel_im: Array
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
@@ -166,8 +152,7 @@ def bad_channels(x: Array) -> NDArray[np.bool_]:
     _, which, count = np.unique(x, axis=1, return_inverse=True, return_counts=True)
     shorted = count[which.ravel()] > 1
     power = np.log(np.maximum(np.diff(x, axis=0).var(axis=0), 1e-30))
-    spread_uv = x.std(axis=0)
-    dead = (spread_uv <= 1e-6 * np.median(spread_uv)) | (shorted & ~shorted.all())
+    dead = (x.std(axis=0) < 1e-6) | (shorted & ~shorted.all())
     if dead.all():
         return np.zeros(x.shape[1], dtype=bool)
     centre = np.median(power[~dead])
@@ -225,7 +210,7 @@ def calibrate(
     found = bad_channels(samples) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
     layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples[:, used])))
-    y: Array = _without_steps(samples @ np.where(used[:, None], layout.modes, 0.0))
+    y: Array = samples @ np.where(used[:, None], layout.modes, 0.0)
 
     def learn(y: Array) -> Calibration:
         return _learn(y, used, layout, fs_hz, band_hz, notch_hz, o)
@@ -247,7 +232,7 @@ def _learn(
     lo, hi = band_hz
     centre = float(np.sqrt(lo * hi))
     f, S = cross_spectra(y, fs_hz)
-    S = S + (1e-12 * float(np.einsum("fii->f", S).real.mean()) + 1e-24) * np.eye(r)
+    S = S + 1e-9 * np.eye(r)
     highest = min(o.flank_hz[1], 0.4 * fs_hz)
     flank = (f >= min(o.flank_hz[0], 0.5 * lo)) & (f <= highest) & (np.abs(f - o.line_hz) > 3)
     flank &= (f < lo - o.guard_hz) | (f > hi + o.guard_hz)
@@ -267,14 +252,12 @@ def _learn(
     flanks = [np.ascontiguousarray(butter(4, b, "bandpass", fs=fs_hz, output="sos")) for b in (below, above) if b[1] > 1.2 * b[0] > 0]
     band_sos = np.ascontiguousarray(butter(2, (lo, hi), "bandpass", fs=fs_hz, output="sos"))
     widths = [float(np.sum(np.abs(freqz_sos(b, 4096, fs=fs_hz)[1]) ** 2) * fs_hz / 8192) for b in [*flanks, band_sos]]
-    grid = np.arange(0.25, min(101.0, fs_hz / 2), 0.25)
-    low, high = butter(o.smooth_order, hi, fs=fs_hz, output="sos"), butter(1, 0.25 * lo, "highpass", fs=fs_hz, output="sos")
-    smoother = np.ascontiguousarray(np.vstack([low, high]))
-    response = freqz_sos(np.vstack([shaper, smoother]), grid, fs=fs_hz)[1]
+    grid = np.arange(1.0, np.floor(min(101.0, fs_hz / 2)))
+    response = freqz_sos(shaper, grid, fs=fs_hz)[1]
 
     # noise: mean over the flanks of the whitened cross spectrum; wave: what the band holds above it
     C0 = np.mean(S[flank].real * (f[flank] / centre)[:, None, None] ** beta, axis=0)
-    C0 += (1e-9 * np.trace(C0) + 1e-24) * np.eye(r)
+    C0 += (1e-9 * np.trace(C0) + 1e-12) * np.eye(r)
     chol = np.linalg.cholesky(C0)
     Li = np.linalg.inv(chol)
     in_band = (f >= lo) & (f <= hi)
@@ -289,46 +272,22 @@ def _learn(
     C_in = np.asarray(sum(white)).real / len(white) * fs_hz / 2
     df = float(f[1] - f[0])
     excess = sum(np.trace(s.real) - np.trace(C0) * (centre / q) ** beta for q, s in zip(f[in_band], S[in_band], strict=True))
-    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(y.var(axis=0).sum()) / int(used.sum()), 1e-24)))
+    amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(y.var(axis=0).sum()) / int(used.sum()), 1e-12)))
     pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
 
-    looks, t_re, t_im = _travel(sosfilt(band_sos, sosfilt(shaper, y - y[0], axis=0), axis=0), fs_hz, band_hz, o)
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)
     sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
     return Calibration(
         band_hz=np.array(band_hz, dtype=np.float64), fs_hz=float(fs_hz), n_samples=n, used=used,
         layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes, gradient=layout.gradient,
-        beta=beta, shaper_sos=shaper, smoother_sos=smoother, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
+        beta=beta, shaper_sos=shaper, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
         flank_sos=tuple(flanks), band_sos=band_sos, widths_hz=np.array(widths), noise_cov=C0 * fs_hz / 2, in_band_cov=C_in,
         omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
         k_max_rad_mm=float(np.pi / layout.nearest_mm), pattern=pattern, n_pattern=float(used.sum()),
-        smooth_power=float(np.mean(np.abs(freqz_sos(smoother, 4096, fs=fs_hz)[1]) ** 2)),
-        travel_looks=looks, travel_re=t_re, travel_im=t_im,
         step_power=float(np.median(np.sum(np.diff(y, axis=0) ** 2, axis=1))),
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip
-
-
-def _without_steps(y: Array) -> Array:
-    """Mode signals with the jumps taken out that the tick would take out too: clicks, and steps of an amplifier."""
-    change = np.diff(y, axis=0)
-    size = np.sum(change**2, axis=1)
-    change[size > STEP_RATIO * np.median(size)] = 0.0
-    return np.vstack([y[:1], y[:1] + np.cumsum(change, axis=0)])
-
-
-def _travel(e: Array, fs_hz: float, band_hz: tuple[float, float], o: ModelOptions) -> tuple[Array, Array, Array]:
-    """The memory of ``travel.pxd`` at the end of the in-band mode signals: (looks, tau, weight, power, speed), in phase, quadrature."""
-    # noise is redder than the band is wide: seven tenths of the width count
-    tau_s = o.travel_looks / (2 * 0.7 * (band_hz[1] - band_hz[0]))
-    age = np.arange(len(e) - 1)[::-1] / (tau_s * fs_hz)
-    w = np.exp(-age) * (1 - np.exp(-1 / (tau_s * fs_hz)))
-    now, last = e[1:], e[:-1]
-    real = (now * w[:, None]).T @ now
-    quadrature = (last * w[:, None]).T @ now
-    speed = float(w @ np.sum((now - last) ** 2, axis=1))
-    return np.array([o.travel_looks, tau_s, w.sum(), np.trace(real), speed]), real, 0.5 * (quadrature - quadrature.T)
 
 
 def _replace(c: Calibration, **changes: object) -> Calibration:

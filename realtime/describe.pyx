@@ -9,8 +9,6 @@ import numpy as np
 from wavestim.realtime.fmath cimport PI, atan2, fabs, sincos, sqrt
 from wavestim.realtime.wavemodel cimport (
     AMPLITUDE,
-    BEARING_X,
-    BEARING_Y,
     COV_KXKY,
     KX,
     KY,
@@ -18,7 +16,6 @@ from wavestim.realtime.wavemodel cimport (
     OMEGA_FREE,
     PATTERN,
     PLANE,
-    TRAVELS,
     VAR_FREE,
     VAR_KX,
     VAR_KY,
@@ -31,7 +28,6 @@ MAX_SPEED_MM_S = 1e6
 
 cdef double COHERENT = 0.8          # below this a pattern is called undetermined
 cdef double IN_STEP = 0.95          # above this coherence of plain phase it is synchronous
-cdef double STILL_RAD = 0.15         # a smaller phase over the half extent is not called travelling, however sure
 cdef double LOST_RAD2 = 2.5         # variance of the phase (SD 90 degrees) beyond which no kind is named
 cdef double SYNCHRONOUS_RAD = 0.5   # phase over the half extent that still counts as in step, when k is known to be so small
 
@@ -111,15 +107,6 @@ cdef class Describer:
         ky = plane * rec[KY] + (1 - plane) * ky
         omega = plane * rec[OMEGA] + (1 - plane) * rec[OMEGA_FREE]
         size = sqrt(kx * kx + ky * ky)
-        # direction: the model's k and the bearing of the band, each by its precision; where the pattern is free, the bearing
-        sd = (ky * ky * rec[VAR_KX] - 2 * kx * ky * rec[COV_KXKY] + kx * kx * rec[VAR_KY]) / (size * size * size * size + 1e-300)
-        w = plane / (sd if sd > 1e-3 else 1e-3) + (1 - plane)
-        x = w * kx / (size + 1e-300) + rec[BEARING_X]
-        y = w * ky / (size + 1e-300) + rec[BEARING_Y]
-        w = sqrt(x * x + y * y)
-        if w > 1e-9:
-            kx = size * x / w
-            ky = size * y / w
         x = self.rotation[0] * kx + self.rotation[2] * ky           # probe = layout @ rotation
         y = self.rotation[1] * kx + self.rotation[3] * ky
         o.direction_deg = atan2(y, x) * 180 / PI
@@ -135,10 +122,10 @@ cdef class Describer:
         o.centre_y_mm = 0
         o.sense = 0
         o.coherence = planar
-        if rec[WAVE] < 0.5 and rec[TRAVELS] < 1.5:
+        if rec[WAVE] < 0.5:
             o.kind = NONE
             return
-        if rec[TRAVELS] < 0.5 and plane * rec[VAR_PHI] + (1 - plane) * rec[VAR_FREE] > LOST_RAD2:
+        if plane * rec[VAR_PHI] + (1 - plane) * rec[VAR_FREE] > LOST_RAD2:
             o.kind = UNDETERMINED                                   # coasting for so long that the wave has been lost
             return
         if self.extent <= 0:                                        # one electrode: a rhythm, no place to travel
@@ -148,21 +135,19 @@ cdef class Describer:
             # SD of k along k
             sd = (kx * kx * rec[VAR_KX] + 2 * kx * ky * rec[COV_KXKY] + ky * ky * rec[VAR_KY]) / (size * size + 1e-300)
             sd = sqrt(sd if sd > 0 else 0)
-            if rec[TRAVELS] > 0.5 and size > sd and size * self.extent > STILL_RAD:
-                o.kind = PLANAR
-            elif (size + sd) * self.extent < SYNCHRONOUS_RAD:
+            if (size + sd) * self.extent < SYNCHRONOUS_RAD:
                 o.kind = SYNCHRONOUS
                 o.coherence = in_step
             else:
-                o.kind = UNDETERMINED
+                o.kind = PLANAR if size > 2 * sd else UNDETERMINED
             return
         best = 0
         o.kind = UNDETERMINED
-        if in_step > IN_STEP and rec[TRAVELS] < 0.5:
+        if in_step > IN_STEP:
             o.kind = SYNCHRONOUS
             o.coherence = in_step
             return
-        if standing > 0.9 and rec[TRAVELS] < 0.5:
+        if standing > 0.9:
             o.kind = STANDING
             o.coherence = standing
             return
@@ -172,7 +157,7 @@ cdef class Describer:
             o.kind = PLANAR
             best = planar
         o.coherence = best
-        if best < COHERENT or rec[TRAVELS] < 0.5:                   # whatever moves is seen a quarter of a cycle later elsewhere
+        if best < COHERENT:
             o.kind = UNDETERMINED
         if o.kind != ROTATING:
             o.sense = 0

@@ -232,7 +232,7 @@ cdef class Engine:
             return 0
         self.n_ticks += 1
         if self.model is None:
-            if self.n_warm < self.warm_up_ticks and self.conditioner.n_missing < self.m:
+            if self.n_warm < self.warm_up_ticks:
                 for c in range(self.m):
                     self.warm_up[self.n_warm, c] = self.conditioner.out[c]
                 self.n_warm += 1

@@ -27,7 +27,7 @@ cdef struct Dynamics:
 
 cdef inline void predict(double* s, double* P, int n, const double* mean, const Dynamics* d) noexcept nogil:
     """One tick ahead, in place. mean: [A, omega, kx, ky], the slow means the states return to."""
-    cdef double A = sqrt(s[0] * s[0] + s[1] * s[1] + 1e-30)
+    cdef double A = sqrt(s[0] * s[0] + s[1] * s[1] + 1e-12)
     cdef double sure = A * A / (A * A + P[0] + P[n + 1])          # 0 while there is no phase to speak of
     cdef double c, sn, a, b, ua = 1, ub = 0, fr, ft, m00, m01, m11, f[5][3], fp[25], decay[5], q1, q2, A2, pz, g
     cdef int i, j
@@ -70,7 +70,7 @@ cdef inline void predict(double* s, double* P, int n, const double* mean, const 
     P[2 * n + 2] += d.var_freq * mean[1] * mean[1] * (1 - d.decay_freq * d.decay_freq)
     for i in range(3, n):
         P[i * n + i] += d.var_k[i - 3] * (1 - d.decay_k * d.decay_k)
-    A2 = s[0] * s[0] + s[1] * s[1] + 1e-30
+    A2 = s[0] * s[0] + s[1] * s[1] + 1e-12
     pz = P[0] + P[n + 1]
     q1 = d.q_amp * mean[0] * mean[0]
     q2 = q1 * pz / (A2 + pz)

@@ -1,5 +1,4 @@
 from wavestim.realtime.kalman cimport Dynamics
-from wavestim.realtime.travel cimport Travel
 from wavestim.realtime.whitening cimport RMAX, Whitener
 
 cdef enum:
@@ -24,11 +23,8 @@ cdef enum:
     PLANE = 17       # weight of the plane against the free pattern
     WAVE = 18        # probability of a wave against noise
     AMPLITUDE = 19   # uV, of the plane wave
-    TRAVELS = 20     # 1 when more moves than chance shows, 2 when it does so right now, 0 when it may stand
-    BEARING_X = 21   # direction in which the band is seen to travel, as long as its precision, 1/rad^2
-    BEARING_Y = 22
-    PATTERN = 23     # r real parts then r imaginary parts: the free pattern in mode space
-    RECORD = 55      # PATTERN + 2 * RMAX
+    PATTERN = 20     # r real parts then r imaginary parts: the free pattern in mode space
+    RECORD = 52      # PATTERN + 2 * RMAX
 
 
 cdef struct Horizon:     # what a forecast over h needs, computed once per h
@@ -66,15 +62,7 @@ cdef class WaveModel:
     cdef double k_max, omega_min, omega_max
     cdef int refresh, blind
     cdef long ticks
-    cdef Travel travel
-    cdef Travel compass                  # the same with a shorter memory
-    cdef double compass_overlap          # looks at the bearing that share one memory
-    cdef double misfit, misfit_expected  # mean square of the innovations, and what mere noise would leave
-    cdef double extent_mm
-    cdef long since_hop, hop_ticks
-    cdef int travels
-    cdef double seen[2]                  # bearing times its precision
-    cdef double[::1] colour_phase        # of the whitening, at 0.25, 0.5, ... Hz
+    cdef double[::1] colour_phase        # of the whitening, at 1, 2, ... Hz
     cdef double[::1] colour_gain
     cdef double prior_s[5]
     cdef double prior_P[25]
@@ -83,7 +71,6 @@ cdef class WaveModel:
     cdef double rec[RECORD]
     cdef double level[RMAX]              # residual of the modes when the light came: held through the mask
     cdef bint coasting
-    cdef bint stepped                    # because the samples jumped; what follows a click jumps back
     cdef bint fresh                      # no sample has been seen since the wave was forgotten
     cdef double total                    # log-likelihood of the plane so far
     cdef double last_modes[RMAX]
@@ -96,8 +83,4 @@ cdef class WaveModel:
     cdef void advance(self, const double* white, bint masked) noexcept nogil
     cdef void write_record(self) noexcept nogil
     cdef void carry_over(self) noexcept nogil
-    cdef void pattern_at(self, double kx, double ky, double* cos_white, double* sin_white) noexcept nogil
-    cdef double bearing(self, const Travel* t, double* ux, double* uy) noexcept nogil
-    cdef double quadrature(self, const Travel* t, const double* re, const double* im) noexcept nogil
-    cdef void look_around(self, bint masked) noexcept nogil
     cdef void keep_in_range(self) noexcept nogil

@@ -11,18 +11,11 @@ import numpy as np
 
 from wavestim.realtime.fmath cimport PI, atan2, exp, fabs, log, sincos, sqrt, wrap
 from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
-from wavestim.realtime.travel cimport Travel, travel_add, travel_coherence, travel_pass, travel_threshold
 
 
 cdef double SETTLE_S = 0.2          # the filters forget their start before anything is learned from them
 cdef double STEP_RATIO = 400.0     # a change between ticks 20 times the usual one is no brain
 cdef double STEP_MEMORY_S = 10.0
-cdef double STEP_DOUBT = 1.2
-cdef double LOOK_S = 0.04          # how often the direction is held against the quadrature of the band
-cdef double HOP_S = 0.5            # a wave vector that was just exchanged is given so long
-cdef double MIN_BEARING_VAR = 0.01 # rad^2: a few degrees, waves are not that plane
-cdef double COMPASS = 8.0          # the bearing is remembered so many times shorter than the evidence that something travels
-cdef double HOP_GAIN = 0.15        # and is exchanged only for one that is so much more coherent
 
 
 cdef void horizon_set(Horizon* z, double h_s, double tau_freq_s, double var_freq) noexcept nogil:
@@ -94,7 +87,7 @@ cdef class WaveModel:
         self.ev_threshold = calibration.evidence_threshold
         self.ev_scale = calibration.evidence_scale
         self.pattern_decay = exp(-dt / <double>o.tau_pattern_s)
-        self.step_power = max(calibration.step_power, 1e-30)
+        self.step_power = max(calibration.step_power, 1e-12)
         self.k_max = calibration.k_max_rad_mm
         self.omega_min = 2 * np.pi * max(0.3, 0.6 * calibration.band_hz[0])
         self.omega_max = 2 * np.pi * 1.5 * calibration.band_hz[1]
@@ -112,25 +105,6 @@ cdef class WaveModel:
         for j in range(self.r):
             self.prior_u[j] = pattern[j].real
             self.prior_u[RMAX + j] = pattern[j].imag
-        t = calibration.travel_looks
-        self.travel.keep = exp(-1 / (t[1] * fs_hz))
-        self.travel.looks = t[0]
-        self.travel.chance = -log(o.travel_chance)
-        self.misfit_expected = calibration.smooth_power
-        used = calibration.layout_mm[calibration.used]
-        self.extent_mm = float(np.abs(used).max()) if len(used) else 0.0
-        self.hop_ticks = max(1, round(LOOK_S * fs_hz))
-        self.travel.weight = t[2]
-        self.travel.power = t[3]
-        self.travel.speed = t[4]
-        for i in range(self.r):
-            for j in range(self.r):
-                self.travel.re[i * self.r + j] = calibration.travel_re[i, j]
-                self.travel.im[i * self.r + j] = calibration.travel_im[i, j]
-        self.compass = self.travel
-        self.compass.keep = exp(-COMPASS / (t[1] * fs_hz))
-        self.compass.looks = t[0] / COMPASS
-        self.compass_overlap = max(1.0, 2 * t[1] / COMPASS / LOOK_S)
         self.reset()
 
     cdef void reset(self) noexcept nogil:
@@ -155,175 +129,14 @@ cdef class WaveModel:
         self.ev_plane = 0
         self.ev_wave = 0
         self.ticks = 0
-        self.travels = 0
-        self.seen[0] = self.seen[1] = 0
-        self.since_hop = 0
-        self.misfit = self.misfit_expected
         self.blind = 0
-        self.coasting = self.stepped = False
+        self.coasting = False
         memset(self.level, 0, sizeof(self.level))
         memset(self.offset, 0, sizeof(self.offset))
         memset(self.last_modes, 0, sizeof(self.last_modes))
         self.fresh = True
         self.steer()
         self.write_record()
-
-    cdef void pattern_at(self, double kx, double ky, double* cos_white, double* sin_white) noexcept nogil:
-        """Cosine and sine of the plane wave with this wave vector, in white mode space."""
-        cdef int c, i, j, r = self.r
-        cdef double T[2][RMAX], cs, sn, b
-        memset(T, 0, sizeof(T))
-        for c in range(self.m):
-            sincos(kx * self.xy[c, 0] + ky * self.xy[c, 1], &sn, &cs)
-            for j in range(r):
-                T[0][j] += self.modes[c, j] * cs
-                T[1][j] += self.modes[c, j] * sn
-        for j in range(r):
-            cos_white[j] = 0
-            sin_white[j] = 0
-        for i in range(r):
-            for j in range(r):
-                b = self.whitener.V[i * r + j]
-                cos_white[j] += b * T[0][i]
-                sin_white[j] += b * T[1][i]
-
-    cdef double quadrature(self, const Travel* t, const double* re, const double* im) noexcept nogil:
-        """Quadrature coherence of the carrier that this pattern (white mode space) reads out of the band: a'x leads b'x by a quarter."""
-        cdef double cc = 0, ss = 0, cs = 0, det, a[RMAX], b[RMAX], x, y
-        cdef int i, j, r = self.r
-        for j in range(r):
-            cc += re[j] * re[j]
-            ss += im[j] * im[j]
-            cs += re[j] * im[j]
-        det = cc * ss - cs * cs
-        if not det > 1e-9 * cc * ss:
-            return 0
-        for i in range(r):                                        # least squares of a and b, back in mode space
-            x = 0
-            y = 0
-            for j in range(r):
-                x += self.whitener.V[i * r + j] * (ss * re[j] - cs * im[j])
-                y += self.whitener.V[i * r + j] * (cc * im[j] - cs * re[j])
-            a[i] = x / det
-            b[i] = y / det
-        return travel_coherence(t, a, b, r)
-
-    cdef double bearing(self, const Travel* t, double* ux, double* uy) noexcept nogil:
-        """Unit vector along which the band travels, without a start and without a frequency; returns its quadrature coherence.
-
-        The quadrature of the band between the mean and the two slopes over the array, by least squares: what is in step everywhere
-        (shared noise, a reference, a synchronous rhythm) has none.
-        """
-        cdef double scratch[RMAX], g0[RMAX], gx[RMAX], gy[RMAX], w0[RMAX], wx[RMAX], wy[RMAX], x, jx = 0, jy = 0
-        cdef double zz = 0, xx = 0, yy = 0, xy = 0, zx = 0, zy = 0, a, b, c, k, small
-        cdef int i, j, r = self.r
-        small = 0.1 / self.extent_mm
-        self.pattern_at(0, 0, g0, scratch)
-        self.pattern_at(small, 0, scratch, gx)
-        self.pattern_at(0, small, scratch, gy)
-        for i in range(r):                                        # to mode space, where the band is remembered
-            w0[i] = wx[i] = wy[i] = 0
-            for j in range(r):
-                x = self.whitener.V[i * r + j]
-                w0[i] += x * g0[j]
-                wx[i] += x * gx[j]
-                wy[i] += x * gy[j]
-        for j in range(r):
-            zz += g0[j] * g0[j]
-            xx += gx[j] * gx[j]
-            yy += gy[j] * gy[j]
-            xy += gx[j] * gy[j]
-            zx += g0[j] * gx[j]
-            zy += g0[j] * gy[j]
-        for i in range(r):
-            x = 0
-            for j in range(r):
-                x += t.im[j * r + i] * w0[j]
-            jx += x * wx[i]
-            jy += x * wy[i]
-        a = zz * xx - zx * zx
-        b = zz * yy - zy * zy
-        c = zz * xy - zx * zy
-        ux[0] = uy[0] = 0
-        if a > 1e-9 * zz * xx and b > 1e-9 * zz * yy and a * b - c * c > 1e-6 * a * b:
-            ux[0] = b * jx - c * jy
-            uy[0] = a * jy - c * jx
-        elif a > 1e-9 * zz * xx:
-            ux[0] = jx
-        elif b > 1e-9 * zz * yy:
-            uy[0] = jy
-        k = sqrt(ux[0] * ux[0] + uy[0] * uy[0])
-        if not k > 0:
-            return 0
-        ux[0] /= k
-        uy[0] /= k
-        for j in range(r):
-            gx[j] = ux[0] * gx[j] + uy[0] * gy[j]
-        return self.quadrature(t, g0, gx)
-
-    cdef void look_around(self, bint masked) noexcept nogil:
-        """Is what is reported seen to travel? The filter sees only its own neighbourhood: the band's bearing turns it or sends it elsewhere."""
-        cdef double re[RMAX], im[RMAX], here, there, best = 0, limit, ux, uy, k, k_best = 0, h[5], ph[5], var, nu, gain
-        cdef int i, j, n, r = self.r
-        limit = travel_threshold(&self.travel)
-        for j in range(r):
-            im[j] = -self.u_im[j]
-        here = self.quadrature(&self.travel, self.G, self.G + RMAX)
-        there = self.quadrature(&self.travel, self.u_re, im)
-        k = 0
-        if self.extent_mm > 0 and r > 1:
-            k = self.bearing(&self.travel, &ux, &uy)
-        self.travels = 1 if k > limit or (here if self.rec[PLANE] >= 0.5 else there) > limit else 0
-        self.since_hop += self.hop_ticks
-        if masked:
-            self.seen[0] = self.seen[1] = 0
-        if masked or self.extent_mm <= 0 or r < 2:
-            return
-        if self.since_hop >= HOP_S * self.fs and k > 0:
-            for n in range(6):                                    # along the bearing: the size of k that the band shows best
-                k = 0.3 * 1.5**n / self.extent_mm
-                if k > self.k_max:
-                    break
-                self.pattern_at(ux * k, uy * k, re, im)
-                there = self.quadrature(&self.travel, re, im)
-                if there > limit and there > here + HOP_GAIN and there > best:
-                    best = there
-                    k_best = k
-            if best > 0:
-                self.since_hop = 0
-                self.s[3] = self.mean[2] = ux * k_best
-                self.s[4] = self.mean[3] = uy * k_best
-                for i in range(5):
-                    for j in range(3, 5):
-                        self.P[i * 5 + j] = 0
-                        self.P[j * 5 + i] = 0
-                self.P[18] = self.prior_P[18]
-                self.P[24] = self.prior_P[24]
-                self.steer()
-        here = self.bearing(&self.compass, &ux, &uy)
-        if self.travels and here > limit:
-            self.travels = 2
-        if here < 0.05:
-            here = 0.05
-        var = (1 - here * here) / (2 * self.compass.looks * here * here) + MIN_BEARING_VAR
-        self.seen[0] = ux / var
-        self.seen[1] = uy / var
-        k = self.s[3] * ux + self.s[4] * uy
-        if not k > 0:
-            return
-        # turn: the part of k across the bearing is measured to be zero. The filter's own P knows nothing of its misfit
-        var *= (k * k) * self.compass_overlap / (self.misfit / self.misfit_expected if self.misfit > self.misfit_expected else 1)
-        memset(h, 0, sizeof(h))
-        h[3] = -uy
-        h[4] = ux
-        for i in range(5):
-            ph[i] = self.P[i * 5 + 3] * h[3] + self.P[i * 5 + 4] * h[4]
-        nu = -(self.s[3] * h[3] + self.s[4] * h[4])
-        gain = 1 / (ph[3] * h[3] + ph[4] * h[4] + var)
-        for i in range(5):
-            self.s[i] += ph[i] * gain * nu
-            for j in range(5):
-                self.P[i * 5 + j] -= ph[i] * ph[j] * gain
 
     cdef void steer(self) noexcept nogil:
         """Steering vectors at the present k and their slopes in k, in white mode space."""
@@ -385,17 +198,15 @@ cdef class WaveModel:
             for j in range(r):
                 self.offset[j] = y[j]
             self.fresh = False
-        if not masked and (self.stepped or not self.coasting):
+        if not masked and not self.coasting:
             for j in range(r):
                 x = y[j] - self.offset[j] - self.last_modes[j]
                 jump += x * x
             if jump > STEP_RATIO * self.step_power and self.ticks > 0:
                 for j in range(r):                                # an electrode or amplifier stepped: take the step out
                     self.offset[j] = y[j] - self.last_modes[j]
-                masked = self.stepped = True
-                self.step_power *= STEP_DOUBT                     # were everything a step, the measure would be wrong
+                masked = True
             else:
-                self.stepped = False
                 self.step_power += (jump - self.step_power) * self.dyn.dt / STEP_MEMORY_S
         if masked:
             # the last believed residual is held (noise is red), the expected wave goes on: no step for the filters to ring on
@@ -415,17 +226,8 @@ cdef class WaveModel:
         memcpy(self.last_modes, modes, r * sizeof(double))
         self.whitener.white(modes, shaped, white)
         self.advance(white, masked or self.ticks < SETTLE_S * self.fs)
-        if not masked:
-            if self.whitener.learn(shaped):
-                self.carry_over()
-            travel_add(&self.travel, self.whitener.in_band, r)
-            travel_add(&self.compass, self.whitener.in_band, r)
-        else:
-            self.whitener.pass_by(shaped)
-            travel_pass(&self.travel, self.whitener.in_band, r)
-            travel_pass(&self.compass, self.whitener.in_band, r)
-        if self.ticks % self.hop_ticks == 0:
-            self.look_around(masked)
+        if not masked and self.whitener.learn(shaped):
+            self.carry_over()
         self.write_record()
 
     cdef void carry_over(self) noexcept nogil:
@@ -475,9 +277,6 @@ cdef class WaveModel:
                      - H[j * 5 + 4] * (self.s[4] - self.k0[1]))
             R[j] = 1
             yy += white[j] * white[j]
-            ee += nu[j] * nu[j]
-        self.misfit += self.ev_decay * (ee / r - self.misfit)
-        ee = 0
         ll = update(self.s, self.P, N_PLANE, H, nu, R, r, huber)
         self.mean[0] += self.taus[0] * (sqrt(self.s[0] * self.s[0] + self.s[1] * self.s[1]) - self.mean[0])
         for i in range(1, 4):
@@ -506,8 +305,7 @@ cdef class WaveModel:
         q = yy / (huber * huber * r)                              # the null sees the same down-weighting as the wave
         self.total += ll
         self.ev_plane += ll - ll3
-        gain = self.misfit / self.misfit_expected                 # more noise than was learned is no wave: its scale is free under both
-        self.ev_wave += ((ll if ll > ll3 else ll3) + 0.5 * yy / (q if q > 1 else 1) + (0.5 * r * log(q) if q > 1 else 0)) / (gain if gain > 1 else 1)
+        self.ev_wave += (ll if ll > ll3 else ll3) + 0.5 * yy / (q if q > 1 else 1) + (0.5 * r * log(q) if q > 1 else 0)
         self.keep_in_range()
 
     cdef void keep_in_range(self) noexcept nogil:
@@ -528,7 +326,7 @@ cdef class WaveModel:
 
     cdef void write_record(self) noexcept nogil:
         cdef double* o = self.rec
-        cdef double A2 = self.s[0] * self.s[0] + self.s[1] * self.s[1] + 1e-30, jx, jy, colour, gain, num = 0, den = 1e-30, size, x
+        cdef double A2 = self.s[0] * self.s[0] + self.s[1] * self.s[1] + 1e-12, jx, jy, colour, gain, num = 0, den = 1e-12, size, x
         cdef int i, j, r = self.r
         self_colour(self, self.s[2] / (2 * PI), &colour, &gain)
         jx = -self.s[1] / A2
@@ -545,21 +343,13 @@ cdef class WaveModel:
         o[VAR_KX] = self.P[18]
         o[COV_KXKY] = self.P[19]
         o[VAR_KY] = self.P[24]
-        # what noise of the learned covariance does not explain is the model's own misfit; it makes every estimate less sure
-        x = self.misfit / self.misfit_expected
-        if x > 1:
-            for i in range(VAR_PHI, VAR_KY + 1):
-                o[i] *= x
-        o[TRAVELS] = self.travels
-        o[BEARING_X] = self.seen[0]
-        o[BEARING_Y] = self.seen[1]
         o[MEAN_OMEGA] = self.mean[1]
         o[AMPLITUDE] = sqrt(A2) / gain
         self_colour(self, self.s3[2] / (2 * PI), &colour, &gain)
         o[PHI_FREE] = wrap(atan2(self.s3[1], self.s3[0]) - colour)
         o[OMEGA_FREE] = self.s3[2]
         o[MEAN_OMEGA_FREE] = self.mean3[1]
-        A2 = self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1] + 1e-30
+        A2 = self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1] + 1e-12
         for j in range(r):
             size = 0
             for i in range(r):
@@ -567,9 +357,6 @@ cdef class WaveModel:
             num += self.pu[j] * size
             den += (self.u_re[j] * self.u_re[j] + self.u_im[j] * self.u_im[j]) * size
         o[VAR_FREE] = (self.P3[0] * self.s3[1] * self.s3[1] + self.P3[4] * self.s3[0] * self.s3[0] - 2 * self.P3[1] * self.s3[0] * self.s3[1]) / (A2 * A2) + num / den
-        x = self.misfit / self.misfit_expected
-        if x > 1:
-            o[VAR_FREE] *= x
         x = self.ev_plane + self.prior_plane
         o[PLANE] = 1 / (1 + exp(-clip(x, -50, 50)))
         o[WAVE] = 1 / (1 + exp(-clip((self.ev_wave - self.ev_threshold) / self.ev_scale, -50, 50)))
@@ -640,9 +427,9 @@ cdef inline double clip(double x, double lo, double hi) noexcept nogil:
 
 
 cdef inline void self_colour(WaveModel w, double f_hz, double* phase, double* gain) noexcept nogil:
-    """Phase (rad) and gain of the temporal whitening at f_hz, between the points of its table, a quarter of a hertz apart."""
+    """Phase (rad) and gain of the temporal whitening at f_hz, between the points of its 1 Hz table."""
     cdef Py_ssize_t n = w.colour_phase.shape[0], i
-    cdef double x = clip(4 * f_hz - 1, 0, n - 1.000001)
+    cdef double x = clip(f_hz - 1, 0, n - 1.000001)
     i = <Py_ssize_t>x
     x -= i
     phase[0] = w.colour_phase[i] + x * (w.colour_phase[i + 1] - w.colour_phase[i])

@@ -20,10 +20,9 @@ cdef class Whitener:
     cdef readonly int r
     cdef int n_bands, relearn_ticks, learning, n_in_batch
     cdef long since
-    cdef double n_seen, memory, fs, floor, shrink, in_band_rate, size_mean
+    cdef double n_seen, memory, fs, floor, in_band_rate, size_mean
     cdef double widths[BANDS_MAX]
     cdef Biquads shaper
-    cdef Biquads smoother                # low-pass at the band's upper edge: what the filters see; the covariances are learned before it
     cdef Biquads bands[BANDS_MAX]
     cdef double R[RMAX * RMAX]
     cdef double C_in[RMAX * RMAX]
@@ -34,8 +33,6 @@ cdef class Whitener:
     cdef double M[RMAX * RMAX]           # old white -> new white, valid after a relearning
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern
-    cdef double in_band[RMAX]            # the shaped modes in the band, of the last tick learned from
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil
-    cdef void pass_by(self, const double* shaped) noexcept nogil
     cdef void rebuild(self, bint first) noexcept nogil

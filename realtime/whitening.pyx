@@ -64,9 +64,7 @@ cdef class Whitener:
         self.scale_pattern = calibration.n_pattern
         self.learning = 1
         self.size_mean = self.r
-        self.shrink = calibration.options.shrink
         load_biquads(&self.shaper, calibration.shaper_sos)
-        load_biquads(&self.smoother, calibration.smoother_sos)
         self.n_bands = len(calibration.flank_sos) + 1
         for i, sos in enumerate([*calibration.flank_sos, calibration.band_sos]):
             load_biquads(&self.bands[i], sos)
@@ -79,21 +77,14 @@ cdef class Whitener:
 
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil:
         cdef int i, j, r = self.r
-        cdef double x, smooth[RMAX]
+        cdef double x
         biquads_run(&self.shaper, modes, shaped, r)
-        biquads_run(&self.smoother, shaped, smooth, r)
         for j in range(r):
             out[j] = 0
         for i in range(r):
-            x = smooth[i]
+            x = shaped[i]
             for j in range(r):
                 out[j] += x * self.V[i * r + j]
-
-    cdef void pass_by(self, const double* shaped) noexcept nogil:
-        """A tick that is not to be learned from: the filters of the bands must see it all the same, or they ring when samples return."""
-        cdef int b
-        for b in range(self.n_bands):
-            biquads_run(&self.bands[b], shaped, self.in_band, self.r)
 
     cdef int learn(self, const double* shaped) noexcept nogil:
         """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""
@@ -117,10 +108,7 @@ cdef class Whitener:
                     self.n_in_batch -= 1
                     for i in range(1, self.n_bands):              # the other filters see the sample all the same
                         biquads_run(&self.bands[i], shaped, e, r)
-                    memcpy(self.in_band, e, sizeof(e))
                     break
-            if b == self.n_bands - 1:
-                memcpy(self.in_band, e, sizeof(e))
             total = &self.flank_sum[0] if b < self.n_bands - 1 else &self.in_sum[0]
             for i in range(r):
                 for j in range(i + 1):
@@ -163,9 +151,9 @@ cdef class Whitener:
         for i in range(r):
             tr += self.R[i * r + i]
         for i in range(r * r):
-            A[i] = (1 - self.shrink) * self.R[i]
+            A[i] = self.R[i]
         for i in range(r):
-            A[i * r + i] += (self.shrink if self.shrink > NOISE_FLOOR else NOISE_FLOOR) * tr / r + 1e-24
+            A[i * r + i] += NOISE_FLOOR * tr / r + 1e-12
         if cholesky(A, L, r) != 0:                                # keeps the whitening it had
             return
         invert_lower(L, Li, r)
@@ -178,7 +166,7 @@ cdef class Whitener:
             for j in range(r):
                 x = 0
                 for k in range(r):
-                    x += Q[i * r + k] * Q[j * r + k] * ((A[k * r + k] if A[k * r + k] > 0 else 0) / (total + 1e-30) + self.floor / r)
+                    x += Q[i * r + k] * Q[j * r + k] * ((A[k * r + k] if A[k * r + k] > 0 else 0) / (total + 1e-12) + self.floor / r)
                 prior[i * r + j] = x * self.scale_pattern
         for i in range(r):                                        # Li prior Li'
             for j in range(r):
@@ -194,7 +182,7 @@ cdef class Whitener:
                 A[i * r + j] = x
         eigh(A, Q, r)
         for i in range(r):
-            self.sig2[i] = A[i * r + i] if A[i * r + i] > 1e-30 else 1e-30
+            self.sig2[i] = A[i * r + i] if A[i * r + i] > 1e-12 else 1e-12
         for i in range(r):                                        # V = Li' Q
             for j in range(r):
                 x = 0
