@@ -1,0 +1,9 @@
+import numpy as np
+from numpy.typing import NDArray
+from wavestim.realtime.calibration import Calibration
+
+RECORD_SIZE: int
+
+def forecast_records(
+    records: NDArray[np.float64], calibration: Calibration, horizon_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
