@@ -4,7 +4,7 @@ from wavestim.realtime.whitening cimport RMAX
 
 cdef class Hindsight:
     """What the phase turned out to have been, a moment later, and what that says of the estimates."""
-    cdef int r, reach, stride, size, at, countdown, spoilt
+    cdef int r, reach, stride, size, at, countdown, spoilt, settling
     cdef double g_re[2 * TAPS_MAX + 1]
     cdef double g_im[2 * TAPS_MAX + 1]
     cdef double[:, ::1] past             # (size, RMAX) mode signals, uV

@@ -13,6 +13,7 @@ from libc.string cimport memset
 from wavestim.realtime.fmath cimport exp, sqrt
 
 cdef double MEMORY_S = 4.0          # of the weights
+cdef double SETTLE_S = 0.6          # what a filter says that has just started is not held against it
 cdef double PRIOR_S = 0.4           # how long a look outweighs what was believed before it
 cdef double MARGIN = 1.1            # the background under the band is known to a tenth
 cdef double DOUBT = 1.5             # the noise is not known so well that a smaller ratio of errors would say anything
@@ -40,13 +41,14 @@ cdef class Hindsight:
         self.noise_tt = calibration.hindsight_noise_gain * pooled
         self.noise_re = calibration.hindsight_shared_noise.real * pooled
         self.noise_im = calibration.hindsight_shared_noise.imag * pooled
+        self.settling = <int>(SETTLE_S * fs_hz / self.stride)
         self.decay = 1 - exp(-self.stride / (MEMORY_S * fs_hz))
         self.reset()
 
     cdef void reset(self) noexcept nogil:
         self.at = 0
         self.countdown = self.stride
-        self.spoilt = self.size
+        self.spoilt = self.size + self.settling
         self.weight = 0
         self.present = 1
         self.ww = self.ll = self.wl_re = self.wl_im = self.tw_re = self.tw_im = self.tl_re = self.tl_im = self.tt = self.expected = 0
