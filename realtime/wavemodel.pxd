@@ -1,4 +1,5 @@
 from wavestim.realtime.kalman cimport Dynamics
+from wavestim.realtime.steering cimport Steering
 from wavestim.realtime.whitening cimport RMAX, Whitener
 
 cdef enum:
@@ -44,6 +45,7 @@ cdef class WaveModel:
     cdef double[:, ::1] modes            # (m, r)
     cdef double[:, ::1] xy               # (m, 2) layout axes, centred, mm
     cdef Whitener whitener
+    cdef Steering steering
     cdef Dynamics dyn
     cdef double taus[4]
     cdef double s[5]

@@ -62,6 +62,8 @@ class Recorder:
         self.safe_reasons: list[str] = []
         self.ages_ms: list[NDArray[np.float64]] | None = None
         self._simulated, self._keep = simulated, keep_samples
+        gain = engine.config.gain_uv
+        self._gain_uv = None if ring.dtype == np.float32 else np.float32(1) if gain is None else np.asarray(gain, np.float32)
         self._next_publish = 0
         self._decided_to = 0
 
@@ -94,7 +96,8 @@ class Recorder:
                 at_ns = self.model.sample_to_host(first + np.arange(len(block), dtype=np.float64))
                 self.ages_ms.append((stamps - at_ns) / 1e6)
             if self._keep:
-                self.journal.append_samples(first, block, int(stamps[-1]))
+                uv = block if self._gain_uv is None else block * self._gain_uv
+                self.journal.append_samples(first, np.asarray(uv, dtype=np.float32), int(stamps[-1]))
         self.hear()
         self.publish(now_ns)
         pulses = self.ledger.take(PULSE)
