@@ -14,6 +14,7 @@ from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 from wavestim.realtime.records import DECISION, EVENTS, KINDS, VERDICTS
 from wavestim.realtime.trigger cimport SCHEDULED
 from wavestim.realtime.wavemodel cimport RECORD
+from wavestim.realtime.whitening cimport RMAX
 
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
@@ -224,7 +225,8 @@ cdef class Engine:
 
     cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil:
         """One sample of the source. Returns 1 when a decision was made (scheduled or vetoed)."""
-        cdef int c, live
+        cdef int c, lost, live
+        cdef double expected[RMAX]
         if not self.started:
             self.started = True
             self.next_sample = n
@@ -246,7 +248,11 @@ cdef class Engine:
                 self.trace_sample[self.n_trace] = n
                 self.n_trace += 1
             return 0
-        live = self.projection.project(&self.conditioner.out[0], &self.conditioner.missing[0], self.model.last_modes, &self.y[0])
+        lost = self.projection.missing_now(&self.conditioner.missing[0])
+        live = self.projection.n_used - lost
+        if lost:
+            self.model.next_modes(expected)
+        self.projection.project(&self.conditioner.out[0], &self.conditioner.missing[0], expected, &self.y[0])
         return self.tick(n, 2 * live < self.projection.n_used - 1 or live == 0 or self.is_masked(n))
 
     cdef int tick(self, int64_t n, bint masked) noexcept nogil:

@@ -10,4 +10,5 @@ cdef class Projection:
     cdef double[:, ::1] modes            # (r, m), zero where an electrode is left out
     cdef uint8_t[::1] used
     cdef double[::1] filled
-    cdef int project(self, const double* x, const uint8_t* missing, const double* last, double* y) noexcept nogil
+    cdef int missing_now(self, const uint8_t* missing) noexcept nogil
+    cdef void project(self, const double* x, const uint8_t* missing, const double* expected, double* y) noexcept nogil

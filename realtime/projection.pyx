@@ -1,4 +1,4 @@
-"""From electrodes to modes: y = B'x, with what the modes showed on the last tick where an electrode is missing.
+"""From electrodes to modes: y = B'x, with what the modes are expected to show where an electrode is missing.
 
 Modes are stored mode by mode, so that every sum runs over neighbouring memory, in eight partial sums whose order never changes.
 """
@@ -30,19 +30,24 @@ cdef class Projection:
         self.n_used = int(used.sum())
         self.filled = np.zeros(self.m)
 
-    cdef int project(self, const double* x, const uint8_t* missing, const double* last, double* y) noexcept nogil:
-        """Mode signals y (r,) of channels x (m,); returns how many of the electrodes in use are there."""
-        cdef int c, j, live = self.n_used
+    cdef int missing_now(self, const uint8_t* missing) noexcept nogil:
+        """How many of the electrodes in use are missing."""
+        cdef int c, n = 0
+        for c in range(self.m):
+            n += missing[c] & self.used[c]
+        return n
+
+    cdef void project(self, const double* x, const uint8_t* missing, const double* expected, double* y) noexcept nogil:
+        """Mode signals y (r,) of channels x (m,); where one is missing, what the modes are expected to show there."""
+        cdef int c, j
         cdef double v
         for c in range(self.m):
             v = x[c]
             if missing[c]:
                 v = 0
                 if self.used[c]:
-                    live -= 1
                     for j in range(self.r):
-                        v += self.modes[j, c] * last[j]
+                        v += self.modes[j, c] * expected[j]
             self.filled[c] = v
         for j in range(self.r):
             y[j] = dot(&self.modes[j, 0], &self.filled[0], self.m)
-        return live

@@ -81,7 +81,8 @@ cdef class WaveModel:
     cdef void tick(self, const double* y, bint masked) noexcept nogil
     cdef void reset(self) noexcept nogil
     cdef void steer(self) noexcept nogil
-    cdef void expected_modes(self, double* out) noexcept nogil
+    cdef void next_modes(self, double* out) noexcept nogil
+    cdef void expected_modes(self, double* out, double ahead_s) noexcept nogil
     cdef void advance(self, const double* white, bint masked) noexcept nogil
     cdef void write_record(self) noexcept nogil
     cdef void carry_over(self) noexcept nogil

@@ -159,8 +159,17 @@ cdef class WaveModel:
                     else:
                         self.D[(q - 2) * RMAX + j] += self.whitener.V[i * r + j] * b
 
-    cdef void expected_modes(self, double* out) noexcept nogil:
-        """The wave that the plane or the pattern expects now, in mode space and in uV of the unwhitened signal."""
+    cdef void next_modes(self, double* out) noexcept nogil:
+        """What the modes will show on the next tick: what they showed last, and the wave a tick further on."""
+        cdef double now[RMAX], ahead[RMAX]
+        cdef int j
+        self.expected_modes(now, 0)
+        self.expected_modes(ahead, self.dyn.dt)
+        for j in range(self.r):
+            out[j] = self.last_modes[j] + self.offset[j] + ahead[j] - now[j]
+
+    cdef void expected_modes(self, double* out, double ahead_s) noexcept nogil:
+        """The wave that the plane or the pattern expects so much later, in mode space and in uV of the unwhitened signal."""
         cdef int c, i, j, r = self.r
         cdef double re[RMAX], im[RMAX], cs, sn, f, gain, phase, wp = self.rec[PLANE], a, b, x
         for i in range(r):
@@ -175,7 +184,7 @@ cdef class WaveModel:
                               + (1 - wp) * (self.s3[1] * self.u_re[j] + self.s3[0] * self.u_im[j]))
         f = self.s[2] / (2 * PI)
         self_colour(self, f, &phase, &gain)
-        sincos(phase, &sn, &cs)
+        sincos(phase - self.s[2] * ahead_s, &sn, &cs)
         for i in range(r):
             out[i] = (re[i] * cs + im[i] * sn) / gain             # Re(z exp(-i phase)) / gain
 
@@ -199,7 +208,7 @@ cdef class WaveModel:
                 self.step_power += (jump - self.step_power) * self.dyn.dt / STEP_MEMORY_S
         if masked:
             # the last believed residual is held (noise is red), the expected wave goes on: no step for the filters to ring on
-            self.expected_modes(wave)
+            self.expected_modes(wave, 0)
             if not self.coasting:
                 for j in range(r):
                     self.level[j] = self.last_modes[j] - wave[j]
