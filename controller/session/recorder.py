@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wavestim.realtime.scheduler import Scheduler
 
 PUBLISH_NS = 1_000_000_000
+RAIL = 32767
 
 
 class Recorder:
@@ -96,14 +97,19 @@ class Recorder:
                 at_ns = self.model.sample_to_host(first + np.arange(len(block), dtype=np.float64))
                 self.ages_ms.append((stamps - at_ns) / 1e6)
             if self._keep:
-                uv = block if self._gain_uv is None else block * self._gain_uv
-                self.journal.append_samples(first, np.asarray(uv, dtype=np.float32), int(stamps[-1]))
+                self.journal.append_samples(first, self._microvolts(block), int(stamps[-1]))
         self.hear()
         self.publish(now_ns)
         pulses = self.ledger.take(PULSE)
         if len(pulses):
             self.journal.append_pulses(pulses)
         self.journal.tick(now_ns)
+
+    def _microvolts(self, block: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
+        """Samples as they are kept, from which the same decisions come: bits at the rails are none."""
+        if self._gain_uv is None:
+            return np.asarray(block, dtype=np.float32)
+        return np.asarray(np.where((block >= RAIL) | (block <= -RAIL), np.float32(np.nan), block * self._gain_uv), dtype=np.float32)
 
     def hear(self) -> None:
         """What the board has said."""
