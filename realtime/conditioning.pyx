@@ -92,6 +92,18 @@ cdef void add_pairs(double* out, const float** a, const float** b, const double*
                    + (w2 * <double>(a2[c] + b2[c]) + w3 * <double>(a3[c] + b3[c])))
 
 
+cdef void count_still(int* changed, int* unchanged, const uint8_t* excluded, uint8_t* missing, int limit, int m) noexcept nogil:
+    """Ticks without a change, up to a limit: there a channel is dead."""
+    cdef int c, still, n
+    for c in range(m):
+        still = changed[c] == 0
+        n = unchanged[c]
+        n = still * (n + (n < limit))
+        unchanged[c] = n
+        changed[c] = 0
+        missing[c] = <uint8_t>((n >= limit) | excluded[c])
+
+
 cdef class Conditioner:
 
     def __init__(self, int n_channels, double fs_hz, str reference="none", int reference_channel=0, excluded=None, gain_uv=None):
@@ -212,13 +224,7 @@ cdef class Conditioner:
         """Which channels can't be believed on this tick; begins the next window."""
         cdef int c, k, w, some = 0
         cdef double held
-        for c in range(self.m):
-            if self.changed[c]:
-                self.unchanged[c] = 0
-            elif self.unchanged[c] < self.flat_limit:
-                self.unchanged[c] += 1
-            self.changed[c] = 0
-            self.missing[c] = self.excluded[c] or self.unchanged[c] >= self.flat_limit
+        count_still(&self.changed[0], &self.unchanged[0], &self.excluded[0], &self.missing[0], self.flat_limit, self.m)
         for k in range(self.windows):
             some |= self.any_bad[k]
         if some:
