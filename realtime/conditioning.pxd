@@ -34,7 +34,7 @@ cdef class Conditioner:
     cdef int accept_raw(self, const int16_t* x) noexcept nogil
     cdef int accept_nothing(self) noexcept nogil
     cdef void restart(self) noexcept nogil
-    cdef int advance(self, int n_bad) noexcept nogil
+    cdef int advance(self, int n_bad, bint wanted) noexcept nogil
     cdef void decimate(self) noexcept nogil
     cdef const float* row(self, int k) noexcept nogil
     cdef void find_missing(self) noexcept nogil

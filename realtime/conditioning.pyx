@@ -161,7 +161,7 @@ cdef class Conditioner:
 
     cdef int accept(self, const float* x) noexcept nogil:
         """One sample of the source, uV; 1 when a tick of the model is due, its channels in ``out`` and ``missing``."""
-        return self.advance(take(x, &self.good[0], &self.changed[0], &self.bad[self.window, 0], self.m))
+        return self.advance(take(x, &self.good[0], &self.changed[0], &self.bad[self.window, 0], self.m), True)
 
     cdef int accept_raw(self, const int16_t* x) noexcept nogil:
         """:meth:`accept` of bits of the converter."""
@@ -169,13 +169,14 @@ cdef class Conditioner:
         return self.accept(&self.sample[0])
 
     cdef int accept_nothing(self) noexcept nogil:
-        """:meth:`accept` where a sample should have come."""
+        """:meth:`accept` where a sample should have come; on a tick ``missing`` holds every channel that the filter sees too little of."""
         cdef int c
         for c in range(self.m):
             self.bad[self.window, c] += 1
-        return self.advance(self.m)
+        return self.advance(self.m, False)
 
-    cdef int advance(self, int n_bad) noexcept nogil:
+    cdef int advance(self, int n_bad, bint wanted) noexcept nogil:
+        """The moment is in ``good``. Wanted: what the filter makes of it on a tick; without, only the filter's memory goes on."""
         cdef int c, k
         cdef double ref
         self.any_bad[self.window] |= n_bad
@@ -190,12 +191,13 @@ cdef class Conditioner:
             if self.phase < self.factor:
                 return 0
             self.phase = 0
-            self.decimate()
+            if wanted:
+                self.decimate()
         else:
             for c in range(self.m):
                 self.out[c] = self.good[c]
         self.find_missing()
-        if self.reference != REFERENCE_NONE:
+        if wanted and self.reference != REFERENCE_NONE:
             ref = self.reference_value()
             for c in range(self.m):
                 self.out[c] -= ref

@@ -108,5 +108,6 @@ def _strips(positions: Floats, shown: list[tuple[str, int, tuple[np.ndarray, Flo
 def _marker_points(positions: Floats) -> float:
     """Marker area so that neighbours nearly touch in a panel of about 1.8 inch."""
     extent = float(np.ptp(positions, axis=0).max()) or 1.0
-    pitch = float(np.median(cKDTree(positions).query(positions, k=2)[0][:, 1]))
+    distance = np.asarray(cKDTree(positions).query(positions, k=2)[0])
+    pitch = float(np.median(distance[:, 1]))
     return float(np.clip((72 * 1.75 * pitch / (extent + pitch)) ** 2, 4, 1200))

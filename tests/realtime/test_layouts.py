@@ -40,7 +40,7 @@ def test_every_layout_tracks_a_wave(layout):
     xy = LAYOUTS[layout]
     direction = 90 if np.ptp(xy[:, 1]) > 3 * np.ptp(xy[:, 0]) else 0
     speed = 2 * np.pi * 15 * length_mm(xy) / 2
-    lfp, phase, _ = make("planar", seed=4, seconds=5, snr_db=5, xy=xy, speed=speed, direction=direction)
+    lfp, phase, _ = make("planar", seed=4, seconds=4, snr_db=5, xy=xy, speed=speed, direction=direction)
     w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
     assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 40
     if layout == "single electrode":
@@ -58,7 +58,7 @@ def test_columns_of_a_probe_are_a_line():
     assert make_layout(grid(2, 8), np.ones(16, dtype=bool)).extent_mm[1] > 0
 
 
-@pytest.mark.parametrize("m", [1, 2, 3, 16, 129, 1024, 4096])
+@pytest.mark.parametrize("m", [1, 2, 3, 16, 129, 4096])
 def test_from_one_to_thousands_of_electrodes(m):
     side = int(np.ceil(np.sqrt(m)))
     xy = grid(side, side)[:m] if m > 3 else grid(1, m)
