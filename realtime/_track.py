@@ -74,18 +74,21 @@ def track(
     *,
     calibration: Calibration | None = None,
     reference: str = "none",
+    gain_uv: ArrayLike | None = None,
     options: ModelOptions | None = None,
 ) -> Track:
     """Track the wave through samples, causally: what is reported at sample t uses nothing after t.
 
     Parameters
     ----------
-    lfp : (n, channels) uV; NaN marks missing values.
+    lfp : (n, channels) uV; NaN marks missing values. Or int16 as a converter gave them, with ``gain_uv``; a memory-mapped array is read
+        block by block.
     fs : samples a second.
     positions_mm : (channels, 2).
     band_hz : band of the rhythm.
     calibration : from another part of the recording; without it the first 2.5 s teach and are reported as undetermined.
     reference : ``none``, ``average``, ``median``.
+    gain_uv : uV per bit of int16 samples, one number or one for each channel; without it they are uV. Samples at the rails are missing.
     options : constants of the model.
 
     Returns
@@ -114,8 +117,13 @@ def track(
     xy = np.atleast_2d(np.asarray(positions_mm, dtype=np.float64))
     if x.ndim != 2 or x.shape[1] != len(xy):
         raise ValueError(f"lfp of shape {np.shape(lfp)} does not fit {len(xy)} positions: it must be (samples, {len(xy)})")
-    config = EngineConfig(fs_hz=float(fs), positions_mm=xy, band_hz=(float(band_hz[0]), float(band_hz[1])), reference=reference,  # type: ignore[arg-type]
-                          options=options or ModelOptions())  # fmt: skip
+    if gain_uv is not None and x.dtype != np.int16:
+        raise ValueError(f"gain_uv is for int16 samples, these are {x.dtype}: leave it out, or give the samples as the converter did")
+    config = EngineConfig(
+        fs_hz=float(fs), positions_mm=xy, band_hz=(float(band_hz[0]), float(band_hz[1])),
+        reference=reference,  # type: ignore[arg-type]
+        gain_uv=None if gain_uv is None else np.asarray(gain_uv, dtype=np.float64), options=options or ModelOptions(),
+    )  # fmt: skip
     engine = Engine(config)
     if calibration is not None:
         engine.apply_calibration(calibration)
@@ -125,8 +133,7 @@ def track(
     engine.trace_into(records, waves, at)
     first_tick = 0
     for start in range(0, n, 65536):
-        block = x[start : start + 65536]
-        engine.run(np.ascontiguousarray(block, dtype=np.float32), start)
+        engine.run(x[start : start + 65536], start)
         for sample, _ in engine.take_calibrations():
             first_tick = int(np.searchsorted(at[: engine.n_traced], sample))
     traced = engine.n_traced

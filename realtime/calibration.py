@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import bilinear_zpk, butter, freqz_sos, iirnotch, sosfilt, tf2sos, zpk2sos
 from wavestim.realtime.bandfilter import design
+from wavestim.realtime.electrodes import bad_channels, project, without_common_mode
 from wavestim.realtime.layout import Layout, make_layout
 from wavestim.realtime.noise import background, peak_cut
 from wavestim.realtime.wavemodel import WaveModel
@@ -158,19 +159,6 @@ def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]
     return np.asarray(np.fft.rfftfreq(n, 1 / fs_hz), dtype=np.float64), density
 
 
-def bad_channels(x: Array) -> NDArray[np.bool_]:
-    """Channels that are dead, shorted (the same samples twice), or of a power far from the others' (6 MAD of log power)."""
-    _, which, count = np.unique(x, axis=1, return_inverse=True, return_counts=True)
-    shorted = count[which.ravel()] > 1
-    power = np.log(np.maximum(np.diff(x, axis=0).var(axis=0), 1e-30))
-    dead = (x.std(axis=0) < 1e-6) | (shorted & ~shorted.all())
-    if dead.all():
-        return np.zeros(x.shape[1], dtype=bool)
-    centre = np.median(power[~dead])
-    spread = max(1.4826 * float(np.median(np.abs(power[~dead] - centre))), 0.25)
-    return np.asarray(dead | (np.abs(power - centre) > 6 * spread))
-
-
 def mains_lines(f: Array, power: Array, lo: float, hi: float) -> set[float]:
     """Mains frequencies outside the band that stand ten times above their surroundings in a spectrum."""
     found = set()
@@ -181,12 +169,6 @@ def mains_lines(f: Array, power: Array, lo: float, hi: float) -> set[float]:
         if outside and near.any() and around.any() and power[near].max() > 10 * np.median(power[around]):
             found.add(line)
     return found
-
-
-def without_common_mode(x: Array) -> bool:
-    """Whether a common average was subtracted before: the mean over channels holds far less than even independent channels would leave."""
-    m = x.shape[1]
-    return bool(m > 2 and x.mean(axis=1).var() < 0.01 * x.var(axis=0).mean() / m)
 
 
 def calibrate(
@@ -216,12 +198,12 @@ def calibrate(
     seed : of the noise that the evidence threshold is measured on.
     """
     o = options or ModelOptions()
-    samples: Array = np.asarray(x, dtype=np.float64)
+    samples = np.asarray(x)
     m = samples.shape[1]
-    found = bad_channels(samples) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
+    found = bad_channels(samples, excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
-    layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples[:, used])))
-    y: Array = samples @ np.where(used[:, None], layout.modes, 0.0)
+    layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples, used)))
+    y = project(samples, np.where(used[:, None], layout.modes, 0.0))
 
     def learn(y: Array) -> Calibration:
         return _learn(y, used, layout, fs_hz, band_hz, notch_hz, o)

@@ -81,6 +81,7 @@ class EngineConfig:
     positions_mm : (m, 2) electrodes.
     band_hz : band of the rhythm.
     reference, reference_channel, notch_hz, excluded : conditioning.
+    gain_uv : uV per bit of int16 samples, one number or one for each electrode; 1 when None. Float samples are uV whatever it says.
     mask_tail_ms : how long after the last light of a pattern the samples are not believed.
     mask_own_light : the light that is decided on reaches the samples; not so in a replay, where ``mask`` events say what does.
     trigger, plan : none of them: the engine tracks and decides nothing.
@@ -94,6 +95,7 @@ class EngineConfig:
     reference_channel: int = 0
     notch_hz: float | None = None
     excluded: NDArray[np.bool_] | None = None
+    gain_uv: float | NDArray[np.float32] | NDArray[np.float64] | None = None
     mask_tail_ms: float = 10.0
     mask_own_light: bool = True
     warm_up_s: float = 2.5
@@ -108,6 +110,9 @@ class EngineConfig:
             raise ValueError(f"positions_mm must be a finite (channels, 2) array in mm, not of shape {p.shape}")
         if not (np.isfinite(self.fs_hz) and self.fs_hz > 0):
             raise ValueError(f"fs must be a positive rate in Hz, not {self.fs_hz}")
+        gain = np.atleast_1d(np.asarray(1.0 if self.gain_uv is None else self.gain_uv, dtype=np.float64))
+        if gain.shape not in ((1,), (len(p),)) or not (np.isfinite(gain).all() and (gain != 0).all()):
+            raise ValueError(f"gain_uv must be one finite number of uV per bit, or one for each of the {len(p)} electrodes, and never 0")
         if self.reference != "none" and len(p) < 2:
             raise ValueError("a common reference needs two electrodes or more: use reference none for a single one")
         lo, hi = self.band_hz

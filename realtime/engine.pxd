@@ -1,7 +1,9 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int16_t, int64_t
 
 from wavestim.realtime.conditioning cimport Conditioner
 from wavestim.realtime.describe cimport Describer, Wave
+from wavestim.realtime.ports cimport SampleKind
+from wavestim.realtime.projection cimport Projection
 from wavestim.realtime.trigger cimport DecisionC, Trigger
 from wavestim.realtime.wavemodel cimport WaveModel
 
@@ -29,7 +31,7 @@ cdef struct Command:
 
 cdef class Engine:
     cdef readonly object config
-    cdef readonly int m, used_modes
+    cdef readonly int m
     cdef readonly double fs
     cdef Conditioner conditioner
     cdef WaveModel model
@@ -37,7 +39,7 @@ cdef class Engine:
     cdef Trigger trigger
     cdef readonly object calibration
     cdef list calibrations
-    cdef double[:, ::1] projection       # (m, r) modes with zero rows for channels left out
+    cdef Projection projection
     cdef double[::1] y
     cdef float[:, ::1] warm_up
     cdef readonly long n_warm, warm_up_ticks
@@ -65,7 +67,7 @@ cdef class Engine:
     cdef int64_t[::1] trace_sample
     cdef long n_trace
 
-    cdef int step(self, const float* x, int64_t n) noexcept nogil
+    cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil
     cdef int tick(self, int64_t n, bint masked) noexcept nogil
     cdef bint is_masked(self, int64_t n) noexcept nogil
     cdef void add_mask(self, double start, double stop) noexcept nogil

@@ -10,14 +10,21 @@ from libc.string cimport memcpy
 import numpy as np
 
 from wavestim.realtime.calibration import Calibration, calibrate
+from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 from wavestim.realtime.records import DECISION, EVENTS, KINDS, VERDICTS
 from wavestim.realtime.trigger cimport SCHEDULED
 from wavestim.realtime.forecast cimport RECORD
+from wavestim.realtime.whitening cimport RMAX
 
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
-TRACE_COLUMNS = 7      # direction, speed, wavelength, frequency, pgd, kind, amplitude
+TRACE_COLUMNS = 7                  # direction, speed, wavelength, frequency, pgd, kind, amplitude
+
+
+ctypedef fused sample_t:
+    float
+    int16_t
 
 
 cdef extern from * nogil:
@@ -46,7 +53,7 @@ cdef class Engine:
         self.config = config
         self.fs = config.fs_hz
         self.m = len(config.positions_mm)
-        self.conditioner = Conditioner(self.m, self.fs, config.reference, config.reference_channel, config.excluded)
+        self.conditioner = Conditioner(self.m, self.fs, config.reference, config.reference_channel, config.excluded, config.gain_uv)
         rate = self.conditioner.rate_hz
         self.warm_up_ticks = round(config.warm_up_s * rate)
         self.warm_up = np.zeros((self.warm_up_ticks, self.m), np.float32)
@@ -105,9 +112,8 @@ cdef class Engine:
             raise ValueError(f"the calibration is for {calibration.fs_hz:g} Hz, the engine runs at {self.conditioner.rate_hz:g} Hz: calibrate again")
         self.calibration = calibration
         self.calibrations.append((self.next_sample if self.started else -1, calibration))
-        self.projection = np.ascontiguousarray(np.where(calibration.used[:, None], calibration.modes, 0.0))
-        self.used_modes = self.projection.shape[1]
-        self.y = np.zeros(self.used_modes)
+        self.projection = Projection(calibration)
+        self.y = np.zeros(self.projection.r)
         self.describer = Describer(calibration)
         self.model = WaveModel(calibration, self.conditioner.rate_hz)
         self.settle_ticks = round(SETTLE_S * self.conditioner.rate_hz)
@@ -136,8 +142,10 @@ cdef class Engine:
             release(&self.applied_tail, self.applied_tail + 1)
         return out
 
-    def process(self, const float[:, ::1] samples, int64_t first_sample):
-        """Run over consecutive samples (n, m) uV of which the first has counter ``first_sample``; stops early where a calibration is due.
+    def process(self, const sample_t[:, ::1] samples, int64_t first_sample):
+        """Run over consecutive samples (n, m) of which the first has counter ``first_sample``; stops early where a calibration is due.
+
+        Samples are float32 uV, or int16 bits of ``config.gain_uv``.
 
         Returns
         -------
@@ -147,17 +155,18 @@ cdef class Engine:
         if samples.shape[1] != self.m:
             raise ValueError(f"samples have {samples.shape[1]} channels, the engine has {self.m} electrodes")
         cdef bint had_model = self.model is not None
+        cdef SampleKind kind = INT16_BITS if sample_t is int16_t else FLOAT32_UV
         with nogil:
             while i < n:
-                self.step(&samples[i, 0], first_sample + i)
+                self.step(&samples[i, 0], kind, first_sample + i)
                 i += 1
                 if not had_model and self.n_warm >= self.warm_up_ticks:
                     break
         return i
 
     def run(self, samples, int64_t first_sample=0):
-        """:meth:`process`, calibrating by itself at the end of the warm-up."""
-        samples = np.ascontiguousarray(samples, dtype=np.float32)
+        """:meth:`process`, calibrating by itself at the end of the warm-up. Samples of any type: int16 stays what it is."""
+        samples = np.ascontiguousarray(samples, dtype=np.int16 if np.asarray(samples).dtype == np.int16 else np.float32)
         done = 0
         while done < len(samples):
             done += self.process(samples[done:], first_sample + done)
@@ -214,11 +223,10 @@ cdef class Engine:
 
     # ---- the tick ----------------------------------------------------------------------------------------------------------------
 
-    cdef int step(self, const float* x, int64_t n) noexcept nogil:
+    cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil:
         """One sample of the source. Returns 1 when a decision was made (scheduled or vetoed)."""
-        cdef int c, j, r, live = 0, made = 0
-        cdef double v
-        cdef double* b
+        cdef int c, lost, live
+        cdef double expected[RMAX]
         if not self.started:
             self.started = True
             self.next_sample = n
@@ -228,34 +236,24 @@ cdef class Engine:
         self.n_samples += 1
         if self.command_tail != acquire(&self.command_head):
             self.drain_commands(n)
-        if not self.conditioner.accept(x):
+        if not (self.conditioner.accept(<const float*>x) if kind == FLOAT32_UV else self.conditioner.accept_raw(<const int16_t*>x)):
             return 0
         self.n_ticks += 1
         if self.model is None:
             if self.n_warm < self.warm_up_ticks:
                 for c in range(self.m):
-                    self.warm_up[self.n_warm, c] = self.conditioner.out[c]
+                    self.warm_up[self.n_warm, c] = <float>self.conditioner.out[c]
                 self.n_warm += 1
             if self.trace is not None and self.n_trace < self.trace.shape[0]:
                 self.trace_sample[self.n_trace] = n
                 self.n_trace += 1
             return 0
-        r = self.used_modes
-        for j in range(r):
-            self.y[j] = 0
-        for c in range(self.m):
-            b = &self.projection[c, 0]
-            if self.conditioner.missing[c]:           # what the smooth modes showed at this place on the last tick
-                v = 0
-                for j in range(r):
-                    v += b[j] * self.model.last_modes[j]
-            else:
-                v = self.conditioner.out[c]
-                live += 1
-            for j in range(r):
-                self.y[j] += b[j] * v
-        made = self.tick(n, 2 * live < self.m - 1 or live == 0 or self.is_masked(n))
-        return made
+        lost = self.projection.missing_now(&self.conditioner.missing[0])
+        live = self.projection.n_used - lost
+        if lost:
+            self.model.next_modes(expected)
+        self.projection.project(&self.conditioner.out[0], &self.conditioner.missing[0], expected, &self.y[0])
+        return self.tick(n, 2 * live < self.projection.n_used - 1 or live == 0 or self.is_masked(n))
 
     cdef int tick(self, int64_t n, bint masked) noexcept nogil:
         cdef DecisionC* d
@@ -300,23 +298,22 @@ cdef class Engine:
 
     cdef void skip(self, int64_t n) noexcept nogil:
         """Samples are missing: the model coasts through the gap, and forgets the wave when it is long or the counter ran backwards."""
-        cdef int64_t gap = n - self.next_sample, i, ticks
+        cdef int64_t gap = n - self.next_sample, i
         self.n_gaps += 1
         if gap > 0:
             self.n_dropped += gap
         if self.model is None:
             return
-        if gap < 0 or gap > GAP_RESET_S * self.fs:
-            self.model.reset()
-            self.settle_ticks = <long>(SETTLE_S * self.conditioner.rate_hz)
-            if self.trigger is not None:
-                self.trigger.forget()
-            return
-        ticks = gap // self.conditioner.factor
-        for i in range(ticks):
-            self.model.tick(&self.y[0], True)
         if self.trigger is not None:
             self.trigger.forget()
+        if gap < 0 or gap > GAP_RESET_S * self.fs:
+            self.conditioner.restart()
+            self.model.reset()
+            self.settle_ticks = <long>(SETTLE_S * self.conditioner.rate_hz)
+            return
+        for i in range(gap):                          # ticks stay on their samples, and the filter knows what it did not see
+            if self.conditioner.accept_nothing():
+                self.model.tick(&self.y[0], True)
 
     cdef bint is_masked(self, int64_t n) noexcept nogil:
         cdef unsigned long i, k = self.n_masks if self.n_masks < MASKS else MASKS

@@ -16,8 +16,8 @@ cdef extern from * nogil:
 
     static inline void ws_sincos(double x, double *s, double *c) {
         double q = x * 0.63661977236758134308;              /* 2 / pi */
-        double kd = (double)(int64_t)(q + (q >= 0.0 ? 0.5 : -0.5));
-        int64_t k = (int64_t)kd;
+        double kd = (q + 6755399441055744.0) - 6755399441055744.0;  /* to the nearest whole number */
+        int32_t k = (int32_t)kd;
         double r = x - kd * 1.57079632673412561417e+00;     /* pi / 2 in three parts */
         r = r - kd * 6.07710050630396597660e-11;
         r = r - kd * 2.02226624879595063154e-21;
@@ -26,12 +26,9 @@ cdef extern from * nogil:
                   + z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)))));
         double cp = 1.0 - 0.5 * z + z * z * (4.16666666666666019037e-02 + z * (-1.38888888888741095749e-03 + z * (2.48015872894767294178e-05
                   + z * (-2.75573143513906633035e-07 + z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11)))));
-        switch (k & 3) {
-            case 0: *s = sp; *c = cp; break;
-            case 1: *s = cp; *c = -sp; break;
-            case 2: *s = -sp; *c = -cp; break;
-            default: *s = -cp; *c = sp; break;
-        }
+        double odd = (double)(k & 1), even = 1.0 - odd;     /* quadrants without branches: loops over this are vectorised */
+        *s = (double)(1 - (k & 2)) * (even * sp + odd * cp);
+        *c = (double)(1 - ((k + 1) & 2)) * (even * cp + odd * sp);
     }
 
     static inline double ws_atan_unit(double x) {           /* 0 <= x <= 1 */

@@ -11,6 +11,10 @@ MAX_MODES = 10
 """Orthonormal low-order polynomials kept; six are as good, three and fifteen slightly worse (measured on synthetic waves)."""
 
 
+NARROW = 0.06
+"""Of the length, by the spread of the electrodes: what is no wider is a line. Four columns of 96 electrodes 20 um apart are 0.04."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """A layout in its own axes.
@@ -54,15 +58,16 @@ def make_layout(positions_mm: NDArray[np.float64], used: NDArray[np.bool_], max_
 
     Notes
     -----
-    Layouts that are one-dimensional to within 1 % of their length get one-dimensional modes: nothing is known across a strip.
+    Layouts that are one-dimensional to within a part of their length get one-dimensional modes: nothing is known across a strip, or across
+    the staggered columns of a probe.
     """
     p = np.asarray(positions_mm, dtype=np.float64)
     p = p - p[used].mean(axis=0)
-    _, size, axes = np.linalg.svd(p[used], full_matrices=True)
+    _, size, axes = np.linalg.svd(p[used], full_matrices=int(used.sum()) < 2)  # the axes whole, never the electrodes squared
     size = np.pad(size, (0, 2 - len(size)))
     rotation = axes * np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, None]
     q = p @ rotation.T
-    if size[1] <= 0.01 * size[0]:
+    if size[1] <= NARROW * size[0]:
         q[:, 1] = 0.0
     if size[0] <= 1e-9:
         q[:] = 0.0

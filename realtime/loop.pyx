@@ -126,7 +126,7 @@ cdef class Loop:
     cdef int turn(self, int64_t now_ns, bint real) noexcept nogil:
         cdef Stamp stamp
         cdef DecisionC* d
-        cdef const float* x
+        cdef const void* x
         cdef int n = 0
         cdef int64_t taken
         self.turns += 1
@@ -150,7 +150,7 @@ cdef class Loop:
             self.waits_us[self.n_waits % WAITS] = <float>((taken - stamp.host_ns) * 1e-3)
             self.n_waits += 1
             n += 1
-            if self.engine.step(x, stamp.sample) and self.scheduler is not None:
+            if self.engine.step(x, self.ring.c.kind, stamp.sample) and self.scheduler is not None:
                 d = &self.engine.ring[(self.engine.head - 1) % 4096]
                 if d.verdict == SCHEDULED and not self.stopped and not self.stalled:
                     self.scheduler.dispatch(self.engine.n_decisions - 1, d, self.engine.trigger.conditions[d.condition].dark, stamp.host_ns,

@@ -6,11 +6,17 @@ All functions are called without the GIL; ``ctx`` stays valid while the Python o
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 
+ctypedef enum SampleKind:
+    FLOAT32_UV = 0
+    INT16_BITS = 1       # of the converter; uV per bit is in the engine's configuration
+
+
 ctypedef struct BlockSink:
     void* ctx
-    # samples: n_samples x n_channels float32 uV, C order; first_sample: the source's own counter; host_ns: monotonic receive time.
+    # samples: n_samples x n_channels of `kind`, C order; first_sample: the source's own counter; host_ns: monotonic receive time.
     # Returns the number of samples taken; the rest found no room and is counted as dropped.
-    int (*push)(void* ctx, const float* samples, int n_samples, int64_t first_sample, int64_t host_ns) noexcept nogil
+    int (*push)(void* ctx, const void* samples, int n_samples, int64_t first_sample, int64_t host_ns) noexcept nogil
+    SampleKind kind      # what the sink takes
 
 
 ctypedef struct LightPort:

@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t
 
-from wavestim.realtime.ports cimport BlockSink
+from wavestim.realtime.ports cimport BlockSink, SampleKind
 
 cdef enum:               # readers, each at its own pace
     ENGINE = 0
@@ -15,8 +15,10 @@ cdef struct Stamp:
 
 cdef struct RingC:
     int m
+    SampleKind kind
+    size_t sample_bytes  # of all channels
     unsigned long capacity
-    float* data
+    char* data
     Stamp* stamps
     int wake_fd
     long n_dropped
@@ -26,10 +28,12 @@ cdef struct RingC:
     unsigned long tails[2]
 
 
-cdef const float* ring_peek(RingC* ring, int reader, Stamp* stamp) noexcept nogil
+cdef const void* ring_peek(RingC* ring, int reader, Stamp* stamp) noexcept nogil
 cdef void ring_advance(RingC* ring, int reader) noexcept nogil
 
 
 cdef class Ring:
     cdef RingC c
     cdef BlockSink sink_struct
+    cdef readonly object dtype
+    cdef check(self, Py_ssize_t n_channels, SampleKind kind)

@@ -4,12 +4,22 @@ When the slower reader leaves no room the newest samples are dropped and counted
 """
 
 from cpython.pycapsule cimport PyCapsule_New
+from libc.stdint cimport int16_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 import os
 
+cimport numpy as cnp
+
 import numpy as np
+
+from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
+
+
+ctypedef fused sample_t:
+    float
+    int16_t
 
 
 cdef extern from * nogil:
@@ -28,7 +38,7 @@ cdef extern from * nogil:
     void post "wr_post"(int fd)
 
 
-cdef int ring_push(void* ctx, const float* samples, int n, int64_t first, int64_t host_ns) noexcept nogil:
+cdef int ring_push(void* ctx, const void* samples, int n, int64_t first, int64_t host_ns) noexcept nogil:
     """The BlockSink function: called by the source's thread only. Returns the number of samples taken."""
     cdef RingC* ring = <RingC*>ctx
     cdef unsigned long head = ring.head, slowest = acquire(&ring.tails[0]), t = acquire(&ring.tails[1]), at
@@ -40,7 +50,7 @@ cdef int ring_push(void* ctx, const float* samples, int n, int64_t first, int64_
         room = n
     for i in range(room):
         at = (head + i) % ring.capacity
-        memcpy(ring.data + at * ring.m, samples + <long>i * ring.m, ring.m * sizeof(float))
+        memcpy(ring.data + at * ring.sample_bytes, <const char*>samples + i * ring.sample_bytes, ring.sample_bytes)
         ring.stamps[at].sample = first + i
         ring.stamps[at].host_ns = host_ns
     release(&ring.head, head + room)
@@ -49,14 +59,14 @@ cdef int ring_push(void* ctx, const float* samples, int n, int64_t first, int64_
     return room
 
 
-cdef const float* ring_peek(RingC* ring, int reader, Stamp* stamp) noexcept nogil:
+cdef const void* ring_peek(RingC* ring, int reader, Stamp* stamp) noexcept nogil:
     """The oldest sample that this reader has not seen, or NULL."""
     cdef unsigned long tail = ring.tails[reader], at
     if tail == acquire(&ring.head):
         return NULL
     at = tail % ring.capacity
     stamp[0] = ring.stamps[at]
-    return ring.data + at * ring.m
+    return ring.data + at * ring.sample_bytes
 
 
 cdef void ring_advance(RingC* ring, int reader) noexcept nogil:
@@ -65,23 +75,30 @@ cdef void ring_advance(RingC* ring, int reader) noexcept nogil:
 
 cdef class Ring:
 
-    def __cinit__(self, int n_channels, long capacity):
+    def __cinit__(self, int n_channels, long capacity, dtype=np.float32):
         """
         Parameters
         ----------
         n_channels : channels of a sample.
         capacity : samples that fit; 30 s and more let the disk hiccup without a loss.
+        dtype : float32 (uV) or int16 (bits of the converter).
         """
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.int16):
+            raise ValueError(f"a ring holds float32 or int16 samples, not {self.dtype}")
         memset(&self.c, 0, sizeof(RingC))
         self.c.m = n_channels
         self.c.capacity = capacity
-        self.c.data = <float*>calloc(capacity * n_channels, sizeof(float))
+        self.c.kind = INT16_BITS if self.dtype == np.int16 else FLOAT32_UV
+        self.c.sample_bytes = <size_t>n_channels * <size_t>self.dtype.itemsize
+        self.c.data = <char*>calloc(capacity, self.c.sample_bytes)
         self.c.stamps = <Stamp*>calloc(capacity, sizeof(Stamp))
         self.c.wake_fd = make_eventfd()
         if self.c.data == NULL or self.c.stamps == NULL or self.c.wake_fd < 0:
             raise MemoryError(f"no room for a ring of {capacity} samples of {n_channels} channels")
         self.sink_struct.ctx = &self.c
         self.sink_struct.push = ring_push
+        self.sink_struct.kind = self.c.kind
 
     def __dealloc__(self):
         free(self.c.data)
@@ -93,22 +110,26 @@ cdef class Ring:
         """The capsule ``wavestim.BlockSink`` for a source; it borrows this ring, so keep the ring alive while the source runs."""
         return PyCapsule_New(&self.sink_struct, "wavestim.BlockSink", NULL)
 
-    def push(self, const float[:, ::1] samples, int64_t first_sample, int64_t host_ns):
-        """Push a block (n, m) uV from Python; returns the number of samples taken."""
-        if samples.shape[1] != self.c.m:
-            raise ValueError(f"a block of {samples.shape[1]} channels was pushed into a ring of {self.c.m}")
+    def push(self, const sample_t[:, ::1] samples, int64_t first_sample, int64_t host_ns):
+        """Push a block (n, m) from Python; returns the number of samples taken."""
+        self.check(samples.shape[1], INT16_BITS if sample_t is int16_t else FLOAT32_UV)
         if samples.shape[0] == 0:
             return 0
         return ring_push(&self.c, &samples[0, 0], <int>samples.shape[0], first_sample, host_ns)
 
-    def push_timed(self, const float[:, ::1] samples, int64_t first_sample, int64_t host_ns, double ns_per_sample):
+    def push_timed(self, const sample_t[:, ::1] samples, int64_t first_sample, int64_t host_ns, double ns_per_sample):
         """Push a block of which every sample has its own time (simulated clock): host_ns is that of the first."""
         cdef Py_ssize_t i, taken = 0
-        if samples.shape[1] != self.c.m:
-            raise ValueError(f"a block of {samples.shape[1]} channels was pushed into a ring of {self.c.m}")
+        self.check(samples.shape[1], INT16_BITS if sample_t is int16_t else FLOAT32_UV)
         for i in range(samples.shape[0]):
             taken += ring_push(&self.c, &samples[i, 0], 1, first_sample + i, host_ns + <int64_t>(i * ns_per_sample))
         return taken
+
+    cdef check(self, Py_ssize_t n_channels, SampleKind kind):
+        if n_channels != self.c.m:
+            raise ValueError(f"a block of {n_channels} channels was pushed into a ring of {self.c.m}")
+        if kind != self.c.kind:
+            raise ValueError(f"the ring holds {self.dtype} samples; a block of another type was pushed")
 
     def take(self, long most=65536):
         """What the recorder has not seen yet: list of (first_sample, host_ns (n,), block (n, m)), split where the counter jumps."""
@@ -117,14 +138,14 @@ cdef class Ring:
             n = most
         if n == 0:
             return []
-        block = np.empty((n, self.c.m), np.float32)
-        cdef float[:, ::1] view = block
+        block = np.empty((n, self.c.m), self.dtype)
+        cdef char* into = <char*>cnp.PyArray_DATA(block)
         stamps = np.empty(n, np.int64)
         cdef int64_t[::1] stamp = stamps
         cuts = [0]
         for i in range(n):
             at = (tail + i) % self.c.capacity
-            memcpy(&view[i, 0], self.c.data + at * self.c.m, self.c.m * sizeof(float))
+            memcpy(into + i * self.c.sample_bytes, self.c.data + at * self.c.sample_bytes, self.c.sample_bytes)
             stamp[i] = self.c.stamps[at].host_ns
             if i and self.c.stamps[at].sample != self.c.stamps[(tail + i - 1) % self.c.capacity].sample + 1:
                 cuts.append(i)

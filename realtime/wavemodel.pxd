@@ -2,6 +2,7 @@ from wavestim.realtime.forecast cimport RECORD, Outlook
 from wavestim.realtime.hindsight cimport Hindsight
 from wavestim.realtime.kalman cimport Dynamics
 from wavestim.realtime.local cimport Local
+from wavestim.realtime.steering cimport Steering
 from wavestim.realtime.whitening cimport Biquads, RMAX, Whitener
 
 
@@ -15,6 +16,7 @@ cdef class WaveModel:
     cdef double[:, ::1] modes            # (m, r)
     cdef double[:, ::1] xy               # (m, 2) layout axes, centred, mm
     cdef Whitener whitener
+    cdef Steering steering
     cdef Dynamics dyn
     cdef double taus[4]
     cdef double s[5]
@@ -53,6 +55,7 @@ cdef class WaveModel:
     cdef void tick(self, const double* y, bint masked) noexcept nogil
     cdef void reset(self) noexcept nogil
     cdef void steer(self) noexcept nogil
+    cdef void next_modes(self, double* out) noexcept nogil
     cdef void expected_modes(self, double* out, double* quadrature) noexcept nogil
     cdef void rest(self, const double* modes, bint masked) noexcept nogil
     cdef void advance(self, const double* white, bint masked) noexcept nogil

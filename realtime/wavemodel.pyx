@@ -39,6 +39,7 @@ from wavestim.realtime.forecast cimport (
     outlook_set,
 )
 from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
+from wavestim.realtime.steering cimport Steering
 from wavestim.realtime.whitening cimport biquads_run, load_biquads
 
 
@@ -82,6 +83,7 @@ cdef class WaveModel:
         for i, tau in enumerate((o.tau_mean_amp_s, o.tau_mean_freq_s, o.tau_mean_k_s, o.tau_mean_k_s)):
             self.taus[i] = dt / tau
         self.refresh = max(1, round(o.refresh_s * fs_hz))
+        self.steering = Steering(calibration, self.refresh)
         self.ev_decay = dt / o.evidence_tau_s
         self.ev_decay2 = dt / (2 * o.evidence_tau_s)
         self.prior_plane = o.evidence_prior
@@ -140,40 +142,36 @@ cdef class WaveModel:
         memset(self.band.z, 0, sizeof(self.band.z))
         self.local.reset()
         self.hindsight.reset()
+        self.steering.begin(self.s[3], self.s[4])
+        self.steering.finish()
         self.steer()
         self.write_record()
 
     cdef void steer(self) noexcept nogil:
-        """Steering vectors at the present k and their slopes in k, in white mode space."""
-        cdef int c, j, i, r = self.r
-        cdef double T[6][RMAX]
-        cdef double kx = self.s[3], ky = self.s[4], x, y, cs, sn, b
-        self.k0[0] = kx
-        self.k0[1] = ky
-        memset(T, 0, sizeof(T))
-        for c in range(self.m):
-            x = self.xy[c, 0]
-            y = self.xy[c, 1]
-            sincos(kx * x + ky * y, &sn, &cs)
-            for j in range(r):
-                b = self.modes[c, j]
-                T[0][j] += b * cs
-                T[1][j] += b * sn
-                T[2][j] -= b * sn * x
-                T[3][j] += b * cs * x
-                T[4][j] -= b * sn * y
-                T[5][j] += b * cs * y
+        """Steering vectors of the last renewal and their slopes in k, in white mode space."""
+        cdef int j, i, q, r = self.r
+        cdef double b
+        self.k0[0] = self.steering.k[0]
+        self.k0[1] = self.steering.k[1]
         memset(self.G, 0, sizeof(self.G))
         memset(self.D, 0, sizeof(self.D))
         for i in range(r):
-            for j in range(r):
-                b = self.whitener.V[i * r + j]
-                self.G[j] += b * T[0][i]
-                self.G[RMAX + j] += b * T[1][i]
-                self.D[j] += b * T[2][i]
-                self.D[RMAX + j] += b * T[3][i]
-                self.D[2 * RMAX + j] += b * T[4][i]
-                self.D[3 * RMAX + j] += b * T[5][i]
+            for q in range(6):
+                b = self.steering.done[q][i]
+                for j in range(r):
+                    if q < 2:
+                        self.G[q * RMAX + j] += self.whitener.V[i * r + j] * b
+                    else:
+                        self.D[(q - 2) * RMAX + j] += self.whitener.V[i * r + j] * b
+
+    cdef void next_modes(self, double* out) noexcept nogil:
+        """What the modes will show on the next tick: what they showed last, and the wave a tick further on."""
+        cdef double now[RMAX], quadrature[RMAX], sn, cs
+        cdef int j
+        self.expected_modes(now, quadrature)
+        sincos(self.s[2] * self.dyn.dt, &sn, &cs)
+        for j in range(self.r):
+            out[j] = self.last_modes[j] + self.offset[j] + (cs - 1) * now[j] - sn * quadrature[j]
 
     cdef void expected_modes(self, double* out, double* quadrature) noexcept nogil:
         """The wave that the plane or the pattern expects now, in mode space and in uV of the unwhitened signal, and a quarter cycle later."""
@@ -296,6 +294,8 @@ cdef class WaveModel:
         predict(self.s3, self.P3, N_FREE, self.mean3, &self.dyn)
         self.ticks += 1
         if self.ticks % self.refresh == 0:
+            self.steering.begin(self.s[3], self.s[4])
+        if self.steering.step():
             self.steer()
         for j in range(r):                                        # the pattern drifts towards its prior
             self.u_re[j] *= self.pattern_decay

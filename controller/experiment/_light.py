@@ -79,7 +79,7 @@ class Leds(Part):
     """Where light comes out, and how much."""
 
     positions_mm: Annotated[tuple[Point, ...], Field(min_length=1, max_length=1024)] | None = None
-    """LED positions [x, y] in probe coordinates; null: one over every fourth electrode."""
+    """LED positions [x, y] in probe coordinates; null: one over every fourth electrode, 64 at most."""
     wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
     """Peak wavelength."""
     spot_mm: Annotated[float, Field(gt=0, le=20)] = 0.2

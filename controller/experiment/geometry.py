@@ -17,6 +17,8 @@ from wavestim.controller.experiment.schema import Experiment
 
 Positions = NDArray[np.float64]
 SAME_PLACE_MM = 1e-6
+MAX_LEDS = 64
+"""As many as a board holds in one pattern: every LED of a travelling pattern lights once."""
 
 
 def electrode_positions(experiment: Experiment, recorded_mm: ArrayLike | None = None) -> Positions:
@@ -47,19 +49,23 @@ def electrode_positions(experiment: Experiment, recorded_mm: ArrayLike | None = 
 
 
 def led_positions(experiment: Experiment, positions_mm: ArrayLike) -> Positions:
-    """Positions of the LEDs in mm, (m, 2); when the file gives none, one over every fourth electrode.
+    """Positions of the LEDs in mm, (m, 2); when the file gives none, one over every fourth electrode, or fewer on a large array.
 
-    Over a grid these are every second row and column (a strip: every fourth electrode), otherwise channels 0, 4, 8, ...
+    Over a grid these are every second row and column (a strip: every fourth electrode), otherwise channels 0, 4, 8, ...; where that
+    were more than ``MAX_LEDS``, every third, fourth, ... of them.
     """
     given = experiment.leds.positions_mm
     if given is not None:
         return np.asarray(given, dtype=np.float64).reshape(-1, 2)
     probe = experiment.probe
     if isinstance(probe, GridProbe):
-        step = (4, 4) if 1 in (probe.rows, probe.columns) else (2, 2)
+        step = 4 if 1 in (probe.rows, probe.columns) else 2
+        while -(-probe.rows // step) * -(-probe.columns // step) > MAX_LEDS:
+            step += 1
         grid = _grid(probe).reshape(probe.rows, probe.columns, 2)
-        return np.ascontiguousarray(grid[:: step[0], :: step[1]].reshape(-1, 2))
-    return np.ascontiguousarray(np.asarray(positions_mm, dtype=np.float64)[::4])
+        return np.ascontiguousarray(grid[::step, ::step].reshape(-1, 2))
+    positions = np.asarray(positions_mm, dtype=np.float64)
+    return np.ascontiguousarray(positions[:: max(4, -(-len(positions) // MAX_LEDS))])
 
 
 def site_index(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, slots: Plan | Sequence[SlotPlan]) -> int:

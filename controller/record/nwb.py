@@ -126,7 +126,9 @@ def _electrodes(nwb: Any, session: Session) -> Any:
     location = "Isocortex" if nwb.subject is not None and nwb.subject.species == "Mus musculus" else "cortex"  # the Allen atlas' name
     bad = set(session.experiment.get("probe", {}).get("bad_channels", ()))
     for i, (x, y) in enumerate(session.positions_mm):
-        nwb.add_electrode(group=group, location=location, rel_x=float(x), rel_y=float(y), channel_name=f"ch{i}", bad=i in bad)
+        nwb.add_electrode(
+            group=group, location=location, rel_x=float(x), rel_y=float(y), channel_name=f"ch{i}", bad=i in bad, enforce_unique_id=False
+        )  # fmt: skip
     return nwb.create_electrode_table_region(region=list(range(len(session.positions_mm))), description="all electrodes")
 
 

@@ -30,6 +30,15 @@ class SessionRecording:
         """(first sample, block), ``size`` samples at most, never across a gap."""
         return self.session.samples.blocks(size)
 
+    @property
+    def gain_uv(self) -> NDArray[np.float32] | None:
+        """uV per bit where its samples lie in a recording that holds int16."""
+        return self.session.samples.gain_uv
+
+    def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
+        """As ``blocks``, in bits."""
+        return self.session.samples.stored_blocks(size)
+
 
 def is_session(recording: str) -> bool:
     """Whether a path is a session folder."""

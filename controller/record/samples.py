@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.errors import RecordError, no_room
+from wavestim.hardware.sources import as_stored
 
 MAGIC = b"WSB1"
 HEADER = struct.Struct("<4sqiiq")  # magic, first sample, samples, channels, host ns
@@ -22,6 +23,7 @@ FILE_BYTES = 64_000_000
 BLOCK_SAMPLES = 250
 READ_SAMPLES = 4096
 Block = NDArray[np.float32]
+Stored = NDArray[np.float32] | NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,16 @@ class Samples(Protocol):
         """(first missing sample, how many) for every hole in the counter."""
         ...
 
+    @property
+    def gain_uv(self) -> NDArray[np.float32] | None:
+        """uV per bit where the engine was given int16."""
+        ...
+
     def __getitem__(self, key: Any) -> Block: ...
     def blocks(self, size: int) -> Iterator[tuple[int, Block]]: ...
+    def stored_blocks(self, size: int) -> Iterator[tuple[int, Stored]]:
+        """As ``blocks``, but what the engine was given: int16 when there is a ``gain_uv``."""
+        ...
 
 
 class LazyRows:
@@ -233,6 +243,7 @@ class SampleReader(LazyRows):
         self.folder, self._entries = folder, entries
         self._starts = np.concatenate([[0], np.cumsum([e.n_samples for e in entries], dtype=np.int64)])
         self.shape = (int(self._starts[-1]), n_channels)
+        self.gain_uv: NDArray[np.float32] | None = None
         self.tolerant = False
         self.damaged: list[str] = []
 
@@ -274,6 +285,10 @@ class SampleReader(LazyRows):
         if n:
             yield from _cut(first, np.concatenate(held), size)
 
+    def stored_blocks(self, size: int) -> Iterator[tuple[int, Stored]]:
+        """The same as ``blocks``: a session keeps uV."""
+        yield from self.blocks(size)
+
     def _read(self, e: Entry) -> Block:
         path = self.folder / f"{e.file:06d}.blk"
         which = f"samples {e.first_sample} to {e.first_sample + e.n_samples - 1}"
@@ -298,6 +313,14 @@ def _cut(first: int, block: Block, size: int) -> Iterator[tuple[int, Block]]:
         yield first + i, block[i : i + size]
 
 
+def _shortened(blocks: Iterator[tuple[int, Any]], left: int) -> Iterator[tuple[int, Any]]:
+    for first, block in blocks:
+        yield first, block[:left]
+        left -= len(block)
+        if left <= 0:
+            return
+
+
 class ReferencedSamples(LazyRows):
     """Samples that stay in the recording they came from (a replay); the recording must not have changed.
 
@@ -315,7 +338,7 @@ class ReferencedSamples(LazyRows):
     def __init__(self, open_it: Callable[[], Any], n_samples: int, n_channels: int) -> None:
         self._open = open_it
         self._recording: Any = None
-        self._ahead: Iterator[tuple[int, Block]] = iter(())
+        self._ahead: Iterator[tuple[int, Block]] | None = None
         self._held: Block = np.zeros((0, n_channels), np.float32)
         self._at = 0
         self.shape = (n_samples, n_channels)
@@ -335,20 +358,26 @@ class ReferencedSamples(LazyRows):
             end = first + len(block)
         return found
 
+    @property
+    def gain_uv(self) -> NDArray[np.float32] | None:
+        """See ``Samples``."""
+        self._recording = self._recording or self._open()
+        return as_stored(self._recording, 1)[0]
+
     def blocks(self, size: int) -> Iterator[tuple[int, Block]]:
         """(first sample, block) of at most ``size`` samples."""
         self._recording = self._recording or self._open()
-        left = self.shape[0]
-        for first, block in self._recording.blocks(size):
-            yield first, block[:left]
-            left -= len(block)
-            if left <= 0:
-                return
+        yield from _shortened(self._recording.blocks(size), self.shape[0])
+
+    def stored_blocks(self, size: int) -> Iterator[tuple[int, Stored]]:
+        """See ``Samples``."""
+        self._recording = self._recording or self._open()
+        yield from _shortened(as_stored(self._recording, size)[1], self.shape[0])
 
     def _rows(self, start: int, stop: int, step: int) -> Block:
         if start >= stop:
             return np.zeros((0, self.shape[1]), np.float32)
-        if start < self._at or self._recording is None:
+        if start < self._at or self._ahead is None:
             self._ahead, self._held, self._at = self.blocks(READ_SAMPLES), self._held[:0], 0
         parts = []
         while self._at < stop:

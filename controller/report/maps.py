@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 from wavestim.controller.report import _style as style
 from wavestim.controller.report._session import Floats, Pulses, SessionLike
 from wavestim.controller.report.phase import analytic
@@ -12,6 +13,8 @@ from wavestim.controller.report.phase import analytic
 AROUND_MS = (-40.0, -20.0, 0.0, 40.0, 80.0)
 STRIP_S = 0.25
 MOST = 4
+MANY = 256
+"""Electrodes from which on a map is a picture, not a shape for each."""
 
 
 def maps_figure(session: SessionLike, pulses: Pulses, names: list[str]) -> Any | None:
@@ -47,7 +50,15 @@ def _maps(positions: Floats, shown: list[tuple[str, int, tuple[np.ndarray, Float
             for axes, ms in zip(row, AROUND_MS, strict=True):
                 phase = np.angle(signal[np.argmin(abs(times - ms / 1000))])
                 dots = axes.scatter(
-                    *positions.T, c=np.degrees(phase), s=size, marker="s", cmap="twilight", vmin=-180, vmax=180, linewidths=0
+                    *positions.T,
+                    c=np.degrees(phase),
+                    s=size,
+                    marker="s",
+                    cmap="twilight",
+                    vmin=-180,
+                    vmax=180,
+                    linewidths=0,
+                    rasterized=len(positions) > MANY,
                 )
                 axes.set_aspect("equal")
                 axes.set_xticks([])
@@ -75,7 +86,7 @@ def _arrow(axes: Any, positions: Floats, direction_deg: float) -> None:
 
 
 def _strips(positions: Floats, shown: list[tuple[str, int, tuple[np.ndarray, Floats]]]) -> Any:
-    axis = np.linalg.svd(positions - positions.mean(axis=0))[2][0]
+    axis = np.linalg.svd(positions - positions.mean(axis=0), full_matrices=False)[2][0]
     along = (positions - positions.mean(axis=0)) @ (axis * (1 if axis[np.argmax(abs(axis))] > 0 else -1))
     order = np.argsort(along)
     with style.look() as Figure:
@@ -97,6 +108,6 @@ def _strips(positions: Floats, shown: list[tuple[str, int, tuple[np.ndarray, Flo
 def _marker_points(positions: Floats) -> float:
     """Marker area so that neighbours nearly touch in a panel of about 1.8 inch."""
     extent = float(np.ptp(positions, axis=0).max()) or 1.0
-    distance = np.hypot(*(positions[:, None] - positions[None]).transpose(2, 0, 1))
-    pitch = float(np.median(np.where(distance > 0, distance, np.inf).min(axis=1)))
+    distance = np.asarray(cKDTree(positions).query(positions, k=2)[0])
+    pitch = float(np.median(distance[:, 1]))
     return float(np.clip((72 * 1.75 * pitch / (extent + pitch)) ** 2, 4, 1200))

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Block = NDArray[np.float32]
+Block = NDArray[np.float32] | NDArray[np.int16]
 Arrived = tuple[int, int, Block]
 LSL_MS = 0.5
 RHX_BURST_MS = (25.0, 41.0)

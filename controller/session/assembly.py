@@ -46,6 +46,7 @@ def assemble(
     recorded_mm: ArrayLike | None = None,
     n_channels: int | None = None,
     own_light: bool = True,
+    gain_uv: NDArray[np.float32] | None = None,
 ) -> Assembly:
     """Make an experiment concrete.
 
@@ -64,6 +65,8 @@ def assemble(
         Channels of the source, to be held against the probe.
     own_light : bool
         The light that is decided on will be in the samples; not so in a replay.
+    gain_uv : array, optional
+        uV per bit of every channel when the source gives int16.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def assemble(
     check_light(experiment, plan, board)
     check_warming(experiment, plan, leds)
     site = site_index(experiment, positions, leds, plan)
-    engine = _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms, own_light)
+    engine = _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms, own_light, gain_uv)
     return Assembly(experiment, fs_hz, positions, leds, plan, site, engine)
 
 
@@ -91,7 +94,14 @@ def mask_tail_ms(experiment: Experiment) -> float:
 
 
 def _engine_config(
-    e: Experiment, fs_hz: float, positions: NDArray[np.float64], plan: Plan, site: int, horizon_ms: float, own_light: bool
+    e: Experiment,
+    fs_hz: float,
+    positions: NDArray[np.float64],
+    plan: Plan,
+    site: int,
+    horizon_ms: float,
+    own_light: bool,
+    gain_uv: NDArray[np.float32] | None,
 ) -> EngineConfig:
     t, c = e.trigger, e.conditioning
     if t.policy.kind == "replayed":
@@ -121,6 +131,7 @@ def _engine_config(
             reference_channel=c.reference_channel,
             notch_hz=c.notch_hz,
             excluded=excluded,
+            gain_uv=gain_uv,
             mask_tail_ms=mask_tail_ms(e),
             mask_own_light=own_light,
             trigger=trigger,

@@ -12,7 +12,7 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig
 
-Block = NDArray[np.float32]
+Block = NDArray[np.float32] | NDArray[np.int16]
 
 
 _NOTHING: Block = np.zeros((0, 0), np.float32)
@@ -22,9 +22,11 @@ class Feed(Protocol):
     """Samples in order, and light that may act on what makes them."""
 
     fs_hz: float
+    gain_uv: NDArray[np.float32] | None
+    """uV per bit when samples are int16; None: they are float32 uV."""
 
     def read(self, n: int) -> tuple[int, Block]:
-        """Counter of the first sample and the next samples (n, channels) uV; fewer before a gap and at the end, none after it."""
+        """Counter of the first sample and the next samples (n, channels); fewer before a gap and at the end, none after it."""
         ...
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
@@ -60,6 +62,8 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
 class Cortex:
     """The cortex in silico under the experiment's electrodes and LEDs; its truth goes to a file of the session."""
 
+    gain_uv: NDArray[np.float32] | None = None
+
     def __init__(
         self, experiment: Experiment, positions_mm: NDArray[np.float64], leds_mm: NDArray[np.float64], truth_path: Path | None
     ) -> None:
@@ -86,7 +90,8 @@ class Cortex:
 class Played:
     """A recording as it was: light does not act on it."""
 
-    def __init__(self, blocks: Iterator[tuple[int, Block]], fs_hz: float) -> None:
+    def __init__(self, blocks: Iterator[tuple[int, Block]], fs_hz: float, gain_uv: NDArray[np.float32] | None = None) -> None:
+        self.gain_uv = gain_uv
         self._blocks = blocks
         self._rest: tuple[int, Block] | None = None
         self.fs_hz = fs_hz

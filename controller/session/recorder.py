@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wavestim.realtime.scheduler import Scheduler
 
 PUBLISH_NS = 1_000_000_000
+RAIL = 32767
 
 
 class Recorder:
@@ -62,6 +63,8 @@ class Recorder:
         self.safe_reasons: list[str] = []
         self.ages_ms: list[NDArray[np.float64]] | None = None
         self._simulated, self._keep = simulated, keep_samples
+        gain = engine.config.gain_uv
+        self._gain_uv = None if ring.dtype == np.float32 else np.float32(1) if gain is None else np.asarray(gain, np.float32)
         self._next_publish = 0
         self._decided_to = 0
 
@@ -94,13 +97,19 @@ class Recorder:
                 at_ns = self.model.sample_to_host(first + np.arange(len(block), dtype=np.float64))
                 self.ages_ms.append((stamps - at_ns) / 1e6)
             if self._keep:
-                self.journal.append_samples(first, block, int(stamps[-1]))
+                self.journal.append_samples(first, self._microvolts(block), int(stamps[-1]))
         self.hear()
         self.publish(now_ns)
         pulses = self.ledger.take(PULSE)
         if len(pulses):
             self.journal.append_pulses(pulses)
         self.journal.tick(now_ns)
+
+    def _microvolts(self, block: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
+        """Samples as they are kept, from which the same decisions come: bits at the rails are none."""
+        if self._gain_uv is None:
+            return np.asarray(block, dtype=np.float32)
+        return np.asarray(np.where((block >= RAIL) | (block <= -RAIL), np.float32(np.nan), block * self._gain_uv), dtype=np.float32)
 
     def hear(self) -> None:
         """What the board has said."""

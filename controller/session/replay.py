@@ -22,7 +22,7 @@ from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.virtual import Past, VirtualSession
 from wavestim.hardware.lights import LightInfo
-from wavestim.hardware.sources import SourceError
+from wavestim.hardware.sources import SourceError, as_stored
 
 DEFAULT_EXPERIMENT = "against-the-wave"
 CHUNK_S = 0.05
@@ -66,19 +66,20 @@ def replay_recording(
             horizon = float(session.about["horizon_ms"])
         if _is_the_same(chosen, session):
             info, script = LightInfo(**session.about["light"]), _script(session)
+    chunk = max(1, round(CHUNK_S * source.fs_hz))
+    gain_uv, blocks = as_stored(source, max(chunk, 4096))
     assembly = assemble(
         chosen, info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
-        own_light=False,
+        own_light=False, gain_uv=gain_uv,
     )  # fmt: skip
     check_room(out)
     light = recorded_light(source) if isinstance(source, SessionRecording) else []
-    chunk = max(1, round(CHUNK_S * source.fs_hz))
     with open_journal(
         assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
         recorded_light=[(s.first, s.last) for s in light if s.lit],
     ) as journal, room(out):  # fmt: skip
         virtual = VirtualSession(
-            assembly, Played(source.blocks(max(chunk, 4096)), source.fs_hz), bench, journal, arrivals, arm=True, horizon_ms=horizon,
+            assembly, Played(blocks, source.fs_hz, gain_uv), bench, journal, arrivals, arm=True, horizon_ms=horizon,
             chunk=chunk, keep_samples=False, past=Past([(s.first, s.last) for s in light], script),
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))

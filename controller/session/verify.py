@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.experiment import load_experiment
-from wavestim.controller.record.samples import SampleReader, Samples
+from wavestim.controller.record.samples import SampleReader, Samples, Stored
 from wavestim.controller.record.session import open_session
 from wavestim.controller.session.assembly import assemble
 from wavestim.hardware.lights import LightInfo
@@ -54,6 +54,7 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
         horizon_ms=session.about["horizon_ms"],
         recorded_mm=session.positions_mm,
         own_light=session.about.get("own_light", session.about.get("recording") is None),
+        gain_uv=session.samples.gain_uv,
     )
     engine = Engine(assembly.engine)
     events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied
@@ -62,9 +63,9 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
     samples = session.samples
     if isinstance(samples, SampleReader):
         samples.tolerant = True  # the decisions say more than a checksum; both are told
-    for first, block in samples.blocks(BLOCK):
+    for first, block in samples.stored_blocks(BLOCK):
         try:
-            _process(engine, np.ascontiguousarray(block, dtype=np.float32), int(first), events)
+            _process(engine, block, int(first), events)
         except _EventError as error:
             return VerifyResult(False, at, f"decisions from {at} on can't be made again: {error}")
         made = engine.take_decisions()
@@ -91,7 +92,7 @@ def _damage(samples: Samples) -> list[str]:
     return samples.damaged[:1] if isinstance(samples, SampleReader) else []
 
 
-def _process(engine: Engine, block: NDArray[np.float32], first: int, events: list[Any]) -> None:
+def _process(engine: Engine, block: Stored, first: int, events: list[Any]) -> None:
     """Samples and input events in their order; events that are used up are taken off the list."""
     done = 0
     while done < len(block):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from wavestim.controller.experiment import patterns
 from wavestim.controller.record.journal import Journal
 from wavestim.controller.record.session import InputEvent
@@ -98,7 +99,7 @@ class VirtualSession:
         device_clock = DeviceClock()
         prepare_light(light, assembly, device_clock)
         self.engine = Engine(assembly.engine)
-        self.ring = Ring(len(assembly.positions_mm), max(4096, 64 * chunk))
+        self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
         scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
         self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
         self.recorder = Recorder(

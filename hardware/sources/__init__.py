@@ -1,6 +1,6 @@
 """Electrodes in: recordings and streams."""
 
-from ._base import Recording, SourceError
+from ._base import RawRecording, Recording, SourceError, as_stored
 from .file import EXAMPLES, open_recording
 
-__all__ = ["EXAMPLES", "Recording", "SourceError", "open_recording"]
+__all__ = ["EXAMPLES", "RawRecording", "Recording", "SourceError", "as_stored", "open_recording"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._base import SourceError, check_rate, check_scale, names_or_default
+from ._base import SourceError, check_gain, check_rate, check_scale, names_or_default
 
 CHECKED = 4096
 _TO_UV = {"v": 1e6, "mv": 1e3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "nv": 1e-3}
@@ -56,6 +56,8 @@ class NeoRecording:
             raise SourceError(f"{where}: the channels' unit is {', '.join(sorted(units)) or 'not given'}; it must be V, mV or µV")
         (self._to_uv,) = scales
         self.n_channels = len(mine)
+        bits = all(np.dtype(kind) == np.int16 for kind in mine["dtype"]) and not np.any(mine["offset"])
+        self.gain_uv = check_gain(mine["gain"] * self._to_uv, self.n_channels, where) if bits and self.n_channels else None
         self.n_samples = int(self._reader.get_signal_size(0, 0, self._stream))
         if self.n_samples == 0 or self.n_channels == 0:
             raise SourceError(f"{where}: holds no samples")
@@ -66,9 +68,20 @@ class NeoRecording:
 
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See ``Recording``."""
+        for first, raw in self._rows(size):
+            if self.gain_uv is not None:
+                yield first, np.multiply(raw, self.gain_uv, order="C")
+            else:
+                scaled = self._reader.rescale_signal_raw_to_float(raw, dtype="float64", stream_index=self._stream)
+                yield first, (scaled * self._to_uv).astype(np.float32)
+
+    def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """See ``RawRecording``."""
+        for first, raw in self._rows(size):
+            yield first, np.ascontiguousarray(raw, dtype=np.int16)
+
+    def _rows(self, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
         if size < 1:
             raise ValueError("a block holds at least one sample")
         for first in range(0, self.n_samples, size):
-            raw = self._reader.get_analogsignal_chunk(0, 0, first, min(first + size, self.n_samples), self._stream)
-            scaled = self._reader.rescale_signal_raw_to_float(raw, dtype="float64", stream_index=self._stream)
-            yield first, (scaled * self._to_uv).astype(np.float32)
+            yield first, self._reader.get_analogsignal_chunk(0, 0, first, min(first + size, self.n_samples), self._stream)

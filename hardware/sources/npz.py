@@ -1,5 +1,7 @@
 """Recordings as ``.npz``: ``lfp`` (samples × channels, µV), ``fs``, ``positions_mm`` (channels × 2) and, if there, ``channel_names``.
 
+An ``lfp`` of int16 with ``gain_uv`` (µV per bit; one number or one for each channel) is what a converter gave.
+
 A stored (uncompressed) ``lfp`` is mapped where it lies inside the zip; a compressed one is decompressed as a stream.
 """
 
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ._base import SourceError, check_positions, check_rate, check_scale, default_names, names_or_default
+from ._base import SourceError, check_gain, check_positions, check_rate, check_scale, default_names, names_or_default
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError, RuntimeError)
 CHECKED = 4096  # samples looked at before the first block
@@ -39,7 +41,7 @@ class NpzRecording:
                 with archive.open(info) as member:
                     self._shape, self._fortran, self._dtype = _header(member, f"{path}: lfp")
                 self._stored = info.compress_type == zipfile.ZIP_STORED
-                small = {key: _small(archive, key, str(path)) for key in members & {"fs", "positions_mm", "channel_names"}}
+                small = {key: _small(archive, key, str(path)) for key in members & {"fs", "positions_mm", "channel_names", "gain_uv"}}
         except FileNotFoundError as error:
             raise SourceError(f"{path}: there is no such file; give the path of a recording or a packaged example's name") from error
         except OSError as error:
@@ -51,6 +53,9 @@ class NpzRecording:
         if self._dtype.kind not in "fiu":
             raise SourceError(f"{path}: lfp holds {self._dtype}; it must hold real numbers, µV")
         self.n_samples, self.n_channels = self._shape
+        if "gain_uv" in small and self._dtype.newbyteorder("=") != np.int16:
+            raise SourceError(f"{path}: gain_uv is for an lfp of int16, this one holds {self._dtype}; leave gain_uv out and give µV")
+        self.gain_uv = check_gain(small["gain_uv"], self.n_channels, str(path)) if "gain_uv" in small else None
         self.fs_hz = check_rate(small["fs"], str(path))
         self.positions_mm: NDArray[np.float64] | None = None
         if "positions_mm" in small:
@@ -65,6 +70,16 @@ class NpzRecording:
 
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See ``Recording``."""
+        for first, rows in self._rows(size):
+            yield first, (rows.astype(np.float32, copy=False) if self.gain_uv is None else rows * self.gain_uv)
+
+    def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """See ``RawRecording``."""
+        for first, rows in self._rows(size):
+            yield first, rows.astype(np.int16, copy=False)
+
+    def _rows(self, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Blocks as they lie in the file, in C order."""
         if size < 1:
             raise ValueError("a block holds at least one sample")
         with zipfile.ZipFile(self._path) as archive:
@@ -73,7 +88,7 @@ class NpzRecording:
             else:
                 yield from self._streamed(archive, size)
 
-    def _mapped(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def _mapped(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
         spool: IO[bytes] | None = None
         try:
             if self._stored:
@@ -91,14 +106,14 @@ class NpzRecording:
                 offset += member.tell()
             for first in range(0, self.n_samples, size):  # mapped anew each time, so that what was read does not stay in memory
                 lfp = np.memmap(source, dtype=self._dtype, mode="r", offset=offset, shape=self._shape, order="F" if self._fortran else "C")
-                yield first, np.ascontiguousarray(lfp[first : first + size], dtype=np.float32)
+                yield first, np.ascontiguousarray(lfp[first : first + size])
         except (*_BROKEN, ValueError) as error:
             raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
         finally:
             if spool is not None:
                 spool.close()
 
-    def _streamed(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def _streamed(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
         row = self.n_channels * self._dtype.itemsize
         first = 0
         try:
@@ -109,7 +124,7 @@ class NpzRecording:
                     raw = member.read(n * row)
                     if len(raw) < n * row:
                         raise EOFError(f"{first + len(raw) // row} of {self.n_samples} samples are there")
-                    yield first, np.frombuffer(raw, self._dtype).reshape(n, -1).astype(np.float32)
+                    yield first, np.frombuffer(raw, self._dtype).reshape(n, -1)
                     first += n
         except _BROKEN as error:
             raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._base import SourceError, check_positions, check_rate, check_scale, names_or_default
+from ._base import SourceError, check_gain, check_positions, check_rate, check_scale, names_or_default
 
 CHECKED = 4096
 _TO_MM = (
@@ -57,6 +57,8 @@ class NwbRecording:
         if s.channel_conversion is not None:
             gain = gain * np.asarray(s.channel_conversion, dtype=np.float64)
         self._gain, self._offset = gain, 1e6 * float(s.offset or 0.0)
+        bits = s.data.dtype == np.int16 and self._offset == 0
+        self.gain_uv = check_gain(gain, self.n_channels, f"{where}: conversion of {series}") if bits else None
         region = s.electrodes
         rows = np.asarray(region.data[:], dtype=np.int64)
         xy = _positions_mm(region.table, rows)
@@ -68,11 +70,22 @@ class NwbRecording:
 
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See ``Recording``."""
+        for first, rows in self._rows(size):
+            if self.gain_uv is not None:
+                yield first, rows * self.gain_uv
+            else:
+                yield first, (rows.astype(np.float64) * self._gain + self._offset).astype(np.float32)
+
+    def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """See ``RawRecording``."""
+        for first, rows in self._rows(size):
+            yield first, np.ascontiguousarray(rows, dtype=np.int16)
+
+    def _rows(self, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
         if size < 1:
             raise ValueError("a block holds at least one sample")
         for first in range(0, self.n_samples, size):
-            raw = np.asarray(self._series.data[first : first + size], dtype=np.float64).reshape(-1, self.n_channels)
-            yield first, (raw * self._gain + self._offset).astype(np.float32)
+            yield first, np.asarray(self._series.data[first : first + size]).reshape(-1, self.n_channels)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,6 +1,7 @@
 """Samples from a byte stream: the thread that only moves blocks from a socket into the ring, without the GIL.
 
-A block on the wire is ``magic u32, n_samples u32, first_sample i64`` (little-endian) and then n x channels float32 uV.
+A block on the wire is ``magic u32, n_samples u32, first_sample i64`` (little-endian) and then n x channels of the sink's kind: float32 uV or
+int16 bits.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
@@ -10,7 +11,7 @@ from libc.stdlib cimport free, malloc
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read
 
-from wavestim.realtime.ports cimport BlockSink
+from wavestim.realtime.ports cimport INT16_BITS, BlockSink
 
 import struct
 
@@ -53,7 +54,7 @@ cdef class StreamSource:
 
     cdef BlockSink* sink
     cdef object sink_owner
-    cdef int fd, m
+    cdef int fd, m, value_bytes
     cdef volatile bint finish
     cdef readonly int64_t n_blocks
     cdef readonly str ended
@@ -63,11 +64,12 @@ cdef class StreamSource:
         self.m = n_channels
         self.sink_owner = sink
         self.sink = <BlockSink*>PyCapsule_GetPointer(sink, "wavestim.BlockSink")
+        self.value_bytes = 2 if self.sink.kind == INT16_BITS else 4
         self.ended = ""
 
     def run(self):
         """Move blocks until :meth:`stop` or the end of the stream; :attr:`ended` says why. Call on a thread of its own."""
-        cdef char* buffer = <char*>malloc(<size_t>MAX_SAMPLES * self.m * 4)
+        cdef char* buffer = <char*>malloc(<size_t>MAX_SAMPLES * self.m * self.value_bytes)
         cdef Header h
         cdef int why = 0
         if buffer == NULL:
@@ -80,10 +82,10 @@ cdef class StreamSource:
                 if h.magic != MAGIC_C or h.n == 0 or h.n > 65536:
                     why = 3
                     break
-                why = self.fill(buffer, <size_t>h.n * self.m * 4)
+                why = self.fill(buffer, <size_t>h.n * self.m * self.value_bytes)
                 if why:
                     break
-                self.sink.push(self.sink.ctx, <const float*>buffer, <int>h.n, h.first, _now())
+                self.sink.push(self.sink.ctx, buffer, <int>h.n, h.first, _now())
                 self.n_blocks += 1
         free(buffer)
         self.ended = ("", "stopped", "the stream ended", "the stream holds something else than blocks of samples")[why]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wavestim.hardware.sources import Recording, SourceError, open_recording
+from wavestim.hardware.sources import Recording, SourceError, as_stored, open_recording
 
 POSITIONS = np.column_stack([np.arange(4) * 0.4, np.zeros(4)])
 RNG = np.random.default_rng(0)
@@ -70,6 +70,10 @@ def test_silence_and_nan_are_samples_too(tmp_path):
         ({"fs": 0.0}, "above 0"),
         ({"fs": np.array([1.0, 2.0])}, "one number"),
         ({"fs": np.array("fast")}, "one number"),
+        ({"gain_uv": 0.2}, "gain_uv is for an lfp of int16"),
+        ({"gain_uv": 0.0, "lfp": LFP.astype(np.int16)}, "gain_uv must be one number of µV per bit"),
+        ({"gain_uv": np.ones(3), "lfp": LFP.astype(np.int16)}, "one for each of the 4 channels"),
+        ({"gain_uv": np.array("big"), "lfp": LFP.astype(np.int16)}, "gain_uv must hold numbers"),
         ({"positions_mm": POSITIONS[:3]}, r"must be \(4, 2\)"),
         ({"positions_mm": np.zeros((4, 3))}, r"must be \(4, 2\)"),
         ({"positions_mm": POSITIONS * np.array([1.0, np.nan])}, "not finite"),
@@ -184,6 +188,40 @@ def nwb(path, *, unit="microns", data=None, n_series=1, conversion=1e-6, offset=
     with NWBHDF5IO(str(path), "w") as io:
         io.write(file)
     return path
+
+
+def raw(recording, size=300):
+    gain, blocks = as_stored(recording, size)
+    parts = [block for _, block in blocks]
+    assert all(b.dtype == np.int16 and b.flags.c_contiguous for b in parts)
+    return gain, np.concatenate(parts)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["<i2", ">i2"])
+def test_bits_of_a_converter_stay_bits(tmp_path, compressed, order, dtype):
+    bits, gain = np.asarray((LFP / 0.2).astype(dtype), order=order), np.linspace(0.1, 0.4, 4)
+    recording = open_recording(save(tmp_path / "a.npz", compressed=compressed, lfp=bits, gain_uv=gain))
+    found, samples = raw(recording)
+    assert np.array_equal(samples, bits)
+    assert np.array_equal(found, gain.astype(np.float32))
+    assert np.array_equal(whole(recording), bits.astype(np.int16) * found)
+    assert as_stored(open_recording(save(tmp_path / "b.npz", lfp=bits)), 10)[0] is None  # µV by the letter of the format
+
+
+def test_bits_of_nwb_and_neo(tmp_path):
+    counts = np.round(LFP / 0.195).astype(np.int16)
+    recording = open_recording(nwb(tmp_path / "a.nwb", data=counts, conversion=0.195e-6))
+    gain, samples = raw(recording)
+    assert np.array_equal(samples, counts)
+    assert np.array_equal(whole(recording), counts * gain)
+    assert gain == pytest.approx([0.195] * 4)
+    assert as_stored(open_recording(nwb(tmp_path / "b.nwb", data=counts, conversion=0.195e-6, offset=1e-6)), 10)[0] is None
+    recording = open_recording(brainvision(tmp_path))
+    gain, samples = raw(recording)
+    assert np.array_equal(samples, (LFP / 0.1).astype(np.int16))
+    assert gain == pytest.approx([0.1] * 4)
 
 
 @pytest.mark.parametrize("unit", ["microns", "mm"])

@@ -38,6 +38,14 @@ def test_one_led_over_every_fourth_electrode(experiment: Any) -> None:
     assert led_positions(strip, electrode_positions(strip))[:, 0].tolist() == pytest.approx([-3.75, -1.75, 0.25, 2.25])
 
 
+def test_leds_over_a_large_array_fit_into_one_pattern_of_a_board(experiment: Any) -> None:
+    wide = experiment(probe=grid(32, 32))
+    assert len(led_positions(wide, electrode_positions(wide))) == 64
+    free = experiment(probe={"kind": "recording"})
+    xy = np.random.default_rng(0).uniform(0, 4, (1000, 2))
+    assert len(led_positions(free, electrode_positions(free, xy))) == 63
+
+
 def test_given_leds_are_taken_as_they_are(experiment: Any) -> None:
     e = experiment(leds={"positions_mm": [[0, 1], [2, 3]]})
     assert led_positions(e, electrode_positions(e)).tolist() == [[0, 1], [2, 3]]

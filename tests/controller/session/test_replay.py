@@ -210,6 +210,28 @@ def test_another_recording_than_the_one_that_was_replayed_is_refused(live, tmp_p
     assert "is gone" in result.stderr
 
 
+def test_bits_of_a_converter_are_replayed_and_verified_as_bits(tmp_path, monkeypatch):
+    """Raw samples decide as their microvolts do; rails are missing, in the replay, in its verification and in a replay of it."""
+    monkeypatch.setattr("wavestim.controller.session.replay.finish_session", finish_without_report)
+    fs, n = 4000.0, 24_000
+    xy = np.column_stack([np.arange(6) * 0.4, np.zeros(6)])
+    rng = np.random.default_rng(0)
+    x = 50 * np.cos(2 * np.pi * 15 * np.arange(n)[:, None] / fs - 1.5 * xy[:, 0]) + rng.normal(0, 10, (n, 6))
+    bits = np.round(x / 0.25).astype(np.int16)
+    np.savez(tmp_path / "bits.npz", lfp=bits, fs=fs, positions_mm=xy, gain_uv=0.25)
+    np.savez(tmp_path / "uv.npz", lfp=bits * np.float32(0.25), fs=fs, positions_mm=xy)
+    of_bits, of_uv = (replay(tmp_path / f"{name}.npz", tmp_path / name) for name in ("bits", "uv"))
+    assert of_bits["decisions"] > 5
+    assert of_bits["decisions_sha256"] == of_uv["decisions_sha256"]
+    assert np.array_equal(open_session(tmp_path / "bits").samples[100:200], bits[100:200] * np.float32(0.25))
+    bits[12_000:16_000, 2] = 32767
+    np.savez(tmp_path / "clipped.npz", lfp=bits, fs=fs, positions_mm=xy, gain_uv=0.25)
+    clipped = replay(tmp_path / "clipped.npz", tmp_path / "clipped")
+    assert clipped["decisions"] > 5
+    assert verify_session(tmp_path / "clipped").ok
+    assert replay(tmp_path / "clipped", tmp_path / "again")["decisions_sha256"] == clipped["decisions_sha256"]
+
+
 class Long:
     """A recording that exists only block by block."""
 
