@@ -52,6 +52,9 @@ class ModelOptions:
     refresh_s: float = 0.008
     tau_pattern_s: float = 1.0
     pattern_floor: float = 0.1
+    travel_looks: float = 24.0
+    """Independent looks at the band that are remembered to see whether anything travels."""
+    travel_chance: float = 0.005
     evidence_tau_s: float = 0.5
     evidence_prior: float = 2.0
 

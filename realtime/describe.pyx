@@ -16,6 +16,7 @@ from wavestim.realtime.forecast cimport (
     OMEGA_FREE,
     PATTERN,
     PLANE,
+    TRAVELS,
     VAR_FREE,
     VAR_KX,
     VAR_KY,
@@ -28,6 +29,7 @@ MAX_SPEED_MM_S = 1e6
 
 cdef double COHERENT = 0.8          # below this a pattern is called undetermined
 cdef double IN_STEP = 0.95          # above this coherence of plain phase it is synchronous
+cdef double LEFT_OVER = 0.35        # a wave that moves leaves less than this of what is not in step
 cdef double LOST_RAD2 = 2.5         # variance of the phase (SD 90 degrees) beyond which no kind is named
 cdef double SYNCHRONOUS_RAD = 0.5   # phase over the half extent that still counts as in step, when k is known to be so small
 
@@ -139,26 +141,22 @@ cdef class Describer:
                 o.kind = SYNCHRONOUS
                 o.coherence = in_step
             else:
-                o.kind = PLANAR if size > 2 * sd else UNDETERMINED
+                o.kind = PLANAR if size > 2 * sd and rec[TRAVELS] > 0.5 else UNDETERMINED
             return
         best = 0
-        o.kind = UNDETERMINED
-        if in_step > IN_STEP:
-            o.kind = SYNCHRONOUS
-            o.coherence = in_step
-            return
-        if standing > 0.9:
-            o.kind = STANDING
-            o.coherence = standing
-            return
-        if not self.planar_only:
-            o.kind = self.curved(total, &best)
+        o.kind = UNDETERMINED if self.planar_only else self.curved(total, &best)
         if planar > best - 0.02:
             o.kind = PLANAR
             best = planar
-        o.coherence = best
-        if best < COHERENT:
+        if in_step > IN_STEP and 1 - best > LEFT_OVER * (1 - in_step):   # nothing explains the little that is not in step
+            o.kind = SYNCHRONOUS
+            best = in_step
+        elif standing > 0.9 and best < 0.9:
+            o.kind = STANDING
+            best = standing
+        elif best < COHERENT or rec[TRAVELS] < 0.5:                # whatever moves is seen a quarter of a cycle later elsewhere
             o.kind = UNDETERMINED
+        o.coherence = best
         if o.kind != ROTATING:
             o.sense = 0
 

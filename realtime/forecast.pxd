@@ -25,9 +25,10 @@ cdef enum:
     LOCAL = 20       # part of the local rhythm that is no noise, 0 to 1
     LOCAL_POWER = 21  # uV^2, mean over the electrodes of the squared local rhythm
     ERROR_SCALE = 22  # error that there was lately, over the error that was expected
-    PATTERN = 23     # r real parts, r imaginary parts: the free pattern in mode space, uV
-    REST = 47        # PATTERN + 2 * RMAX: the local rhythm in mode space, uV, as much of it as is believed
-    RECORD = 71      # REST + 2 * RMAX
+    TRAVELS = 23     # 1 when the band is seen to travel
+    PATTERN = 24     # r real parts, r imaginary parts: the free pattern in mode space, uV
+    REST = 48        # PATTERN + 2 * RMAX: the local rhythm in mode space, uV, as much of it as is believed
+    RECORD = 72      # REST + 2 * RMAX
 
     GRID = 33        # lags at which the forecast of the local rhythm is tabulated
 

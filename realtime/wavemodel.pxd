@@ -3,6 +3,7 @@ from wavestim.realtime.hindsight cimport Hindsight
 from wavestim.realtime.kalman cimport Dynamics
 from wavestim.realtime.local cimport Local
 from wavestim.realtime.steering cimport Steering
+from wavestim.realtime.travel cimport Travel
 from wavestim.realtime.whitening cimport Biquads, RMAX, Whitener
 
 
@@ -11,6 +12,9 @@ cdef class WaveModel:
     cdef readonly double fs
     cdef Outlook outlook
     cdef Local local
+    cdef Travel travel
+    cdef double travels
+    cdef int look_every
     cdef readonly Hindsight hindsight
     cdef double spread[4]                # second moments of the electrodes' places, mm^2: xx, xy, yy; and their number
     cdef double[:, ::1] modes            # (m, r)
@@ -57,6 +61,7 @@ cdef class WaveModel:
     cdef void steer(self) noexcept nogil
     cdef void next_modes(self, double* out) noexcept nogil
     cdef void expected_modes(self, double* out, double* quadrature) noexcept nogil
+    cdef void look(self) noexcept nogil
     cdef void rest(self, const double* modes, bint masked) noexcept nogil
     cdef void advance(self, const double* white, bint masked) noexcept nogil
     cdef void write_record(self) noexcept nogil

@@ -30,6 +30,7 @@ from wavestim.realtime.forecast cimport (
     PHI_FREE,
     PLANE,
     REST,
+    TRAVELS,
     VAR_FREE,
     VAR_KX,
     VAR_KY,
@@ -47,6 +48,7 @@ cdef double SETTLE_S = 0.2          # the filters forget their start before anyt
 cdef double STEP_RATIO = 400.0     # a change between ticks 20 times the usual one is no brain
 cdef double STEP_MEMORY_S = 10.0
 cdef double MISFIT_MEMORY_S = 2.0
+cdef double LOOK_S = 0.02           # how often the band is asked whether it travels
 
 
 cdef class WaveModel:
@@ -74,6 +76,8 @@ cdef class WaveModel:
         self.dyn.huber = o.huber
         outlook_set(&self.outlook, calibration)
         self.local = Local(calibration, fs_hz)
+        self.travel = Travel(calibration, fs_hz)
+        self.look_every = max(1, round(LOOK_S * fs_hz))
         self.hindsight = Hindsight(calibration, fs_hz)
         used = np.asarray(calibration.layout_mm)[calibration.used]
         self.spread = [np.mean(used[:, 0] ** 2), np.mean(used[:, 0] * used[:, 1]), np.mean(used[:, 1] ** 2), len(used)]
@@ -141,6 +145,8 @@ cdef class WaveModel:
         self.misfit = 1
         memset(self.band.z, 0, sizeof(self.band.z))
         self.local.reset()
+        self.travel.reset()
+        self.travels = 0
         self.hindsight.reset()
         self.steering.begin(self.s[3], self.s[4])
         self.steering.finish()
@@ -230,10 +236,28 @@ cdef class WaveModel:
         memcpy(self.last_modes, modes, r * sizeof(double))
         self.whitener.white(modes, shaped, white)
         self.advance(white, masked or self.ticks < SETTLE_S * self.fs)
-        if not masked and self.whitener.learn(shaped):
-            self.carry_over()
+        if masked:
+            self.travel.skip()
+        else:
+            if self.whitener.learn(shaped):
+                self.carry_over()
+            self.travel.add(self.whitener.in_band)
+        if self.ticks % self.look_every == 0:
+            self.look()
         self.write_record()
         self.rest(modes, masked)
+
+    cdef void look(self) noexcept nogil:
+        """Is what is reported, or anything, seen to travel?"""
+        cdef double im[RMAX], limit = self.travel.limit(), here
+        cdef int j
+        if self.rec[PLANE] >= 0.5:
+            here = self.travel.of_pattern(self.G, self.G + RMAX, self.whitener.V)
+        else:
+            for j in range(self.r):
+                im[j] = -self.u_im[j]
+            here = self.travel.of_pattern(self.u_re, im, self.whitener.V)
+        self.travels = 1 if here > limit or self.travel.of_any(self.whitener.V) > limit else 0
 
     cdef void rest(self, const double* modes, bint masked) noexcept nogil:
         """What the wave leaves over goes to the local filter, what both say to hindsight; the record gets them as that weighs them."""
@@ -255,6 +279,7 @@ cdef class WaveModel:
         expected = power * (2 * (1 - size) * var + (1 - p)) + size * size * self.local.power * self.outlook.unexplained[0]
         self.hindsight.push(modes, wave, local, p, expected, masked, self.whitener.noise_power)
         o[LOCAL] = size
+        o[TRAVELS] = self.travels
         o[LOCAL_POWER] = self.local.power / self.spread[3]
         o[ERROR_SCALE] = self.hindsight.scale
         for j in range(r):

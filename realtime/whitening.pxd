@@ -34,6 +34,7 @@ cdef class Whitener:
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern
     cdef double noise_power              # trace of R
+    cdef double in_band[RMAX]            # the shaped modes in the band, of the last tick learned from
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
     cdef void take_flanks(self, double* mean) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil

@@ -108,7 +108,10 @@ cdef class Whitener:
                     self.n_in_batch -= 1
                     for i in range(1, self.n_bands):              # the other filters see the sample all the same
                         biquads_run(&self.bands[i], shaped, e, r)
+                    memcpy(self.in_band, e, sizeof(e))
                     break
+            if b == self.n_bands - 1:
+                memcpy(self.in_band, e, sizeof(e))
             total = &self.sums[b][0]
             for i in range(r):
                 for j in range(i + 1):
