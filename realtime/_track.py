@@ -24,6 +24,7 @@ class Track:
     direction_deg, speed_mm_s, wavelength_mm, frequency_hz, pgd, amplitude_uv : (n,) always finite; ``kind`` says whether to believe them.
     kind : (n,) words of :data:`wavestim.realtime.records.KINDS`.
     phase_sd_deg : (n,) the model's own circular SD at horizon 0, its resultant averaged over electrodes; at most 180.
+    stale : (n,) bool, the samples no longer look like those that the calibration was learned from.
     calibration : what was learned from the first seconds, or None when the recording was too short.
     """
 
@@ -35,6 +36,7 @@ class Track:
     amplitude_uv: Array
     kind: NDArray[np.str_]
     phase_sd_deg: Array
+    stale: NDArray[np.bool_]
     calibration: Calibration | None
     _records: Array
     _row: NDArray[np.int64]
@@ -136,10 +138,10 @@ def track(
     known = row >= first_tick if engine.calibrated else np.zeros(n, dtype=bool)
     row = np.where(known, row, -1)
     age = np.where(known, (np.arange(n) - at[np.maximum(row, 0)]) / fs + engine.delay_s, 0.0)
-    wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0])
+    wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0, 0.0])
     result = Track(
         direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
-        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0),
+        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
         calibration=engine.calibration, _records=records, _row=row, _age_s=age, _n_channels=len(xy),
     )  # fmt: skip
     resultant = np.exp(-0.5 * result._forecast(0.0)[1] ** 2).mean(axis=1)

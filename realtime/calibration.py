@@ -14,14 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import bilinear_zpk, butter, freqz_sos, iirnotch, sosfilt, tf2sos, zpk2sos
+from wavestim.realtime.channels import channel_faults
 from wavestim.realtime.layout import Layout, make_layout
+from wavestim.realtime.reference import with_reference
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
-FORMAT = 1
+FORMAT = 2
 MAINS_HZ = (50.0, 60.0)
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
+START_S = 20.0
+"""The wave vector to start from is that of the last so many seconds."""
 DRIFT_OF_BAND = 0.125
 """Slower than this part of the lower edge of the band is drift: filtered out, its shift of phase counted like that of the whitening."""
 
@@ -85,6 +89,10 @@ class Calibration:
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
+    watch_whitening: Array = field(default_factory=lambda: np.zeros((0, 1, 1)))
+    watch_weights: Array = field(default_factory=lambda: np.zeros(0))
+    watch_centre: Array = field(default_factory=lambda: np.zeros(5))
+    watch_limit: Array = field(default_factory=lambda: np.full(5, np.inf))
 
     def to_bytes(self) -> bytes:
         """The calibration as an ``.npz`` in memory; the same values give the same bytes."""
@@ -147,19 +155,6 @@ def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]
     return np.asarray(np.fft.rfftfreq(n, 1 / fs_hz), dtype=np.float64), density
 
 
-def bad_channels(x: Array) -> NDArray[np.bool_]:
-    """Channels that are dead, shorted (the same samples twice), or of a power far from the others' (6 MAD of log power)."""
-    _, which, count = np.unique(x, axis=1, return_inverse=True, return_counts=True)
-    shorted = count[which.ravel()] > 1
-    power = np.log(np.maximum(np.diff(x, axis=0).var(axis=0), 1e-30))
-    dead = (x.std(axis=0) < 1e-6) | (shorted & ~shorted.all())
-    if dead.all():
-        return np.zeros(x.shape[1], dtype=bool)
-    centre = np.median(power[~dead])
-    spread = max(1.4826 * float(np.median(np.abs(power[~dead] - centre))), 0.25)
-    return np.asarray(dead | (np.abs(power - centre) > 6 * spread))
-
-
 def mains_lines(f: Array, power: Array, lo: float, hi: float) -> set[float]:
     """Mains frequencies outside the band that stand ten times above their surroundings in a spectrum."""
     found = set()
@@ -207,7 +202,7 @@ def calibrate(
     o = options or ModelOptions()
     samples: Array = np.asarray(x, dtype=np.float64)
     m = samples.shape[1]
-    found = bad_channels(samples) | (np.zeros(m, dtype=bool) if excluded is None else excluded)
+    found = (channel_faults(samples) != "") | (np.zeros(m, dtype=bool) if excluded is None else excluded)
     used = ~found if not found.all() else np.ones(m, dtype=bool)
     layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples[:, used])))
     y: Array = samples @ np.where(used[:, None], layout.modes, 0.0)
@@ -215,7 +210,7 @@ def calibrate(
     def learn(y: Array) -> Calibration:
         return _learn(y, used, layout, fs_hz, band_hz, notch_hz, o)
 
-    return _with_null(_likeliest_start(learn(y), y), learn, seed)
+    return with_reference(_with_null(_likeliest_start(learn(y), y[-round(START_S * fs_hz) :]), learn, seed), y, seed)
 
 
 def _learn(

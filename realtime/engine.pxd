@@ -1,7 +1,8 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 
 from wavestim.realtime.conditioning cimport Conditioner
 from wavestim.realtime.describe cimport Describer, Wave
+from wavestim.realtime.staleness cimport Watch
 from wavestim.realtime.trigger cimport DecisionC, Trigger
 from wavestim.realtime.wavemodel cimport WaveModel
 
@@ -35,10 +36,12 @@ cdef class Engine:
     cdef WaveModel model
     cdef Describer describer
     cdef Trigger trigger
+    cdef Watch watch
     cdef readonly object calibration
     cdef list calibrations
     cdef double[:, ::1] projection       # (m, r) modes with zero rows for channels left out
     cdef double[::1] y
+    cdef uint8_t[::1] in_use              # channels of the calibration
     cdef float[:, ::1] warm_up
     cdef readonly long n_warm, warm_up_ticks
     cdef readonly int64_t next_sample
@@ -66,7 +69,7 @@ cdef class Engine:
     cdef long n_trace
 
     cdef int step(self, const float* x, int64_t n) noexcept nogil
-    cdef int tick(self, int64_t n, bint masked) noexcept nogil
+    cdef int tick(self, int64_t n) noexcept nogil
     cdef bint is_masked(self, int64_t n) noexcept nogil
     cdef void add_mask(self, double start, double stop) noexcept nogil
     cdef int drain_commands(self, int64_t n) noexcept nogil

@@ -17,7 +17,7 @@ from wavestim.realtime.wavemodel cimport RECORD
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
-TRACE_COLUMNS = 7      # direction, speed, wavelength, frequency, pgd, kind, amplitude
+TRACE_COLUMNS = 8      # direction, speed, wavelength, frequency, pgd, kind, amplitude, stale
 
 
 cdef extern from * nogil:
@@ -70,6 +70,16 @@ cdef class Engine:
         return self.model is not None
 
     @property
+    def stale(self) -> tuple:
+        """What has changed since the calibration was learned (:data:`wavestim.realtime.staleness.WHY`); empty while it fits."""
+        return self.watch.reasons if self.watch is not None else ()
+
+    @property
+    def staleness(self) -> dict:
+        """How far each of these deviates now."""
+        return self.watch.values if self.watch is not None else {}
+
+    @property
     def wants_calibration(self) -> bool:
         """The warm-up is complete and there is no calibration yet."""
         return self.model is None and self.n_warm >= self.warm_up_ticks
@@ -109,6 +119,8 @@ cdef class Engine:
         self.used_modes = self.projection.shape[1]
         self.y = np.zeros(self.used_modes)
         self.describer = Describer(calibration)
+        self.in_use = calibration.used.astype(np.uint8)
+        self.watch = Watch(calibration, self.conditioner.rate_hz)
         self.model = WaveModel(calibration, self.conditioner.rate_hz)
         self.settle_ticks = round(SETTLE_S * self.conditioner.rate_hz)
         self.since_description = 0
@@ -216,7 +228,8 @@ cdef class Engine:
 
     cdef int step(self, const float* x, int64_t n) noexcept nogil:
         """One sample of the source. Returns 1 when a decision was made (scheduled or vetoed)."""
-        cdef int c, j, r, live = 0, made = 0
+        cdef int c, j, r, live = 0, lost = 0
+        cdef bint masked
         cdef double v
         cdef double* b
         if not self.started:
@@ -249,19 +262,22 @@ cdef class Engine:
                 v = 0
                 for j in range(r):
                     v += b[j] * self.model.last_modes[j]
+                lost += self.in_use[c]
             else:
                 v = self.conditioner.out[c]
                 live += 1
             for j in range(r):
                 self.y[j] += b[j] * v
-        made = self.tick(n, 2 * live < self.m - 1 or live == 0 or self.is_masked(n))
-        return made
+        masked = 2 * live < self.m - 1 or live == 0 or self.is_masked(n)
+        self.model.tick(&self.y[0], masked)
+        self.watch.tick(self.model, masked, lost)
+        return self.tick(n)
 
-    cdef int tick(self, int64_t n, bint masked) noexcept nogil:
+    cdef int tick(self, int64_t n) noexcept nogil:
+        """What follows from the model's tick: description, trace, decision."""
         cdef DecisionC* d
         cdef int made = 0
         cdef unsigned long head
-        self.model.tick(&self.y[0], masked)
         self.since_description -= 1
         if self.since_description <= 0:
             self.since_description = self.describe_every
@@ -278,6 +294,7 @@ cdef class Engine:
             self.trace_wave[self.n_trace, 4] = self.wave.pgd
             self.trace_wave[self.n_trace, 5] = self.wave.kind if self.settle_ticks == 0 else 0
             self.trace_wave[self.n_trace, 6] = self.wave.amplitude_uv
+            self.trace_wave[self.n_trace, 7] = self.watch.stale
             self.trace_sample[self.n_trace] = n
             self.n_trace += 1
         if self.trigger is None:

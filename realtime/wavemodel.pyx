@@ -420,6 +420,7 @@ def forecast_records(double[:, ::1] records, double[:, ::1] modes, double[:, ::1
 
 
 RECORD_SIZE = RECORD
+FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
 
 
 cdef inline double clip(double x, double lo, double hi) noexcept nogil:

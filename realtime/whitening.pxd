@@ -24,6 +24,7 @@ cdef class Whitener:
     cdef double widths[BANDS_MAX]
     cdef Biquads shaper
     cdef Biquads bands[BANDS_MAX]
+    cdef double seen[BANDS_MAX][RMAX]    # what these gave last
     cdef double R[RMAX * RMAX]
     cdef double C_in[RMAX * RMAX]
     cdef double flank_sum[RMAX * RMAX]

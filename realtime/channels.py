@@ -1,0 +1,69 @@
+"""Channels judged: which ones are bad and why, and how strongly each shows what its neighbours show."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfilt
+
+Array = NDArray[np.float64]
+
+FAR = 6.0
+"""Robust SDs of log power from the others at which a channel is noisy or faint."""
+
+
+def channel_faults(x: Array) -> NDArray[np.str_]:
+    """What is wrong with each channel of samples (n, m) uV.
+
+    Returns
+    -------
+    (m,) words: ``""`` (nothing), ``dead`` (it does not change), ``shorted`` (the same samples as another), ``noisy``, ``faint`` (the power of
+    its changes is far from the others').
+    """
+    _, which, count = np.unique(x, axis=1, return_inverse=True, return_counts=True)
+    shorted = count[which.ravel()] > 1
+    power = np.log(np.maximum(np.diff(x, axis=0).var(axis=0), 1e-30))
+    dead = x.std(axis=0) < 1e-6
+    shorted &= ~shorted.all()
+    left = ~(dead | shorted)
+    if not left.any():
+        return np.full(x.shape[1], "", dtype="U8")
+    centre = np.median(power[left])
+    spread = max(1.4826 * float(np.median(np.abs(power[left] - centre))), 0.25)
+    return np.select(
+        [dead, shorted, power - centre > FAR * spread, centre - power > FAR * spread], ["dead", "shorted", "noisy", "faint"], ""
+    ).astype("U8")
+
+
+def relative_gains(x: Array, modes: Array, used: NDArray[np.bool_], fs_hz: float, band_hz: tuple[float, float]) -> Array:
+    """Gain of each channel relative to the others', from the smooth pattern in the band that the others show at its place.
+
+    Parameters
+    ----------
+    x : (n, m) uV.
+    modes : (m, r) orthonormal smooth modes over the channels in use; the first ones are the smoothest.
+    used : (m,) channels that take part.
+    fs_hz, band_hz : rate and band.
+
+    Returns
+    -------
+    (m,) 1 is usual; NaN where it can't be told: channels left out, and all of them when there are fewer than six.
+
+    Notes
+    -----
+    Each channel is regressed on the projection of the others (leave-one-out, by the hat matrix: Cook & Weisberg 1982, Residuals and Influence in
+    Regression). Half as many modes as channels at most, or every channel would explain itself.
+    """
+    gains = np.full(len(used), np.nan)
+    n_used = int(used.sum())
+    if n_used < 6:
+        return gains
+    B = modes[used][:, : min(modes.shape[1], n_used // 2)]
+    y = sosfilt(butter(2, band_hz, "bandpass", fs=fs_hz, output="sos"), x[:, used] - x[0, used], axis=0)[round(fs_hz / 2) :]
+    own = np.sum(B * B, axis=1)
+    others = ((y @ B) @ B.T - own * y) / np.maximum(1 - own, 0.05)
+    slope = np.sum(y * others, axis=0) / np.maximum(np.sum(others * others, axis=0), 1e-30)
+    middle = float(np.median(slope))
+    if middle > 0:
+        gains[used] = slope / middle
+    return gains
