@@ -76,7 +76,7 @@ def track(
     positions_mm: ArrayLike,
     band_hz: tuple[float, float],
     *,
-    calibration: Calibration | None = None,
+    calibration: Calibration | bytes | None = None,
     reference: str = "none",
     options: ModelOptions | None = None,
 ) -> Track:
@@ -88,7 +88,8 @@ def track(
     fs : samples a second.
     positions_mm : (channels, 2).
     band_hz : band of the rhythm.
-    calibration : from another part of the recording; without it the first 2.5 s teach and are reported as undetermined.
+    calibration : from another part of the recording or another day (``wavestim.controller.load_calibration`` reads it from a file);
+        without it the first 2.5 s teach and are reported as undetermined.
     reference : ``none``, ``average``, ``median``.
     options : constants of the model.
 

@@ -17,8 +17,8 @@ def channel_faults(x: Array) -> NDArray[np.str_]:
 
     Returns
     -------
-    (m,) words: ``""`` (nothing), ``dead`` (it does not change), ``shorted`` (the same samples as another), ``noisy``, ``faint`` (the power of
-    its changes is far from the others').
+    (m,) words: ``""`` (nothing), ``dead`` (it does not change), ``shorted`` (the same samples as another), ``noisy``, ``faint`` (the power
+    of its changes is far from the others').
     """
     _, which, count = np.unique(x, axis=1, return_inverse=True, return_counts=True)
     shorted = count[which.ravel()] > 1
@@ -51,8 +51,8 @@ def relative_gains(x: Array, modes: Array, used: NDArray[np.bool_], fs_hz: float
 
     Notes
     -----
-    Each channel is regressed on the projection of the others (leave-one-out, by the hat matrix: Cook & Weisberg 1982, Residuals and Influence in
-    Regression). Half as many modes as channels at most, or every channel would explain itself.
+    Each channel is regressed on the projection of the others (leave-one-out, by the hat matrix: Cook & Weisberg 1982, Residuals and
+    Influence in Regression). Half as many modes as channels at most, or every channel would explain itself.
     """
     gains = np.full(len(used), np.nan)
     n_used = int(used.sum())

@@ -37,6 +37,8 @@ cdef class Engine:
     cdef Describer describer
     cdef Trigger trigger
     cdef Watch watch
+    cdef int stale_why
+    cdef readonly int64_t stale_sample    # at which `stale` last changed
     cdef readonly object calibration
     cdef list calibrations
     cdef double[:, ::1] projection       # (m, r) modes with zero rows for channels left out

@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 import numpy as np
 
 from wavestim.realtime.calibration import Calibration, calibrate
+from wavestim.realtime.fit import misfit
 from wavestim.realtime.records import DECISION, EVENTS, KINDS, VERDICTS
 from wavestim.realtime.trigger cimport SCHEDULED
 from wavestim.realtime.wavemodel cimport RECORD
@@ -70,6 +71,11 @@ cdef class Engine:
         return self.model is not None
 
     @property
+    def warm_up_samples(self):
+        """The conditioned samples (n, m) uV that :meth:`learn` learns from, at the model's rate."""
+        return np.asarray(self.warm_up[: self.n_warm])
+
+    @property
     def stale(self) -> tuple:
         """What has changed since the calibration was learned (:data:`wavestim.realtime.staleness.WHY`); empty while it fits."""
         return self.watch.reasons if self.watch is not None else ()
@@ -88,7 +94,7 @@ cdef class Engine:
         """A calibration from the warm-up samples; to be applied with an event."""
         c = self.config
         return calibrate(
-            np.asarray(self.warm_up[: self.n_warm]),
+            self.warm_up_samples,
             fs_hz=self.conditioner.rate_hz,
             positions_mm=np.asarray(c.positions_mm, float),
             band_hz=c.band_hz,
@@ -105,14 +111,14 @@ cdef class Engine:
         Raises
         ------
         ValueError
-            When it was made for other electrodes or another rate.
+            When it was made for another probe, band or rate.
         """
         if isinstance(calibration, bytes):
             calibration = Calibration.from_bytes(calibration)
-        if calibration.modes.shape[0] != self.m:
-            raise ValueError(f"the calibration is for {calibration.modes.shape[0]} electrodes, the source has {self.m}: calibrate on this probe")
-        if abs(calibration.fs_hz - self.conditioner.rate_hz) > 1e-6 * self.conditioner.rate_hz:
-            raise ValueError(f"the calibration is for {calibration.fs_hz:g} Hz, the engine runs at {self.conditioner.rate_hz:g} Hz: calibrate again")
+        c = self.config
+        reason = misfit(calibration, c.positions_mm, c.band_hz, self.conditioner.rate_hz)
+        if reason is not None:
+            raise ValueError(f"the calibration {reason}")
         self.calibration = calibration
         self.calibrations.append((self.next_sample if self.started else -1, calibration))
         self.projection = np.ascontiguousarray(np.where(calibration.used[:, None], calibration.modes, 0.0))
@@ -121,6 +127,7 @@ cdef class Engine:
         self.describer = Describer(calibration)
         self.in_use = calibration.used.astype(np.uint8)
         self.watch = Watch(calibration, self.conditioner.rate_hz)
+        self.stale_why = 0
         self.model = WaveModel(calibration, self.conditioner.rate_hz)
         self.settle_ticks = round(SETTLE_S * self.conditioner.rate_hz)
         self.since_description = 0
@@ -271,6 +278,9 @@ cdef class Engine:
         masked = 2 * live < self.m - 1 or live == 0 or self.is_masked(n)
         self.model.tick(&self.y[0], masked)
         self.watch.tick(self.model, masked, lost)
+        if self.watch.why != self.stale_why:
+            self.stale_why = self.watch.why
+            self.stale_sample = n
         return self.tick(n)
 
     cdef int tick(self, int64_t n) noexcept nogil:
@@ -325,6 +335,7 @@ cdef class Engine:
             return
         if gap < 0 or gap > GAP_RESET_S * self.fs:
             self.model.reset()
+            self.watch.hold()
             self.settle_ticks = <long>(SETTLE_S * self.conditioner.rate_hz)
             if self.trigger is not None:
                 self.trigger.forget()
@@ -332,6 +343,7 @@ cdef class Engine:
         ticks = gap // self.conditioner.factor
         for i in range(ticks):
             self.model.tick(&self.y[0], True)
+        self.watch.hold()
         if self.trigger is not None:
             self.trigger.forget()
 

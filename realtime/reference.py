@@ -1,9 +1,9 @@
 """What a calibration's own state looks like to :class:`wavestim.realtime.staleness.Watch`, and how far from it the same state may stray.
 
-The covariance of each flank is learned with the filters of the model. How far a session of the same state may be from it has three parts: the
-sampling error of a calibration and of a look of finite length (two Wishart matrices, drawn; Anderson 2003, An Introduction to Multivariate
-Statistical Analysis, ch. 7), what the state itself does from one ten seconds to the next (measured, when the calibration is long enough), and
-a change that the model does not mind.
+The covariance of each flank is learned with the filters of the model. How far a session of the same state may be from it has three parts:
+the sampling error of a calibration and of a look of finite length (two Wishart matrices, drawn; Anderson 2003, An Introduction to
+Multivariate Statistical Analysis, ch. 7), what the state itself does from one ten seconds to the next (measured, when the calibration is
+long enough), and a change that the model does not mind.
 """
 
 from __future__ import annotations
@@ -139,13 +139,11 @@ def _looks(c: Calibration, flanks: list[Array], whitening: Array, share: Array) 
     if not flanks:
         return np.zeros((0, 3))
     size = round(LOOK_S * c.fs_hz / max(1, round(STEP_S * c.fs_hz)))
-    starts = range(0, len(flanks[0]) - size + 1, size // 2)
-    return np.array(
-        [
-            _statistics(np.array([[_clipped_cov(e[i : i + size], w)] for e, w in zip(flanks, whitening, strict=True)]), share)[0]
-            for i in starts
-        ]
-    ).reshape(-1, 3)
+    looks = []
+    for i in range(0, len(flanks[0]) - size + 1, size // 2):
+        seen = [[_clipped_cov(e[i : i + size], w)] for e, w in zip(flanks, whitening, strict=True)]
+        looks.append(_statistics(np.array(seen), share)[0])
+    return np.array(looks).reshape(-1, 3)
 
 
 def _frequency(c: Calibration, y: Array) -> tuple[float, float]:

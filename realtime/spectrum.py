@@ -64,6 +64,10 @@ class Spectrum:
     knee_hz: float
     peaks: tuple[Peak, ...]
 
+    def peaks_in(self, band_hz: tuple[float, float]) -> tuple[Peak, ...]:
+        """Those whose centre lies in a band."""
+        return tuple(p for p in self.peaks if band_hz[0] <= p.centre_hz <= band_hz[1])
+
 
 def take_apart(x: Array, fs_hz: float) -> Spectrum:
     """The spectrum of samples (n, channels) uV; two seconds or more, good channels only."""
@@ -83,7 +87,7 @@ def take_apart(x: Array, fs_hz: float) -> Spectrum:
     found = _peaks(f[fit], lp - _aperiodic(lf, parameters))
     peaks = [Peak(c, s, float(10 / np.log(10) * h)) for c, s, h in found if RHYTHM_HZ[0] <= c <= RHYTHM_HZ[1]]
     _, log_knee, beta = parameters
-    knee_hz = float(np.exp(log_knee / beta)) if beta > 0.1 and np.isfinite(log_knee) else 0.0
+    knee_hz = float(np.exp(log_knee / beta)) if beta > 0.1 and log_knee / beta > np.log(RANGE_HZ[0]) else 0.0
     return Spectrum(f, power, float(beta), knee_hz, tuple(sorted(peaks, key=lambda q: -q.height_db)))
 
 

@@ -28,6 +28,7 @@ cdef class Watch:
     cdef readonly bint stale
     cdef readonly int why                          # bits, index into staleness.WHY
     cdef void tick(self, WaveModel model, bint masked, int lost) noexcept nogil
+    cdef void hold(self) noexcept nogil
     cdef void take(self, WaveModel model) noexcept nogil
     cdef void look(self) noexcept nogil
     cdef void judge(self, int bits) noexcept nogil

@@ -48,7 +48,7 @@ cdef class Watch:
         for i in range(STATISTICS):
             self.centre[i] = calibration.watch_centre[i]
             self.limit[i] = calibration.watch_limit[i]
-        self.quiet = <long>(SETTLE_S * rate_hz)
+        self.hold()
 
     @property
     def reasons(self):
@@ -72,6 +72,10 @@ cdef class Watch:
             self.take(model)
         if self.n_ticks >= self.rate:
             self.look()
+
+    cdef void hold(self) noexcept nogil:
+        """Samples are missing: the filters settle anew."""
+        self.quiet = <long>(SETTLE_S * self.rate)
 
     cdef void take(self, WaveModel model) noexcept nogil:
         """Flanks and frequency of this tick."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.record.calibrated import calibration_summary
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
 from wavestim.realtime.records import DECISION
@@ -55,6 +56,7 @@ def summarise(session: Session) -> Summary:
         "dose": _dose(session, decisions, pulses, lit),
         "conditions": _conditions(session, decisions, pulses, came),
         "horizon_ms": _horizon(session),
+        "calibration": calibration_summary(session),
         "pace": session.about.get("pace"),
         "realtime": counts.get("realtime"),
         "stopped_early": bool(counts.get("stopped_early", False)),

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import yaml
 from wavestim.controller.plain import plain
+from wavestim.controller.record.calibrated import stale_sentence
 from wavestim.controller.report import _style as style
 from wavestim.controller.report import figures, page
 from wavestim.controller.report._session import Pulses, SessionLike, condition_order, headings, join
@@ -98,6 +99,9 @@ def _notes(session: SessionLike, errors: PhaseErrors) -> list[str]:
         notes.append("This session was recovered after its process died; everything that was committed is here.")
     if session.summary.get("replay_of") or session.summary.get("recording"):
         notes.append("This is a replay: no light was made, and what the recording answers to is the light it was recorded with.")
+    stale = stale_sentence(session.summary)
+    if stale is not None:
+        notes.append(stale)
     source = session.experiment.get("source")
     if isinstance(source, Mapping) and source.get("kind") in ("lsl", "rhx", "openephys") and source.get("fixed_delay_ms") is None:
         notes.append("Phase offset unmeasured: the constant delay of the acquisition system is not known (source.fixed_delay_ms).")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.record.calibrated import FITS, STALE, stale_words
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
 from wavestim.controller.session.pulses import PulseLedger
@@ -64,6 +65,7 @@ class Recorder:
         self._simulated, self._keep = simulated, keep_samples
         self._next_publish = 0
         self._decided_to = 0
+        self._stale: tuple[str, ...] = ()
 
     def pump(self, now_ns: int) -> None:
         """Everything that is waiting, then a commit when one is due.
@@ -86,6 +88,7 @@ class Recorder:
             self.journal.append_input_event(sample, "calibration", 0.0, calibration.to_bytes())
         for sample, kind, value in self.engine.take_events():
             self.journal.append_input_event(sample, kind, value)
+        self._note_staleness()
         for first, stamps, block in self.ring.take():
             self.n_samples += len(block)
             self.last_sample = first + len(block) - 1
@@ -101,6 +104,14 @@ class Recorder:
         if len(pulses):
             self.journal.append_pulses(pulses)
         self.journal.tick(now_ns)
+
+    def _note_staleness(self) -> None:
+        """A marker when the calibration ceases to fit, when more has changed, and when it fits again."""
+        stale = self.engine.stale
+        if stale != self._stale:
+            self._stale = stale
+            words = stale_words(stale, self.engine.staleness)
+            self.journal.append_marker(self.engine.stale_sample, STALE if stale else FITS, words)
 
     def hear(self) -> None:
         """What the board has said."""
