@@ -30,7 +30,7 @@ SILENCE_UV2 = 1e-9
 DRAWS = 400
 SDS = 3.5
 """Spreads to the limit: several statistics are looked at every second of a session, and it should stay quiet for hours."""
-MINDED = {"level": 0.45, "colour": 0.2, "covariance": 0.015, "frequency": 0.3, "channels": 0.025}
+MINDED = {"level": 0.45, "colour": 0.2, "covariance": 0.01, "frequency": 0.3, "channels": 0.025}
 """Smaller changes than these are not worth a word, however surely they are seen: a quarter in amplitude, 0.1 in the noise slope, …"""
 
 

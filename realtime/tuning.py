@@ -30,7 +30,7 @@ SEARCHED = {
 """What is searched, and within which limits."""
 LEAST_S = 20.0
 FACTOR, ROUNDS = 1.5, 3
-LEAST_GAIN = 0.5
+LEAST_GAIN = 1.0
 """Nats a second that the second half must gain: less is within what two halves of one recording differ by."""
 
 
