@@ -52,8 +52,8 @@ def relative_gains(x: Array, modes: Array, used: NDArray[np.bool_], fs_hz: float
     Notes
     -----
     Each channel is regressed on the projection of the others (leave-one-out, by the hat matrix: Cook & Weisberg 1982, Residuals and
-    Influence in Regression). A mode for four channels at most, or noise is carried around. Good to about a fifth on synthetic waves of 0 dB
-    (``tests/realtime/test_channels.py``).
+    Influence in Regression). A mode for four channels at most, or noise is carried around. The figure is rough:
+    a fifth off on synthetic waves of 0 dB is usual.
     """
     gains = np.full(len(used), np.nan)
     n_used = int(used.sum())

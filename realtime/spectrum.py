@@ -22,8 +22,8 @@ RHYTHM_HZ = (3.0, 60.0)
 WINDOW_S = 2.0
 MAINS_HZ = (50.0, 60.0)
 MAX_PEAKS = 5
-LEAST_PEAK = 0.35
-"""Height of a peak in natural log units, 1.5 dB: what is lower is no rhythm that could be locked to."""
+LEAST_PEAK, TALL = 0.35, 1.4
+"""Heights of a peak in natural log units, 1.5 and 6 dB: what is lower can't be locked to, what is higher is there by no chance."""
 SURE = 4.0
 """… and it stands so many robust SDs of the residual above the aperiodic part."""
 MARGIN = 0.25
@@ -140,7 +140,8 @@ def _peaks(f: Array, flat: Array) -> list[tuple[float, float, float]]:
         except RuntimeError:
             centre, sd, height = float(f[i]), float(2 * df), float(left[i])
         left = left - _gaussian(f, centre, sd, height)
-        if height >= LEAST_PEAK and f[0] + df < centre < f[-1] - df:
+        chance = sd < 1.1 * df and height < TALL  # a single point sticks out
+        if height >= LEAST_PEAK and not chance and f[0] + df < centre < f[-1] - df:
             found.append((float(centre), float(sd), float(height)))
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.markup import escape
 from wavestim.controller.cli import output, table
-from wavestim.controller.record.calibrated import stale_sentence
+from wavestim.controller.staleness import stale_sentence
 
 
 def finish(summary: Mapping[str, Any], *, as_json: bool) -> None:

@@ -46,6 +46,8 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
 
 
 def _calibration(about: Mapping[str, Any]) -> str:
+    if not about:
+        return "not known"
     origin = "from the warm-up" if about.get("from") == "warm-up" else f"{about.get('from')}, learned {about.get('learned_utc')}"
     stale = about.get("stale")
     return f"{origin}; " + (f"STALE from {stale['seconds']:.0f} s on: {stale['why']}" if stale else "fits")

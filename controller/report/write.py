@@ -9,7 +9,6 @@ from typing import Any, cast
 import numpy as np
 import yaml
 from wavestim.controller.plain import plain
-from wavestim.controller.record.calibrated import stale_sentence
 from wavestim.controller.report import _style as style
 from wavestim.controller.report import figures, page
 from wavestim.controller.report._session import Pulses, SessionLike, condition_order, headings, join
@@ -18,6 +17,7 @@ from wavestim.controller.report.effect_figure import effect_figure
 from wavestim.controller.report.maps import maps_figure
 from wavestim.controller.report.phase import PhaseErrors, phase_errors
 from wavestim.controller.report.verdicts import cards, effect_card
+from wavestim.controller.staleness import stale_sentence
 
 DOSE = (
     ("lit_ms_per_site", "lit, per LED", "ms"),

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.record.calibrated import FITS, STALE, stale_words
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
 from wavestim.controller.session.pulses import PulseLedger
+from wavestim.controller.staleness import FITS, STALE, stale_words
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal

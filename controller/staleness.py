@@ -1,13 +1,10 @@
-"""What a session says of its calibration: where it came from, and since when it does not fit any more."""
+"""A stale calibration in words: for the session's markers, the report and the command line."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from wavestim.controller.record.session import Session
+from typing import Any
 
 STALE, FITS = "calibration-stale", "calibration-fits"
 """Names of the markers that tell when a calibration ceased to fit, or fitted again."""
@@ -34,27 +31,6 @@ def _words(reason: str, by: float) -> str:
     if reason == "channels":
         return f"{100 * by:.0f} % of the channels missing"
     return "noise shared differently among the electrodes"
-
-
-def calibration_summary(session: Session) -> dict[str, Any]:
-    """Where it came from, and since when it is stale.
-
-    Returns
-    -------
-    dict
-        ``from`` (a path, or ``warm-up``), of a file also ``sha256`` and ``learned_utc``; ``stale``: None, or ``sample``, ``seconds`` and
-        ``why``.
-    """
-    about = session.about.get("calibration")
-    found: dict[str, Any] = {"from": "warm-up"}
-    if about is not None:
-        found = {"from": about.get("path"), "sha256": about.get("sha256"), "learned_utc": about.get("learned_utc")}
-    markers = session.markers
-    at = markers[markers["name"] == STALE]
-    if not len(at):
-        return {**found, "stale": None}
-    since = int(at[0]["sample"])
-    return {**found, "stale": {"sample": since, "seconds": round(since / session.fs_hz, 3), "why": str(at[0]["value"])}}
 
 
 def stale_sentence(summary: Mapping[str, Any]) -> str | None:
