@@ -31,12 +31,12 @@ def misfit(c: Calibration, positions_mm: NDArray[np.float64], band_hz: tuple[flo
     p = np.asarray(positions_mm, dtype=np.float64)
     m = len(p)
     if len(c.used) != m:
-        return f"is for {len(c.used)} electrodes, the probe has {m}: calibrate on this probe"
+        return f"is for {len(c.used)} electrodes, the source has {m}: calibrate on this probe"
     if not np.allclose(c.band_hz, band_hz, rtol=1e-6):
         asked, has = (f"{low:g}-{high:g} Hz" for low, high in (band_hz, c.band_hz))
         return f"is for the band {has}, not {asked}: use that band_hz or calibrate in this band"
     if abs(c.fs_hz - rate_hz) > 1e-6 * rate_hz:
-        return f"is for {c.fs_hz:g} samples a second, the model runs at {rate_hz:g}: calibrate at this rate"
+        return f"is for {c.fs_hz:g} Hz, the engine runs at {rate_hz:g} Hz: calibrate at this rate"
     q = (p - p[c.used].mean(axis=0)) @ c.rotation.T
     off_mm = np.abs(q - c.layout_mm)
     off_mm[:, ~c.layout_mm.any(axis=0)] = 0.0  # across a strip nothing is kept

@@ -30,11 +30,11 @@ def test_it_fits_its_own_probe_wherever_that_is(calibration):
 @pytest.mark.parametrize(
     ("positions", "band", "rate", "says"),
     [
-        (XY[:24], BAND, FS, "25 electrodes, the probe has 24"),
+        (XY[:24], BAND, FS, "25 electrodes, the source has 24"),
         (XY * 1.2, BAND, FS, "other positions"),
         (XY[::-1], BAND, FS, "other positions"),
         (XY, (8.0, 25.0), FS, "8-24 Hz, not 8-25 Hz"),
-        (XY, BAND, 1000.0, "500 samples a second"),
+        (XY, BAND, 1000.0, "for 500 Hz"),
     ],
 )
 def test_it_is_refused_elsewhere_with_a_sentence_that_says_why(calibration, positions, band, rate, says):

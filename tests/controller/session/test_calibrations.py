@@ -111,10 +111,10 @@ def test_a_what_if_begins_with_the_experiments_calibration(kept, session, tmp_pa
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"probe": {"kind": "grid", "rows": 6, "columns": 5, "pitch_mm": 0.5}}, "36 electrodes, the probe has 30"),
+        ({"probe": {"kind": "grid", "rows": 6, "columns": 5, "pitch_mm": 0.5}}, "36 electrodes, the source has 30"),
         ({"probe": {"kind": "grid", "rows": 6, "columns": 6, "pitch_mm": 0.4}}, "other positions"),
         ({"band_hz": [8, 20]}, "8-24 Hz, not 8-20 Hz"),
-        ({"source": {"kind": "simulated", "fs_hz": 1000}}, "500 samples a second"),
+        ({"source": {"kind": "simulated", "fs_hz": 1000}}, "for 500 Hz"),
         ({"conditioning": {"reference": "average"}}, "conditioning.reference none"),
         ({"calibration": "nowhere.npz"}, "cannot be read"),
     ],
