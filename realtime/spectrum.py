@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit, least_squares
 from scipy.signal import welch
+from wavestim.realtime.colour import MAINS_HZ
 
 Array = NDArray[np.float64]
 
@@ -20,7 +21,6 @@ RANGE_HZ = (1.5, 100.0)
 RHYTHM_HZ = (3.0, 60.0)
 """A peak's centre lies here: slower ones need seconds for a cycle, faster ones are not tracked at 1 kHz with ten modes."""
 WINDOW_S = 2.0
-MAINS_HZ = (50.0, 60.0)
 MAX_PEAKS = 5
 LEAST_PEAK, TALL = 0.35, 1.4
 """Heights of a peak in natural log units, 1.5 and 6 dB: what is lower can't be locked to, what is higher is there by no chance."""
