@@ -28,6 +28,9 @@ SETTLE_S = 0.5
 SILENCE_UV2 = 1e-9
 """Nothing can be told from what was learned on less."""
 DRAWS = 400
+UNMEASURED = 0.5
+"""Brains are less steady than noise of one colour: what can't be measured is taken for half as many independent values."""
+LEAST_LOOKS = 4
 SDS = 3.5
 """Spreads to the limit: several statistics are looked at every second of a session, and it should stay quiet for hours."""
 MINDED = {"level": 0.45, "colour": 0.2, "covariance": 0.01, "frequency": 0.3, "channels": 0.025}
@@ -52,12 +55,13 @@ def with_reference(c: Calibration, y: Array, seed: int) -> Calibration:
     r = y.shape[1]
     prior = np.linalg.inv(np.linalg.cholesky(c.noise_cov))
     whitening = np.array([_whitening(e, prior, w * seconds) for e, w in zip(flanks, weights, strict=True)]).reshape(-1, r, r)
-    drawn = np.array([_drawn(rng, r, w * seconds, w * LOOK_S) for w in weights]).reshape(-1, DRAWS, r, r)
     share = weights / max(weights.sum(), 1e-9)
+    own = _looks(c, flanks, whitening, share)
+    steady = 1.0 if len(own) >= LEAST_LOOKS else UNMEASURED
+    drawn = np.array([_drawn(rng, r, w * seconds, w * LOOK_S, steady) for w in weights]).reshape(-1, DRAWS, r, r)
     null = _statistics(drawn, share)
     centre, spread = null.mean(axis=0), null.std(axis=0)
-    own = _looks(c, flanks, whitening, share)
-    if len(own) >= 3:
+    if len(own) >= LEAST_LOOKS:
         spread[:2] = np.maximum(spread[:2], np.sqrt(1 + LOOK_S / seconds) * own[:, :2].std(axis=0, ddof=1))
         spread[2] = max(spread[2], (float(own[:, 2].max()) - centre[2]) / SDS)
     frequency_hz, frequency_sd_hz = _frequency(c, y)
@@ -106,10 +110,10 @@ def _shrunk(c: Array, freedom: float) -> Array:
     return np.asarray((freedom * c + (r + 2) * mean * np.eye(r)) / (freedom + r + 2))
 
 
-def _drawn(rng: np.random.Generator, r: int, freedom: float, freedom_now: float) -> Array:
+def _drawn(rng: np.random.Generator, r: int, freedom: float, freedom_now: float, steady: float) -> Array:
     """(DRAWS, r, r): covariances of the same state, seen by a whitening that was learned from samples of it."""
-    learned = _shrunk(_wishart(rng, r, freedom), freedom)
-    now = _wishart(rng, r, freedom_now)
+    learned = _shrunk(_wishart(rng, r, steady * freedom), freedom)
+    now = _wishart(rng, r, steady * freedom_now)
     white = np.linalg.inv(np.linalg.cholesky(learned))
     return np.asarray(white @ now @ white.transpose(0, 2, 1))
 
@@ -135,12 +139,12 @@ def _statistics(covariances: Array, share: Array) -> Array:
 
 
 def _looks(c: Calibration, flanks: list[Array], whitening: Array, share: Array) -> Array:
-    """The statistics of stretches of the calibration itself, as long as a look and half overlapping."""
+    """The statistics of stretches of the calibration itself, as long as a look and overlapping by three quarters."""
     if not flanks:
         return np.zeros((0, 3))
     size = round(LOOK_S * c.fs_hz / max(1, round(STEP_S * c.fs_hz)))
     looks = []
-    for i in range(0, len(flanks[0]) - size + 1, size // 2):
+    for i in range(0, len(flanks[0]) - size + 1, size // 4):
         seen = [[_clipped_cov(e[i : i + size], w)] for e, w in zip(flanks, whitening, strict=True)]
         looks.append(_statistics(np.array(seen), share)[0])
     return np.array(looks).reshape(-1, 3)

@@ -105,7 +105,7 @@ cdef class Watch:
 
     cdef void look(self) noexcept nogil:
         """Once a second: the new means, the statistics, the verdict."""
-        cdef double new_s = self.n_taken * self.every / self.rate, gain, keep = exp(-new_s / C_MEMORY_S), trace, logs, level, first = 0
+        cdef double new_s = self.n_taken * self.every / self.rate, gain, keep = exp(-new_s / C_MEMORY_S), trace, logs, level, x, first = 0
         cdef double L[RMAX * RMAX]
         cdef int b, i, r = self.r, bits = 0
         self.value[CHANNELS] = self.value[CHANNELS] * (1 - 1 / C_MEMORY_S) + self.n_lost / (self.n_ticks * C_MEMORY_S * self.n_used)
@@ -136,7 +136,8 @@ cdef class Watch:
             for i in range(CHANNELS):
                 self.value[i] -= self.centre[i]
         for i in range(STATISTICS):
-            if fabs(self.value[i]) > self.limit[i] and (i == CHANNELS or self.known_s >= FIRST_S):
+            x = self.value[i] if i == COVARIANCE else fabs(self.value[i])    # a shape is never too much the same
+            if x > self.limit[i] and (i == CHANNELS or self.known_s >= FIRST_S):
                 bits |= 1 << i
         self.judge(bits)
         self.n_lost = self.n_ticks = self.n_taken = 0

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from support.waves import grid, make
+from wavestim.hardware.sources import open_recording
 from wavestim.realtime import Engine, EngineConfig, calibrate, track
 from wavestim.realtime.staleness import WHY
 
@@ -120,6 +121,15 @@ def test_it_is_the_same_to_the_bit_however_the_samples_are_cut(calibrations):
         values.append((engine.stale, engine.stale_sample, engine.staleness))
     assert values[0] == values[1]
     assert set(values[0][2]) == set(WHY)
+
+
+@pytest.mark.parametrize("learned_s", [2.5, 9.5])
+def test_a_real_recording_is_not_stale_by_its_own_beginning(learned_s):
+    recording = open_recording("ecog-strip")
+    x = np.concatenate([block for _, block in recording.blocks(4096)])
+    start = x[: round(learned_s * recording.fs_hz)]
+    c = calibrate(start, fs_hz=recording.fs_hz, positions_mm=recording.positions_mm, band_hz=BAND)
+    assert not track(x, recording.fs_hz, recording.positions_mm, BAND, calibration=c).stale.any()
 
 
 @pytest.mark.filterwarnings("error")
