@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.config import EngineConfig
 from wavestim.realtime.engine import TRACE_COLUMNS, Engine
+from wavestim.realtime.forecast import RECORD_SIZE, forecast_records
 from wavestim.realtime.records import KINDS
-from wavestim.realtime.wavemodel import RECORD_SIZE, forecast_records
 
 Array = NDArray[np.float64]
 
@@ -63,10 +63,8 @@ class Track:
         known = np.flatnonzero(self._row >= 0)
         if c is not None and len(known):
             phase[known], sd[known] = forecast_records(
-                np.ascontiguousarray(self._records[self._row[known]]),
-                np.ascontiguousarray(c.modes), np.ascontiguousarray(c.layout_mm),
-                np.ascontiguousarray(self._age_s[known] + horizon_s), c.options.tau_freq_s, c.options.sd_freq**2,
-            )  # fmt: skip
+                np.ascontiguousarray(self._records[self._row[known]]), c, np.ascontiguousarray(self._age_s[known] + horizon_s)
+            )
         return phase, sd
 
 

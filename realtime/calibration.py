@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, freqz_sos, iirnotch, sosfilt, tf2sos
+from wavestim.realtime.bandfilter import design
 from wavestim.realtime.channels import channel_faults
 from wavestim.realtime.colour import cross_spectra, fractional_differentiator, mains_lines
 from wavestim.realtime.layout import Layout, make_layout
+from wavestim.realtime.noise import background, peak_cut
 from wavestim.realtime.reference import with_reference
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
-FORMAT = 2
+FORMAT = 3
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
 START_S = 20.0
@@ -86,11 +88,20 @@ class Calibration:
     pattern: NDArray[np.complex128]
     n_pattern: float
     step_power: float
+    local_taps: NDArray[np.complex128]
+    local_stride: int
+    local_step_s: float
+    local_ahead: NDArray[np.complex128]
+    local_unexplained: Array
+    local_noise_gain: float
+    hindsight_taps: NDArray[np.complex128]
+    hindsight_noise_gain: float
+    hindsight_shared_noise: complex
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
     watch_whitening: Array = field(default_factory=lambda: np.zeros((0, 1, 1)))
-    watch_weights: Array = field(default_factory=lambda: np.zeros(0))
+    watch_weights: Array = field(default_factory=lambda: np.zeros((2, 0)))
     watch_centre: Array = field(default_factory=lambda: np.zeros(5))
     watch_limit: Array = field(default_factory=lambda: np.full(5, np.inf))
 
@@ -199,20 +210,17 @@ def _learn(
     highest = min(o.flank_hz[1], 0.4 * fs_hz)
     flank = (f >= min(o.flank_hz[0], 0.5 * lo)) & (f <= highest) & (np.abs(f - o.line_hz) > 3)
     flank &= (f < lo - o.guard_hz) | (f > hi + o.guard_hz)
-    if flank.sum() < 4:
+    if flank.sum() < 8:
         flank = (f > 0) & (f <= highest)
-    slope = np.linalg.lstsq(
-        np.column_stack([np.ones(int(flank.sum())), np.log(f[flank] / centre)]), np.log(np.einsum("fii->fi", S[flank]).real), rcond=None
-    )[0][1]
-    beta = float(np.clip(-np.mean(slope), 0, 3))
+    found = background(f, np.einsum("fii->fi", S).real, beside=flank)
+    beta, flank = found.beta, found.quiet
     colour = fractional_differentiator(beta / 2, fs_hz, centre)
     lines = {notch_hz} if notch_hz is not None else mains_lines(f, np.einsum("fii->fi", S).real.sum(axis=1), lo, hi)
     notches = [tf2sos(*iirnotch(line, NOTCH_Q, fs_hz)) for line in sorted(lines)]
     drift = butter(2, lo * DRIFT_OF_BAND, "highpass", fs=fs_hz, output="sos")
-    shaper = np.ascontiguousarray(np.vstack([drift, colour, *notches]))
-    below = (o.flank_hz[0], lo - o.guard_hz)
-    above = (hi + o.guard_hz, min(highest, o.line_hz - 8))
-    flanks = [np.ascontiguousarray(butter(4, b, "bandpass", fs=fs_hz, output="sos")) for b in (below, above) if b[1] > 1.2 * b[0] > 0]
+    cuts = [peak_cut(*peak, fs_hz) for peak in found.peaks]
+    shaper = np.ascontiguousarray(np.vstack([drift, colour, *notches, *cuts]))
+    flanks = [np.ascontiguousarray(butter(3, b, "bandpass", fs=fs_hz, output="sos")) for b in found.flanks_hz]
     band_sos = np.ascontiguousarray(butter(2, (lo, hi), "bandpass", fs=fs_hz, output="sos"))
     widths = [float(np.sum(np.abs(freqz_sos(b, 4096, fs=fs_hz)[1]) ** 2) * fs_hz / 8192) for b in [*flanks, band_sos]]
     grid = np.arange(1.0, np.floor(min(101.0, fs_hz / 2)))
@@ -238,6 +246,10 @@ def _learn(
     amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(y.var(axis=0).sum()) / int(used.sum()), 1e-12)))
     pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
 
+    local = design(y, fs_hz, band_hz)
+    audible = np.arange(0.25, 0.45 * fs_hz, 0.25)
+    density = 2 / fs_hz / np.maximum(np.abs(freqz_sos(shaper, audible, fs=fs_hz)[1]) ** 2, 1e-9)   # of the background, for R = 1
+    gains = local.noise_gains(density, audible, fs_hz)
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)
     sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
@@ -249,6 +261,9 @@ def _learn(
         omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
         k_max_rad_mm=float(np.pi / layout.nearest_mm), pattern=pattern, n_pattern=float(used.sum()),
         step_power=float(np.median(np.sum(np.diff(y, axis=0) ** 2, axis=1))),
+        local_taps=local.taps, local_stride=local.stride, local_step_s=local.step_s, local_ahead=local.ahead,
+        local_unexplained=local.unexplained, local_noise_gain=gains[0],
+        hindsight_taps=local.hindsight, hindsight_noise_gain=gains[1], hindsight_shared_noise=gains[2],
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip
 
@@ -292,4 +307,4 @@ def _with_null(c: Calibration, learn: Callable[[Array], Calibration], seed: int)
     middle, high = np.percentile(np.concatenate(evidence), [50, 99])
     spread = max(float(high - middle), 1.0)
     scale = 0.15 * spread
-    return _replace(c, evidence_threshold=max(float(high + 0.5 * spread), 3 * scale), evidence_scale=scale)  # no evidence is no wave
+    return _replace(c, evidence_threshold=max(float(high + 0.2 * spread), 3 * scale), evidence_scale=scale)  # no evidence is no wave

@@ -7,7 +7,7 @@ Phase gradients come from the smooth modes, whose derivatives are known on any l
 import numpy as np
 
 from wavestim.realtime.fmath cimport PI, atan2, fabs, sincos, sqrt
-from wavestim.realtime.wavemodel cimport (
+from wavestim.realtime.forecast cimport (
     AMPLITUDE,
     COV_KXKY,
     KX,

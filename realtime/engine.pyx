@@ -13,7 +13,7 @@ from wavestim.realtime.calibration import Calibration, calibrate
 from wavestim.realtime.fit import misfit
 from wavestim.realtime.records import DECISION, EVENTS, KINDS, VERDICTS
 from wavestim.realtime.trigger cimport SCHEDULED
-from wavestim.realtime.wavemodel cimport RECORD
+from wavestim.realtime.forecast cimport RECORD
 
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided

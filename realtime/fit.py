@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.realtime.calibration import Calibration
 
-MOST_MODES = 16
-"""What the tick's arrays hold (RMAX of realtime/whitening.pxd)."""
+MOST_MODES, MOST_FLANKS, MOST_TAPS, MOST_STRIDE = 16, 4, 128, 10_000
+"""What the tick's arrays hold (RMAX and BANDS_MAX of realtime/whitening.pxd, TAPS_MAX of realtime/local.pxd)."""
 TOLERANCE = 0.02
 """Of the distances between electrodes: positions are rounded when they are written down."""
 
@@ -52,7 +52,7 @@ def sound(c: Calibration) -> bool:
     watched = len(c.watch_whitening)
     shapes = {
         "band_hz": (2,), "layout_mm": (m, 2), "rotation": (2, 2), "modes": (m, r), "gradient": (2, m, r), "noise_cov": (r, r),
-        "in_band_cov": (r, r), "k_rad_mm": (2,), "sd_k_rad_mm": (2,), "pattern": (r,), "widths_hz": (n + 1,), "watch_weights": (watched,),
+        "in_band_cov": (r, r), "k_rad_mm": (2,), "sd_k_rad_mm": (2,), "pattern": (r,), "widths_hz": (n + 1,), "watch_weights": (2, watched),
         "watch_whitening": (watched, *(c.watch_whitening.shape[1:] if not watched else (r, r))), "watch_centre": (5,), "watch_limit": (5,),
         "colour_gain": c.colour_phase_rad.shape,
     }  # fmt: skip
@@ -62,7 +62,11 @@ def sound(c: Calibration) -> bool:
     )
     return bool(
         0 < r <= MOST_MODES
-        and n <= 2
+        and n <= MOST_FLANKS
+        and c.local_taps.ndim == c.hindsight_taps.ndim == 1
+        and 0 < len(c.local_taps) <= MOST_TAPS
+        and 0 < len(c.hindsight_taps) <= 2 * MOST_TAPS + 1
+        and 1 <= c.local_stride <= MOST_STRIDE
         and watched in (0, n)
         and c.used.dtype == bool
         and c.used.any()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import freqz_sos, sosfilt
+from wavestim.realtime.forecast import FREQUENCY_COLUMNS
 from wavestim.realtime.staleness import CLIP, MEMORY_S, STEP_S, WHY
-from wavestim.realtime.wavemodel import FREQUENCY_COLUMNS, WaveModel
+from wavestim.realtime.wavemodel import WaveModel
 
 if TYPE_CHECKING:
     from wavestim.realtime.calibration import Calibration
@@ -51,11 +52,14 @@ def with_reference(c: Calibration, y: Array, seed: int) -> Calibration:
     flanks = _flanks(c, y)
     if any(float(np.mean(e * e)) < SILENCE_UV2 for e in flanks):
         return c
-    weights = np.array([2 * _bandwidth_hz(sos, c.fs_hz) for sos in c.flank_sos])  # degrees of freedom a second
+    width_hz, centre_hz = np.array([_passband_hz(sos, c.fs_hz) for sos in c.flank_sos]).reshape(-1, 2).T
+    weights = 2 * width_hz  # degrees of freedom a second
     r = y.shape[1]
     prior = np.linalg.inv(np.linalg.cholesky(c.noise_cov))
     whitening = np.array([_whitening(e, prior, w * seconds) for e, w in zip(flanks, weights, strict=True)]).reshape(-1, r, r)
-    share = weights / max(weights.sum(), 1e-9)
+    share = np.array([weights / max(weights.sum(), 1e-9), np.zeros(len(weights))])
+    if len(weights) > 1:
+        share[1, [centre_hz.argmin(), centre_hz.argmax()]] = -1, 1
     own = _looks(c, flanks, whitening, share)
     steady = 1.0 if len(own) >= LEAST_LOOKS else UNMEASURED
     drawn = np.array([_drawn(rng, r, w * seconds, w * LOOK_S, steady) for w in weights]).reshape(-1, DRAWS, r, r)
@@ -81,10 +85,11 @@ def _flanks(c: Calibration, y: Array) -> list[Array]:
     return [np.asarray(sosfilt(sos, shaped, axis=0)[skip::step]) for sos in c.flank_sos]
 
 
-def _bandwidth_hz(sos: Array, fs_hz: float) -> float:
-    """Statistical bandwidth of a filter (Bendat & Piersol 2010, Random Data, eq. 8.64): independent values a second, halved."""
-    power = np.abs(freqz_sos(sos, 8192, fs=fs_hz)[1]) ** 2
-    return float(power.sum() ** 2 / (power**2).sum() * fs_hz / 2 / len(power))
+def _passband_hz(sos: Array, fs_hz: float) -> tuple[float, float]:
+    """Statistical bandwidth (Bendat & Piersol 2010, Random Data, eq. 8.64: half the independent values a second); its middle."""
+    f, response = freqz_sos(sos, 8192, fs=fs_hz)
+    power = np.abs(response) ** 2
+    return float(power.sum() ** 2 / (power**2).sum() * fs_hz / 2 / len(power)), float(f @ power / power.sum())
 
 
 def _clipped_cov(e: Array, whitening: Array) -> Array:
@@ -135,7 +140,7 @@ def _statistics(covariances: Array, share: Array) -> Array:
     r = covariances.shape[-1]
     level = np.log(np.trace(covariances, axis1=-2, axis2=-1) / r + 1e-30)
     shape = level - np.linalg.slogdet(covariances + 1e-15 * np.eye(r))[1] / r
-    return np.column_stack([share @ level, level[-1] - level[0], share @ shape])
+    return np.column_stack([share[0] @ level, share[1] @ level, share[0] @ shape])
 
 
 def _looks(c: Calibration, flanks: list[Array], whitening: Array, share: Array) -> Array:

@@ -15,7 +15,8 @@ cdef class Watch:
     cdef int r, n_bands, n_used, every
     cdef double rate
     cdef double whitening[BANDS_MAX][RMAX * RMAX]  # lower triangular; makes the calibration's flanks the unit matrix
-    cdef double weight[BANDS_MAX]
+    cdef double weight[BANDS_MAX]                  # in the level and the shape
+    cdef double tilt[BANDS_MAX]                    # in the colour: highest flank less lowest
     cdef double centre[STATISTICS]                 # what the calibration's own state shows
     cdef double limit[STATISTICS]                  # and how far from that it may go
     cdef double sums[BANDS_MAX][RMAX * RMAX]       # of this second

@@ -9,7 +9,7 @@ from libc.string cimport memset
 
 from wavestim.realtime.fmath cimport PI, exp, fabs, log
 from wavestim.realtime.linalg cimport cholesky
-from wavestim.realtime.wavemodel cimport OMEGA, OMEGA_FREE, PLANE, WAVE
+from wavestim.realtime.forecast cimport OMEGA, OMEGA_FREE, PLANE, WAVE
 
 WHY = ("level", "colour", "covariance", "frequency", "channels")
 """What can have changed; the index is the bit of :attr:`Watch.why`."""
@@ -41,7 +41,8 @@ cdef class Watch:
         self.rate = rate_hz
         self.every = max(1, round(STEP_S * rate_hz))
         for b in range(self.n_bands):
-            self.weight[b] = calibration.watch_weights[b]
+            self.weight[b] = calibration.watch_weights[0, b]
+            self.tilt[b] = calibration.watch_weights[1, b]
             for i in range(self.r):
                 for j in range(self.r):
                     self.whitening[b][i * self.r + j] = calibration.watch_whitening[b, i, j]
@@ -105,7 +106,7 @@ cdef class Watch:
 
     cdef void look(self) noexcept nogil:
         """Once a second: the new means, the statistics, the verdict."""
-        cdef double new_s = self.n_taken * self.every / self.rate, gain, keep = exp(-new_s / C_MEMORY_S), trace, logs, level, x, first = 0
+        cdef double new_s = self.n_taken * self.every / self.rate, gain, keep = exp(-new_s / C_MEMORY_S), trace, logs, level, x
         cdef double L[RMAX * RMAX]
         cdef int b, i, r = self.r, bits = 0
         self.value[CHANNELS] = self.value[CHANNELS] * (1 - 1 / C_MEMORY_S) + self.n_lost / (self.n_ticks * C_MEMORY_S * self.n_used)
@@ -125,10 +126,8 @@ cdef class Watch:
                     trace += self.S[b][i * r + i]
                     logs += log(L[i * r + i] * L[i * r + i] + 1e-30)
                 level = log(trace / r + 1e-30)
-                if b == 0:
-                    first = level
                 self.value[LEVEL] += self.weight[b] * level
-                self.value[COLOUR] = level - first
+                self.value[COLOUR] += self.tilt[b] * level
                 self.value[COVARIANCE] += self.weight[b] * (level - logs / r)
             self.wave_s = self.wave_s * keep + self.wave_sum * self.every / self.rate
             self.turns = self.turns * keep + self.turns_sum * self.every / self.rate

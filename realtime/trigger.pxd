@@ -1,7 +1,8 @@
 from libc.stdint cimport int16_t, int64_t, uint64_t
 
 from wavestim.realtime.describe cimport Wave
-from wavestim.realtime.wavemodel cimport Horizon, WaveModel
+from wavestim.realtime.forecast cimport Horizon
+from wavestim.realtime.wavemodel cimport WaveModel
 
 cdef enum Verdict:      # index into records.VERDICTS
     SCHEDULED = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from wavestim.realtime.describe cimport NONE
 from wavestim.realtime.fmath cimport PI, exp, fabs, log, wrap
-from wavestim.realtime.wavemodel cimport OMEGA, OMEGA_FREE, PLANE, forecast, horizon_set
+from wavestim.realtime.forecast cimport OMEGA, OMEGA_FREE, PLANE, forecast, horizon_set
 
 _HEADINGS = {"none": HEADING_NONE, "with": HEADING_WITH, "against": HEADING_AGAINST, "orthogonal": HEADING_ORTHOGONAL, "fixed": HEADING_FIXED}
 _POLICIES = {"phase-locked": PHASE_LOCKED, "rate-matched-random": RATE_MATCHED_RANDOM, "open-loop": OPEN_LOOP}
@@ -95,7 +95,7 @@ cdef class Trigger:
         cdef bint due
         lead = self.lead_s[slot]
         # one tick beyond the horizon, so that a crossing found now is never nearer than the horizon
-        horizon_set(&self.horizon, self.horizon_s + lead + delay_s + self.tick, model.tau_freq, model.dyn.var_freq)
+        horizon_set(&self.horizon, self.horizon_s + lead + delay_s + self.tick, &model.outlook)
         phase = forecast(model.rec, &self.horizon, &model.modes[self.site, 0], model.r, model.xy[self.site, 0], model.xy[self.site, 1], &sd)
         u = wrap(phase - self.target)
         before = self.previous

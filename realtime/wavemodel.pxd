@@ -1,46 +1,17 @@
+from wavestim.realtime.forecast cimport RECORD, Outlook
+from wavestim.realtime.hindsight cimport Hindsight
 from wavestim.realtime.kalman cimport Dynamics
-from wavestim.realtime.whitening cimport RMAX, Whitener
-
-cdef enum:
-    # one tick's record; everything that a forecast or a description needs
-    PHI = 0          # plane carrier phase at the centroid, rad (colour of the whitening removed)
-    OMEGA = 1        # rad/s
-    KX = 2           # rad/mm, layout axes
-    KY = 3
-    VAR_PHI = 4
-    COV_PHI_OMEGA = 5
-    COV_PHI_KX = 6
-    COV_PHI_KY = 7
-    VAR_OMEGA = 8
-    VAR_KX = 9
-    COV_KXKY = 10
-    VAR_KY = 11
-    MEAN_OMEGA = 12
-    PHI_FREE = 13
-    OMEGA_FREE = 14
-    MEAN_OMEGA_FREE = 15
-    VAR_FREE = 16
-    PLANE = 17       # weight of the plane against the free pattern
-    WAVE = 18        # probability of a wave against noise
-    AMPLITUDE = 19   # uV, of the plane wave
-    PATTERN = 20     # r real parts then r imaginary parts: the free pattern in mode space
-    RECORD = 52      # PATTERN + 2 * RMAX
-
-
-cdef struct Horizon:     # what a forecast over h needs, computed once per h
-    double h             # s
-    double gain          # s, of the deviation of omega from its mean
-    double spread        # s^2, growth of the phase variance per (rad/s)^2 of frequency variance
-    double var_freq
-
-
-cdef void horizon_set(Horizon* z, double h_s, double tau_freq_s, double var_freq) noexcept nogil
-cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil
+from wavestim.realtime.local cimport Local
+from wavestim.realtime.whitening cimport Biquads, RMAX, Whitener
 
 
 cdef class WaveModel:
     cdef readonly int m, r
-    cdef readonly double fs, tau_freq
+    cdef readonly double fs
+    cdef Outlook outlook
+    cdef Local local
+    cdef readonly Hindsight hindsight
+    cdef double spread[4]                # second moments of the electrodes' places, mm^2: xx, xy, yy; and their number
     cdef double[:, ::1] modes            # (m, r)
     cdef double[:, ::1] xy               # (m, 2) layout axes, centred, mm
     cdef Whitener whitener
@@ -72,6 +43,9 @@ cdef class WaveModel:
     cdef double level[RMAX]              # residual of the modes when the light came: held through the mask
     cdef bint coasting
     cdef bint fresh                      # no sample has been seen since the wave was forgotten
+    cdef readonly double misfit                   # power in the band of what the wave leaves over, as a multiple of the noise that was learned
+    cdef double misfit_rate, misfit_gain
+    cdef Biquads band
     cdef double total                    # log-likelihood of the plane so far
     cdef double last_modes[RMAX]
     cdef double offset[RMAX]             # steps of the amplifier, taken out
@@ -79,7 +53,8 @@ cdef class WaveModel:
     cdef void tick(self, const double* y, bint masked) noexcept nogil
     cdef void reset(self) noexcept nogil
     cdef void steer(self) noexcept nogil
-    cdef void expected_modes(self, double* out) noexcept nogil
+    cdef void expected_modes(self, double* out, double* quadrature) noexcept nogil
+    cdef void rest(self, const double* modes, bint masked) noexcept nogil
     cdef void advance(self, const double* white, bint masked) noexcept nogil
     cdef void write_record(self) noexcept nogil
     cdef void carry_over(self) noexcept nogil

@@ -10,48 +10,42 @@ from libc.string cimport memcpy, memset
 import numpy as np
 
 from wavestim.realtime.fmath cimport PI, atan2, exp, fabs, log, sincos, sqrt, wrap
+from wavestim.realtime.forecast cimport (
+    AMPLITUDE,
+    COV_KXKY,
+    COV_PHI_KX,
+    COV_PHI_KY,
+    COV_PHI_OMEGA,
+    ERROR_SCALE,
+    KX,
+    KY,
+    LOCAL,
+    LOCAL_POWER,
+    MEAN_OMEGA,
+    MEAN_OMEGA_FREE,
+    OMEGA,
+    OMEGA_FREE,
+    PATTERN,
+    PHI,
+    PHI_FREE,
+    PLANE,
+    REST,
+    VAR_FREE,
+    VAR_KX,
+    VAR_KY,
+    VAR_OMEGA,
+    VAR_PHI,
+    WAVE,
+    outlook_set,
+)
 from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
+from wavestim.realtime.whitening cimport biquads_run, load_biquads
 
 
 cdef double SETTLE_S = 0.2          # the filters forget their start before anything is learned from them
 cdef double STEP_RATIO = 400.0     # a change between ticks 20 times the usual one is no brain
 cdef double STEP_MEMORY_S = 10.0
-
-
-cdef void horizon_set(Horizon* z, double h_s, double tau_freq_s, double var_freq) noexcept nogil:
-    cdef double t = tau_freq_s
-    z.h = h_s
-    z.gain = t * (1 - exp(-h_s / t))
-    z.spread = 2 * t * h_s - 2 * t * z.gain - z.gain * z.gain
-    z.var_freq = var_freq
-
-
-cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil:
-    """Phase (rad) at the place with mode row `modes` and layout coordinates x, y (mm), z.h seconds ahead; its circular SD (rad) in sd."""
-    cdef double plane, free, vr = 0, vi = 0, wp = rec[PLANE], c, s, cr, ci, var, n, R
-    cdef int j
-    plane = rec[PHI] + rec[MEAN_OMEGA] * z.h + (rec[OMEGA] - rec[MEAN_OMEGA]) * z.gain - rec[KX] * x - rec[KY] * y
-    free = rec[PHI_FREE] + rec[MEAN_OMEGA_FREE] * z.h + (rec[OMEGA_FREE] - rec[MEAN_OMEGA_FREE]) * z.gain
-    for j in range(r):
-        vr += modes[j] * rec[PATTERN + j]
-        vi += modes[j] * rec[PATTERN + r + j]
-    n = sqrt(vr * vr + vi * vi) + 1e-12
-    sincos(free, &s, &c)
-    cr = (1 - wp) * (c * vr - s * vi) / n
-    ci = (1 - wp) * (c * vi + s * vr) / n
-    sincos(plane, &s, &c)
-    cr += wp * c
-    ci += wp * s
-    var = (rec[VAR_PHI] - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y) + rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y
-           + rec[VAR_KY] * y * y)
-    var = wp * (var if var > 0 else 0) + (1 - wp) * rec[VAR_FREE]
-    n = 2 * z.gain * rec[COV_PHI_OMEGA] + z.gain * z.gain * rec[VAR_OMEGA] + z.var_freq * rec[MEAN_OMEGA] * rec[MEAN_OMEGA] * z.spread
-    var += n if n > 0 else 0
-    R = rec[WAVE] * exp(-0.5 * var)
-    sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
-    if sd[0] > PI:
-        sd[0] = PI
-    return atan2(ci, cr)
+cdef double MISFIT_MEMORY_S = 2.0
 
 
 cdef class WaveModel:
@@ -77,7 +71,14 @@ cdef class WaveModel:
         self.dyn.var_k[0] = sd_k[0] * sd_k[0]
         self.dyn.var_k[1] = sd_k[1] * sd_k[1]
         self.dyn.huber = o.huber
-        self.tau_freq = o.tau_freq_s
+        outlook_set(&self.outlook, calibration)
+        self.local = Local(calibration, fs_hz)
+        self.hindsight = Hindsight(calibration, fs_hz)
+        used = np.asarray(calibration.layout_mm)[calibration.used]
+        self.spread = [np.mean(used[:, 0] ** 2), np.mean(used[:, 0] * used[:, 1]), np.mean(used[:, 1] ** 2), len(used)]
+        load_biquads(&self.band, calibration.band_sos)
+        self.misfit_rate = 1 - exp(-dt / MISFIT_MEMORY_S)
+        self.misfit_gain = fs_hz / 2 / calibration.widths_hz[len(calibration.widths_hz) - 1]
         for i, tau in enumerate((o.tau_mean_amp_s, o.tau_mean_freq_s, o.tau_mean_k_s, o.tau_mean_k_s)):
             self.taus[i] = dt / tau
         self.refresh = max(1, round(o.refresh_s * fs_hz))
@@ -89,8 +90,8 @@ cdef class WaveModel:
         self.pattern_decay = exp(-dt / <double>o.tau_pattern_s)
         self.step_power = max(calibration.step_power, 1e-12)
         self.k_max = calibration.k_max_rad_mm
-        self.omega_min = 2 * np.pi * max(0.3, 0.6 * calibration.band_hz[0])
-        self.omega_max = 2 * np.pi * 1.5 * calibration.band_hz[1]
+        self.omega_min = 2 * np.pi * max(0.3, 0.9 * calibration.band_hz[0])
+        self.omega_max = 2 * np.pi * 1.1 * calibration.band_hz[1]
         self.colour_phase = np.ascontiguousarray(calibration.colour_phase_rad)
         self.colour_gain = np.ascontiguousarray(calibration.colour_gain)
         self.prior_s = [0.0, 0.0, w0, k[0], k[1]]
@@ -135,6 +136,10 @@ cdef class WaveModel:
         memset(self.offset, 0, sizeof(self.offset))
         memset(self.last_modes, 0, sizeof(self.last_modes))
         self.fresh = True
+        self.misfit = 1
+        memset(self.band.z, 0, sizeof(self.band.z))
+        self.local.reset()
+        self.hindsight.reset()
         self.steer()
         self.write_record()
 
@@ -170,8 +175,8 @@ cdef class WaveModel:
                 self.D[2 * RMAX + j] += b * T[4][i]
                 self.D[3 * RMAX + j] += b * T[5][i]
 
-    cdef void expected_modes(self, double* out) noexcept nogil:
-        """The wave that the plane or the pattern expects now, in mode space and in uV of the unwhitened signal."""
+    cdef void expected_modes(self, double* out, double* quadrature) noexcept nogil:
+        """The wave that the plane or the pattern expects now, in mode space and in uV of the unwhitened signal, and a quarter cycle later."""
         cdef int c, i, j, r = self.r
         cdef double re[RMAX], im[RMAX], cs, sn, f, gain, phase, wp = self.rec[PLANE], a, b, x
         for i in range(r):
@@ -188,11 +193,12 @@ cdef class WaveModel:
         self_colour(self, f, &phase, &gain)
         sincos(phase, &sn, &cs)
         for i in range(r):
-            out[i] = (re[i] * cs + im[i] * sn) / gain             # Re(z exp(-i phase)) / gain
+            out[i] = (re[i] * cs + im[i] * sn) / gain             # z exp(-i phase) / gain
+            quadrature[i] = (im[i] * cs - re[i] * sn) / gain
 
     cdef void tick(self, const double* y, bint masked) noexcept nogil:
         """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
-        cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX], jump = 0, x
+        cdef double modes[RMAX], shaped[RMAX], white[RMAX], wave[RMAX], quadrature[RMAX], jump = 0, x
         cdef int j, r = self.r
         if self.fresh and not masked:                             # the filters start from the first value, not from zero
             for j in range(r):
@@ -210,7 +216,7 @@ cdef class WaveModel:
                 self.step_power += (jump - self.step_power) * self.dyn.dt / STEP_MEMORY_S
         if masked:
             # the last believed residual is held (noise is red), the expected wave goes on: no step for the filters to ring on
-            self.expected_modes(wave)
+            self.expected_modes(wave, quadrature)
             if not self.coasting:
                 for j in range(r):
                     self.level[j] = self.last_modes[j] - wave[j]
@@ -229,6 +235,40 @@ cdef class WaveModel:
         if not masked and self.whitener.learn(shaped):
             self.carry_over()
         self.write_record()
+        self.rest(modes, masked)
+
+    cdef void rest(self, const double* modes, bint masked) noexcept nogil:
+        """What the wave leaves over goes to the local filter, what both say to hindsight; the record gets them as that weighs them."""
+        cdef double wave[2 * RMAX], local[2 * RMAX], p = self.rec[WAVE], w = self.rec[PLANE], power = 0, expected, turn, size, var
+        cdef double* o = self.rec
+        cdef int j, r = self.r
+        self.expected_modes(wave, &wave[r])
+        for j in range(2 * r):
+            wave[j] *= p
+            power += wave[j] * wave[j]
+        self.local.push(modes, masked, self.whitener.noise_power)
+        for j in range(r):
+            local[j] = self.local.re[j]
+            local[r + j] = self.local.im[j]
+        size = sqrt(self.hindsight.b_re * self.hindsight.b_re + self.hindsight.b_im * self.hindsight.b_im)
+        size = size if size < 1 else 1
+        var = o[VAR_PHI] + o[VAR_KX] * self.spread[0] + 2 * o[COV_KXKY] * self.spread[1] + o[VAR_KY] * self.spread[2]
+        var = w * (var if var > 0 else 0) + (1 - w) * o[VAR_FREE]
+        expected = power * (2 * (1 - size) * var + (1 - p)) + size * size * self.local.power * self.outlook.unexplained[0]
+        self.hindsight.push(modes, wave, local, p, expected, masked, self.whitener.noise_power)
+        o[LOCAL] = size
+        o[LOCAL_POWER] = self.local.power / self.spread[3]
+        o[ERROR_SCALE] = self.hindsight.scale
+        for j in range(r):
+            o[REST + j] = self.hindsight.b_re * local[j] - self.hindsight.b_im * local[r + j]
+            o[REST + r + j] = self.hindsight.b_re * local[r + j] + self.hindsight.b_im * local[j]
+        turn = atan2(self.hindsight.a_im, self.hindsight.a_re)
+        size = sqrt(self.hindsight.a_re * self.hindsight.a_re + self.hindsight.a_im * self.hindsight.a_im)
+        o[PHI] = wrap(o[PHI] + turn)
+        o[PHI_FREE] = wrap(o[PHI_FREE] + turn)
+        o[AMPLITUDE] *= size
+        for j in range(2 * r):
+            o[PATTERN + j] *= size
 
     cdef void carry_over(self) noexcept nogil:
         """The whitening changed: bring the pattern and the steering into the new white space."""
@@ -250,6 +290,7 @@ cdef class WaveModel:
 
     cdef void advance(self, const double* white, bint masked) noexcept nogil:
         cdef double H[RMAX * N_PLANE], nu[RMAX], R[RMAX], ll, ll3, A2, e[RMAX], ee = 0, g, gain, yy = 0, q, huber = self.dyn.huber
+        cdef double left[RMAX], wp = self.rec[PLANE], noise = self.misfit if self.misfit > 1 else 1
         cdef int i, j, r = self.r
         predict(self.s, self.P, N_PLANE, self.mean, &self.dyn)
         predict(self.s3, self.P3, N_FREE, self.mean3, &self.dyn)
@@ -263,6 +304,8 @@ cdef class WaveModel:
         self.ev_plane -= self.ev_decay * self.ev_plane
         self.ev_wave -= self.ev_decay2 * self.ev_wave
         if masked:
+            memset(left, 0, sizeof(left))
+            biquads_run(&self.band, left, left, r)
             return
         if self.blind > 0:                                        # the filters still settle after the mask: trust the innovations less
             self.blind -= 1
@@ -275,7 +318,8 @@ cdef class WaveModel:
             H[j * 5 + 4] = self.s[0] * self.D[2 * RMAX + j] + self.s[1] * self.D[3 * RMAX + j]
             nu[j] = (white[j] - self.s[0] * self.G[j] - self.s[1] * self.G[RMAX + j] - H[j * 5 + 3] * (self.s[3] - self.k0[0])
                      - H[j * 5 + 4] * (self.s[4] - self.k0[1]))
-            R[j] = 1
+            R[j] = noise
+            left[j] = wp * nu[j]
             yy += white[j] * white[j]
         ll = update(self.s, self.P, N_PLANE, H, nu, R, r, huber)
         self.mean[0] += self.taus[0] * (sqrt(self.s[0] * self.s[0] + self.s[1] * self.s[1]) - self.mean[0])
@@ -287,25 +331,32 @@ cdef class WaveModel:
             H[j * 3 + 1] = -self.u_im[j]
             H[j * 3 + 2] = 0
             nu[j] = white[j] - self.s3[0] * self.u_re[j] + self.s3[1] * self.u_im[j]
-            R[j] = 1 + self.pu[j] * A2
+            R[j] = noise + self.pu[j] * A2
+            left[j] += (1 - wp) * nu[j]
         ll3 = update(self.s3, self.P3, N_FREE, H, nu, R, r, huber)
         self.mean3[1] += self.taus[1] * (self.s3[2] - self.mean3[1])
         A2 = self.s3[0] * self.s3[0] + self.s3[1] * self.s3[1]
         for j in range(r):
             e[j] = white[j] - self.s3[0] * self.u_re[j] + self.s3[1] * self.u_im[j]
             ee += e[j] * e[j]
-        gain = ee / (huber * huber * r)
+        gain = ee / (noise * huber * huber * r)
         if gain < 1:
             gain = 1
         for j in range(r):
-            g = self.pu[j] / (1 + self.pu[j] * A2)
+            g = self.pu[j] / (noise + self.pu[j] * A2)
             self.u_re[j] += g * e[j] / gain * self.s3[0]
             self.u_im[j] -= g * e[j] / gain * self.s3[1]
             self.pu[j] -= g * self.pu[j] * A2 / 2
-        q = yy / (huber * huber * r)                              # the null sees the same down-weighting as the wave
+        q = yy / (noise * huber * huber * r)                      # the null sees the same down-weighting as the wave
+        q = noise * (q if q > 1 else 1)
         self.total += ll
         self.ev_plane += ll - ll3
-        self.ev_wave += (ll if ll > ll3 else ll3) + 0.5 * yy / (q if q > 1 else 1) + (0.5 * r * log(q) if q > 1 else 0)
+        self.ev_wave += (ll if ll > ll3 else ll3) + 0.5 * yy / q + 0.5 * r * log(q)
+        biquads_run(&self.band, left, left, r)                    # innovations are white if the model is right
+        ee = 0
+        for j in range(r):
+            ee += left[j] * left[j]
+        self.misfit += self.misfit_rate * (self.misfit_gain * ee / r - self.misfit)
         self.keep_in_range()
 
     cdef void keep_in_range(self) noexcept nogil:
@@ -326,7 +377,7 @@ cdef class WaveModel:
 
     cdef void write_record(self) noexcept nogil:
         cdef double* o = self.rec
-        cdef double A2 = self.s[0] * self.s[0] + self.s[1] * self.s[1] + 1e-12, jx, jy, colour, gain, num = 0, den = 1e-12, size, x
+        cdef double A2 = self.s[0] * self.s[0] + self.s[1] * self.s[1] + 1e-12, jx, jy, colour, gain, num = 0, den = 1e-12, gauge = 0, size, x
         cdef int i, j, r = self.r
         self_colour(self, self.s[2] / (2 * PI), &colour, &gain)
         jx = -self.s[1] / A2
@@ -355,16 +406,19 @@ cdef class WaveModel:
             for i in range(r):
                 size += self.whitener.iV[i * r + j] * self.whitener.iV[i * r + j]
             num += self.pu[j] * size
-            den += (self.u_re[j] * self.u_re[j] + self.u_im[j] * self.u_im[j]) * size
-        o[VAR_FREE] = (self.P3[0] * self.s3[1] * self.s3[1] + self.P3[4] * self.s3[0] * self.s3[0] - 2 * self.P3[1] * self.s3[0] * self.s3[1]) / (A2 * A2) + num / den
+            x = (self.u_re[j] * self.u_re[j] + self.u_im[j] * self.u_im[j]) * size
+            den += x
+            gauge += self.pu[j] * size * x                        # a turn of the whole pattern is a turn of the carrier, counted there
+        o[VAR_FREE] = (self.P3[0] * self.s3[1] * self.s3[1] + self.P3[4] * self.s3[0] * self.s3[0] - 2 * self.P3[1] * self.s3[0] * self.s3[1]) / (A2 * A2) + num / den - gauge / (den * den)
         x = self.ev_plane + self.prior_plane
         o[PLANE] = 1 / (1 + exp(-clip(x, -50, 50)))
         o[WAVE] = 1 / (1 + exp(-clip((self.ev_wave - self.ev_threshold) / self.ev_scale, -50, 50)))
+        A2 = sqrt(A2) / gain
         for i in range(r):
             o[PATTERN + i] = 0
             o[PATTERN + r + i] = 0
             for j in range(r):
-                x = self.whitener.iV[i * r + j]
+                x = A2 * self.whitener.iV[i * r + j]
                 o[PATTERN + i] += x * self.u_re[j]
                 o[PATTERN + r + i] += x * self.u_im[j]
 
@@ -390,37 +444,6 @@ cdef class WaveModel:
                 w[t, 0] = self.ev_plane
                 w[t, 1] = self.ev_wave
         return out, evidence
-
-
-def forecast_records(double[:, ::1] records, double[:, ::1] modes, double[:, ::1] xy, double[::1] horizon_s, double tau_freq_s, double var_freq):
-    """Forecasts from recorded ticks, by the function that the trigger uses.
-
-    Parameters
-    ----------
-    records : (n, RECORD).
-    modes, xy : (m, r), (m, 2) of a calibration.
-    horizon_s : (n,) how far ahead of each record.
-    tau_freq_s, var_freq : options of the model.
-
-    Returns
-    -------
-    phase, sd : (n, m) rad.
-    """
-    cdef Py_ssize_t t, c, n = records.shape[0], m = modes.shape[0]
-    cdef Horizon z
-    phase = np.empty((n, m))
-    sd = np.empty((n, m))
-    cdef double[:, ::1] p = phase, q = sd
-    with nogil:
-        for t in range(n):
-            horizon_set(&z, horizon_s[t], tau_freq_s, var_freq)
-            for c in range(m):
-                p[t, c] = forecast(&records[t, 0], &z, &modes[c, 0], modes.shape[1], xy[c, 0], xy[c, 1], &q[t, c])
-    return phase, sd
-
-
-RECORD_SIZE = RECORD
-FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
 
 
 cdef inline double clip(double x, double lo, double hi) noexcept nogil:

@@ -1,9 +1,9 @@
 from wavestim.realtime.linalg cimport cholesky
 
 cdef enum:
-    RMAX = 16           # modes at most
+    RMAX = 12           # modes at most
     SECTIONS_MAX = 16   # biquad sections of one filter at most
-    BANDS_MAX = 3
+    BANDS_MAX = 5
 
 
 cdef struct Biquads:    # direct form II transposed, one state per section and mode
@@ -12,6 +12,7 @@ cdef struct Biquads:    # direct form II transposed, one state per section and m
     double z[SECTIONS_MAX][2][RMAX]
 
 
+cdef void load_biquads(Biquads* f, double[:, ::1] sos) except *
 cdef void biquads_run(Biquads* f, const double* x, double* y, int r) noexcept nogil
 
 
@@ -27,13 +28,14 @@ cdef class Whitener:
     cdef double seen[BANDS_MAX][RMAX]    # what these gave last
     cdef double R[RMAX * RMAX]
     cdef double C_in[RMAX * RMAX]
-    cdef double flank_sum[RMAX * RMAX]
-    cdef double in_sum[RMAX * RMAX]
+    cdef double sums[BANDS_MAX][RMAX * RMAX]     # of the flanks, then of the band
     cdef double V[RMAX * RMAX]           # white = V' modes
     cdef double iV[RMAX * RMAX]          # modes = iV white
     cdef double M[RMAX * RMAX]           # old white -> new white, valid after a relearning
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern
+    cdef double noise_power              # trace of R
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
+    cdef void take_flanks(self, double* mean) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil
     cdef void rebuild(self, bint first) noexcept nogil

@@ -88,7 +88,7 @@ cdef class Whitener:
 
     cdef int learn(self, const double* shaped) noexcept nogil:
         """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""
-        cdef double w[RMAX], size, bandwidth = 0, scale, x
+        cdef double w[RMAX], mean[RMAX * RMAX], size, scale, x
         cdef int b, i, j, r = self.r
         cdef double* total
         cdef double* e
@@ -111,7 +111,7 @@ cdef class Whitener:
                     for i in range(1, self.n_bands):              # the other filters see the sample all the same
                         biquads_run(&self.bands[i], shaped, &self.seen[i][0], r)
                     break
-            total = &self.flank_sum[0] if b < self.n_bands - 1 else &self.in_sum[0]
+            total = &self.sums[b][0]
             for i in range(r):
                 for j in range(i + 1):
                     total[i * r + j] += e[i] * e[j]
@@ -123,27 +123,47 @@ cdef class Whitener:
         if self.n_in_batch * 4 < self.relearn_ticks or self.n_bands < 2 or not self.learning:
             b = 0
         else:
-            for b in range(self.n_bands - 1):
-                bandwidth += self.widths[b]
+            self.take_flanks(mean)
             self.n_seen += self.n_in_batch
             if self.n_seen > self.memory:
                 self.n_seen = self.memory
             scale = self.fs / 2 / self.n_in_batch
             for i in range(r):
                 for j in range(i + 1):
-                    x = self.flank_sum[i * r + j] * scale / bandwidth
+                    x = mean[i * r + j] * scale
                     self.R[i * r + j] += self.n_in_batch / self.n_seen * (x - self.R[i * r + j])
                     self.R[j * r + i] = self.R[i * r + j]
-                    x = self.in_sum[i * r + j] * scale / self.widths[self.n_bands - 1]
+                    x = self.sums[self.n_bands - 1][i * r + j] * scale / self.widths[self.n_bands - 1]
                     self.C_in[i * r + j] += self.in_band_rate * (x - self.C_in[i * r + j])
                     self.C_in[j * r + i] = self.C_in[i * r + j]
             b = 1
         self.n_in_batch = 0
-        memset(self.flank_sum, 0, sizeof(self.flank_sum))
-        memset(self.in_sum, 0, sizeof(self.in_sum))
+        memset(self.sums, 0, sizeof(self.sums))
         if b:
             self.rebuild(False)
         return b
+
+    cdef void take_flanks(self, double* mean) noexcept nogil:
+        """Covariance per Hz over the flanks (lower triangle). A flank that holds more than the quietest one holds some rhythm's harmonics."""
+        cdef double level[BANDS_MAX], least = 0, weight, total = 0
+        cdef int b, i, j, r = self.r
+        for b in range(self.n_bands - 1):
+            level[b] = 1e-300
+            for i in range(r):
+                level[b] += self.sums[b][i * r + i]
+            level[b] /= self.widths[b]
+            if b == 0 or level[b] < least:
+                least = level[b]
+        for i in range(r * r):
+            mean[i] = 0
+        for b in range(self.n_bands - 1):
+            weight = (least / level[b]) * (least / level[b])
+            total += weight * self.widths[b]
+            for i in range(r):
+                for j in range(i + 1):
+                    mean[i * r + j] += weight * self.sums[b][i * r + j]
+        for i in range(r * r):
+            mean[i] /= total
 
     cdef void rebuild(self, bint first) noexcept nogil:
         """V from R; rotated so that the prior of the free pattern (in-band excess over the noise) is diagonal, ``sig2``."""
@@ -152,6 +172,7 @@ cdef class Whitener:
         cdef double tr = 0, total = 0, x
         for i in range(r):
             tr += self.R[i * r + i]
+        self.noise_power = tr
         for i in range(r * r):
             A[i] = self.R[i]
         for i in range(r):

@@ -1,0 +1,114 @@
+"""From one tick's record to the phase at any electrode and any time ahead, and how sure it is.
+
+The expected oscillation at an electrode is a complex number: what the wave shows there (plane and free pattern, by their weights and by the
+probability that there is a wave) plus the local rhythm that the wave leaves over. Its error is a complex Gaussian, so the phase error is
+that of a constant in noise (Rice 1944), and a place of little amplitude is unsure by itself.
+"""
+
+import numpy as np
+
+from wavestim.realtime.fmath cimport PI, atan2, exp, log, sincos, sqrt
+
+RECORD_SIZE = RECORD
+FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
+
+cdef double RICE = 0.54    # of the rational approximation below: within 0.007 of the exact resultant everywhere
+
+
+cdef void outlook_set(Outlook* o, calibration) except *:
+    cdef int i
+    o.tau_freq = calibration.options.tau_freq_s
+    o.var_freq = calibration.options.sd_freq**2
+    o.step_s = calibration.local_step_s
+    for i in range(GRID):
+        o.re[i] = calibration.local_ahead[i].real
+        o.im[i] = calibration.local_ahead[i].imag
+        o.unexplained[i] = calibration.local_unexplained[i]
+
+
+cdef void horizon_set(Horizon* z, double h_s, const Outlook* o) noexcept nogil:
+    cdef double t = o.tau_freq, x = h_s / o.step_s
+    cdef int i
+    z.h = h_s
+    z.gain = t * (1 - exp(-h_s / t))
+    z.spread = 2 * t * h_s - 2 * t * z.gain - z.gain * z.gain
+    z.var_freq = o.var_freq
+    x = 0 if x < 0 else (GRID - 1.001 if x > GRID - 1.001 else x)
+    i = <int>x
+    x -= i
+    z.re = o.re[i] + x * (o.re[i + 1] - o.re[i])
+    z.im = o.im[i] + x * (o.im[i + 1] - o.im[i])
+    z.unexplained = o.unexplained[i] + x * (o.unexplained[i + 1] - o.unexplained[i])
+
+
+cdef inline double resultant(double snr) noexcept nogil:
+    """Length of the mean unit vector of a constant in complex Gaussian noise, of its power over theirs."""
+    cdef double s = RICE * snr * snr
+    return sqrt((0.25 * PI * snr + s) / (1 + (0.25 * PI + 0.5 * RICE) * snr + s))
+
+
+cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil:
+    """Phase (rad) at the place with mode row `modes` and layout coordinates x, y (mm), z.h seconds ahead; its circular SD (rad) in sd."""
+    cdef double plane, free, vr = 0, vi = 0, lr = 0, li = 0, wp = rec[PLANE], p = rec[WAVE], local = rec[LOCAL]
+    cdef double c, s, cr, ci, var, n, R, power, error
+    cdef int j
+    plane = rec[PHI] + rec[MEAN_OMEGA] * z.h + (rec[OMEGA] - rec[MEAN_OMEGA]) * z.gain - rec[KX] * x - rec[KY] * y
+    free = rec[PHI_FREE] + rec[MEAN_OMEGA_FREE] * z.h + (rec[OMEGA_FREE] - rec[MEAN_OMEGA_FREE]) * z.gain
+    for j in range(r):
+        vr += modes[j] * rec[PATTERN + j]
+        vi += modes[j] * rec[PATTERN + r + j]
+        lr += modes[j] * rec[REST + j]
+        li += modes[j] * rec[REST + r + j]
+    sincos(free, &s, &c)
+    n = 1 - wp
+    cr = n * (c * vr - s * vi)
+    ci = n * (c * vi + s * vr)
+    sincos(plane, &s, &c)
+    n = wp * rec[AMPLITUDE]
+    cr += n * c
+    ci += n * s
+    var = (rec[VAR_PHI] - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y) + rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y
+           + rec[VAR_KY] * y * y)
+    var = wp * (var if var > 0 else 0) + (1 - wp) * rec[VAR_FREE]
+    n = 2 * z.gain * rec[COV_PHI_OMEGA] + z.gain * z.gain * rec[VAR_OMEGA] + z.var_freq * rec[MEAN_OMEGA] * rec[MEAN_OMEGA] * z.spread
+    var += n if n > 0 else 0
+    power = cr * cr + ci * ci
+    error = p * power * (2 * p * (1 - local) * var + (1 - p)) + local * local * rec[LOCAL_POWER] * z.unexplained
+    error *= rec[ERROR_SCALE]
+    cr = p * cr + z.re * lr - z.im * li
+    ci = p * ci + z.re * li + z.im * lr
+    R = (p + (1 - p) * local) * resultant((cr * cr + ci * ci) / (error + 1e-30))
+    sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
+    if sd[0] > PI:
+        sd[0] = PI
+    return atan2(ci, cr)
+
+
+def forecast_records(double[:, ::1] records, calibration, double[::1] horizon_s):
+    """Forecasts from recorded ticks, by the function that the trigger uses.
+
+    Parameters
+    ----------
+    records : (n, RECORD).
+    calibration : Calibration that they were made with.
+    horizon_s : (n,) how far ahead of each record.
+
+    Returns
+    -------
+    phase, sd : (n, m) rad.
+    """
+    cdef const double[:, ::1] modes = np.ascontiguousarray(calibration.modes), xy = np.ascontiguousarray(calibration.layout_mm)
+    cdef Py_ssize_t t, c, n = records.shape[0], m = modes.shape[0]
+    cdef Outlook o
+    cdef Horizon z
+    outlook_set(&o, calibration)
+    phase = np.empty((n, m))
+    sd = np.empty((n, m))
+    cdef double[:, ::1] p = phase, q = sd
+    with nogil:
+        for t in range(n):
+            if t == 0 or horizon_s[t] != horizon_s[t - 1]:
+                horizon_set(&z, horizon_s[t], &o)
+            for c in range(m):
+                p[t, c] = forecast(&records[t, 0], &z, &modes[c, 0], modes.shape[1], xy[c, 0], xy[c, 1], &q[t, c])
+    return phase, sd
