@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.config import EngineConfig
 from wavestim.realtime.engine import TRACE_COLUMNS, Engine
-from wavestim.realtime.records import KINDS
 from wavestim.realtime.forecast import RECORD_SIZE, forecast_records
+from wavestim.realtime.records import KINDS
 
 Array = NDArray[np.float64]
 
@@ -24,6 +24,7 @@ class Track:
     direction_deg, speed_mm_s, wavelength_mm, frequency_hz, pgd, amplitude_uv : (n,) always finite; ``kind`` says whether to believe them.
     kind : (n,) words of :data:`wavestim.realtime.records.KINDS`.
     phase_sd_deg : (n,) the model's own circular SD at horizon 0, its resultant averaged over electrodes; at most 180.
+    stale : (n,) bool, the samples no longer look like those that the calibration was learned from.
     calibration : what was learned from the first seconds, or None when the recording was too short.
     """
 
@@ -35,6 +36,7 @@ class Track:
     amplitude_uv: Array
     kind: NDArray[np.str_]
     phase_sd_deg: Array
+    stale: NDArray[np.bool_]
     calibration: Calibration | None
     _records: Array
     _row: NDArray[np.int64]
@@ -72,7 +74,7 @@ def track(
     positions_mm: ArrayLike,
     band_hz: tuple[float, float],
     *,
-    calibration: Calibration | None = None,
+    calibration: Calibration | bytes | None = None,
     reference: str = "none",
     gain_uv: ArrayLike | None = None,
     options: ModelOptions | None = None,
@@ -86,7 +88,8 @@ def track(
     fs : samples a second.
     positions_mm : (channels, 2).
     band_hz : band of the rhythm.
-    calibration : from another part of the recording; without it the first 2.5 s teach and are reported as undetermined.
+    calibration : from another part of the recording or another day (``wavestim.controller.load_calibration`` reads it from a file);
+        without it the first 2.5 s teach and are reported as undetermined.
     reference : ``none``, ``average``, ``median``.
     gain_uv : uV per bit of int16 samples, one number or one for each channel; without it they are uV. Samples at the rails are missing.
     options : constants of the model.
@@ -141,10 +144,10 @@ def track(
     known = row >= first_tick if engine.calibrated else np.zeros(n, dtype=bool)
     row = np.where(known, row, -1)
     age = np.where(known, (np.arange(n) - at[np.maximum(row, 0)]) / fs + engine.delay_s, 0.0)
-    wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0])
+    wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0, 0.0])
     result = Track(
         direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
-        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0),
+        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
         calibration=engine.calibration, _records=records, _row=row, _age_s=age, _n_channels=len(xy),
     )  # fmt: skip
     resultant = np.exp(-0.5 * result._forecast(0.0)[1] ** 2).mean(axis=1)

@@ -13,18 +13,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import bilinear_zpk, butter, freqz_sos, iirnotch, sosfilt, tf2sos, zpk2sos
+from scipy.signal import butter, freqz_sos, iirnotch, sosfilt, tf2sos
 from wavestim.realtime.bandfilter import design
-from wavestim.realtime.electrodes import bad_channels, project, without_common_mode
+from wavestim.realtime.colour import cross_spectra, fractional_differentiator, mains_lines
+from wavestim.realtime.electrodes import channel_faults, project, without_common_mode
 from wavestim.realtime.layout import Layout, make_layout
 from wavestim.realtime.noise import background, peak_cut
+from wavestim.realtime.reference import with_reference
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
-FORMAT = 2
-MAINS_HZ = (50.0, 60.0)
+FORMAT = 3
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
+START_S = 20.0
+"""The wave vector to start from is that of the last so many seconds."""
 DRIFT_OF_BAND = 0.125
 """Slower than this part of the lower edge of the band is drift: filtered out, its shift of phase counted like that of the whitening."""
 
@@ -100,6 +103,10 @@ class Calibration:
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
+    watch_whitening: Array = field(default_factory=lambda: np.zeros((0, 1, 1)))
+    watch_weights: Array = field(default_factory=lambda: np.zeros((2, 0)))
+    watch_centre: Array = field(default_factory=lambda: np.zeros(5))
+    watch_limit: Array = field(default_factory=lambda: np.full(5, np.inf))
 
     def to_bytes(self) -> bytes:
         """The calibration as an ``.npz`` in memory; the same values give the same bytes."""
@@ -142,38 +149,6 @@ class Calibration:
         return cls(**values)
 
 
-def fractional_differentiator(power: float, fs_hz: float, centre_hz: float, lowest_hz: float = 1.0, highest_hz: float = 300.0) -> Array:
-    """Minimum-phase IIR ≈ (jf)^power over a range, unit gain at the centre (Oustaloup et al. 2000, IEEE TCAS-I 47:25). Returns sos."""
-    highest_hz = min(highest_hz, 0.4 * fs_hz)
-    n = 5
-    z, p = (-2 * np.pi * lowest_hz * (highest_hz / lowest_hz) ** ((np.arange(n) + 0.5 + q * power) / n) for q in (-0.5, 0.5))
-    sos = zpk2sos(*bilinear_zpk(z, p, 1.0, fs_hz))
-    sos[0, :3] /= abs(freqz_sos(sos, [centre_hz], fs=fs_hz)[1][0])
-    return np.ascontiguousarray(sos)
-
-
-def cross_spectra(y: Array, fs_hz: float) -> tuple[Array, NDArray[np.complex128]]:
-    """Welch cross-spectral density of mode signals (n, r), 1 s Hann windows, half overlapping: (F,), (F, r, r) in uV^2/Hz."""
-    n = min(int(fs_hz), len(y))
-    w = np.hanning(n)
-    segments = np.array([(y[i : i + n] - y[i : i + n].mean(axis=0)) * w[:, None] for i in range(0, len(y) - n + 1, max(1, n // 2))])
-    Z = np.fft.rfft(segments, axis=1)
-    density: NDArray[np.complex128] = np.einsum("sfi,sfj->fij", Z, Z.conj()) * 2 / (fs_hz * np.sum(w * w) * len(segments))
-    return np.asarray(np.fft.rfftfreq(n, 1 / fs_hz), dtype=np.float64), density
-
-
-def mains_lines(f: Array, power: Array, lo: float, hi: float) -> set[float]:
-    """Mains frequencies outside the band that stand ten times above their surroundings in a spectrum."""
-    found = set()
-    for line in MAINS_HZ:
-        near = np.abs(f - line) <= 1
-        around = (np.abs(f - line) >= 3) & (np.abs(f - line) <= 8)
-        outside = not lo - 1 <= line <= hi + 1
-        if outside and near.any() and around.any() and power[near].max() > 10 * np.median(power[around]):
-            found.add(line)
-    return found
-
-
 def calibrate(
     x: ArrayLike,
     *,
@@ -203,7 +178,7 @@ def calibrate(
     o = options or ModelOptions()
     samples = np.asarray(x)
     m = samples.shape[1]
-    found = bad_channels(samples, excluded)
+    found = channel_faults(samples, excluded) != ""
     used = ~found if not found.all() else np.ones(m, dtype=bool)
     layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples, used)))
     y = project(samples, np.where(used[:, None], layout.modes, 0.0))
@@ -211,7 +186,7 @@ def calibrate(
     def learn(y: Array) -> Calibration:
         return _learn(y, used, layout, fs_hz, band_hz, notch_hz, o)
 
-    return _with_null(_likeliest_start(learn(y), y), learn, seed)
+    return with_reference(_with_null(_likeliest_start(learn(y), y[-round(START_S * fs_hz) :]), learn, seed), y, seed)
 
 
 def _learn(
@@ -270,7 +245,7 @@ def _learn(
 
     local = design(y, fs_hz, band_hz)
     audible = np.arange(0.25, 0.45 * fs_hz, 0.25)
-    density = 2 / fs_hz / np.maximum(np.abs(freqz_sos(shaper, audible, fs=fs_hz)[1]) ** 2, 1e-9)   # of the background, for R = 1
+    density = 2 / fs_hz / np.maximum(np.abs(freqz_sos(shaper, audible, fs=fs_hz)[1]) ** 2, 1e-9)  # of the background, for R = 1
     gains = local.noise_gains(density, audible, fs_hz)
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 Samples = NDArray[np.float32] | NDArray[np.float64]
 CHANNELS = 64
 """Channels looked at together."""
+FAR = 6.0
+"""Robust SDs of log power from the others at which a channel is noisy or faint."""
 PROBES = 16
 """Samples that two channels must share before all are compared."""
 
@@ -42,23 +44,35 @@ def shorted(x: Samples) -> NDArray[np.bool_]:
     return same
 
 
-def bad_channels(x: Samples, excluded: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-    """Channels that are dead, shorted (the same samples twice), or of a power far from the others' (6 MAD of log power).
+def channel_faults(x: Samples, excluded: NDArray[np.bool_] | None = None) -> NDArray[np.str_]:
+    """What is wrong with each channel of samples (n, m) uV.
 
-    Those that are excluded count as bad and say nothing of the others. When every other one is bad there is nothing to choose by: none is.
+    Parameters
+    ----------
+    x : (n, m) uV.
+    excluded : (m,) channels that are left out: they say nothing of the others.
+
+    Returns
+    -------
+    (m,) words: ``""`` (nothing), ``excluded``, ``dead`` (it does not change), ``shorted`` (the same samples as another), ``noisy``,
+    ``faint`` (log power of its changes 6 MAD from the others'). When every other one is bad there is nothing to choose by: none is.
     """
     power, spread = np.zeros(x.shape[1]), np.zeros(x.shape[1])
     for at, some in columns(x):
         power[at] = np.log(np.maximum(np.diff(some, axis=0).var(axis=0), 1e-30))
         spread[at] = some.std(axis=0)
     out = np.zeros(x.shape[1], dtype=bool) if excluded is None else np.asarray(excluded, dtype=bool)
-    same = shorted(x)
-    dead = out | (spread < 1e-6) | (same & ~same[~out].all())
-    if dead.all():
-        return out
-    centre = np.median(power[~dead])
-    usual = max(1.4826 * float(np.median(np.abs(power[~dead] - centre))), 0.25)
-    return np.asarray(dead | (np.abs(power - centre) > 6 * usual))
+    same, dead = shorted(x), spread < 1e-6
+    same &= ~same[~out].all()
+    left = ~(out | dead | same)
+    if not left.any():
+        return np.where(out, "excluded", "").astype("U8")
+    centre = np.median(power[left])
+    usual = max(1.4826 * float(np.median(np.abs(power[left] - centre))), 0.25)
+    far = power - centre
+    return np.select(
+        [out, dead, same, far > FAR * usual, -far > FAR * usual], ["excluded", "dead", "shorted", "noisy", "faint"], ""
+    ).astype("U8")
 
 
 def without_common_mode(x: Samples, used: NDArray[np.bool_]) -> bool:

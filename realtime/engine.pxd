@@ -4,6 +4,7 @@ from wavestim.realtime.conditioning cimport Conditioner
 from wavestim.realtime.describe cimport Describer, Wave
 from wavestim.realtime.ports cimport SampleKind
 from wavestim.realtime.projection cimport Projection
+from wavestim.realtime.staleness cimport Watch
 from wavestim.realtime.trigger cimport DecisionC, Trigger
 from wavestim.realtime.wavemodel cimport WaveModel
 
@@ -37,6 +38,9 @@ cdef class Engine:
     cdef WaveModel model
     cdef Describer describer
     cdef Trigger trigger
+    cdef Watch watch
+    cdef int stale_why
+    cdef readonly int64_t stale_sample    # at which `stale` last changed
     cdef readonly object calibration
     cdef list calibrations
     cdef Projection projection
@@ -68,7 +72,7 @@ cdef class Engine:
     cdef long n_trace
 
     cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil
-    cdef int tick(self, int64_t n, bint masked) noexcept nogil
+    cdef int tick(self, int64_t n) noexcept nogil
     cdef bint is_masked(self, int64_t n) noexcept nogil
     cdef void add_mask(self, double start, double stop) noexcept nogil
     cdef int drain_commands(self, int64_t n) noexcept nogil

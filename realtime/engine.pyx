@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 import numpy as np
 
 from wavestim.realtime.calibration import Calibration, calibrate
+from wavestim.realtime.fit import misfit
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 from wavestim.realtime.records import DECISION, EVENTS, KINDS, VERDICTS
 from wavestim.realtime.trigger cimport SCHEDULED
@@ -19,7 +20,7 @@ from wavestim.realtime.whitening cimport RMAX
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
-TRACE_COLUMNS = 7                  # direction, speed, wavelength, frequency, pgd, kind, amplitude
+TRACE_COLUMNS = 8                  # direction, speed, wavelength, frequency, pgd, kind, amplitude, stale
 
 
 ctypedef fused sample_t:
@@ -77,6 +78,21 @@ cdef class Engine:
         return self.model is not None
 
     @property
+    def warm_up_samples(self):
+        """The conditioned samples (n, m) uV that :meth:`learn` learns from, at the model's rate."""
+        return np.asarray(self.warm_up[: self.n_warm])
+
+    @property
+    def stale(self) -> tuple:
+        """What has changed since the calibration was learned (:data:`wavestim.realtime.staleness.WHY`); empty while it fits."""
+        return self.watch.reasons if self.watch is not None else ()
+
+    @property
+    def staleness(self) -> dict:
+        """How far each of these deviates now."""
+        return self.watch.values if self.watch is not None else {}
+
+    @property
     def wants_calibration(self) -> bool:
         """The warm-up is complete and there is no calibration yet."""
         return self.model is None and self.n_warm >= self.warm_up_ticks
@@ -85,7 +101,7 @@ cdef class Engine:
         """A calibration from the warm-up samples; to be applied with an event."""
         c = self.config
         return calibrate(
-            np.asarray(self.warm_up[: self.n_warm]),
+            self.warm_up_samples,
             fs_hz=self.conditioner.rate_hz,
             positions_mm=np.asarray(c.positions_mm, float),
             band_hz=c.band_hz,
@@ -102,19 +118,21 @@ cdef class Engine:
         Raises
         ------
         ValueError
-            When it was made for other electrodes or another rate.
+            When it was made for another probe, band or rate.
         """
         if isinstance(calibration, bytes):
             calibration = Calibration.from_bytes(calibration)
-        if calibration.modes.shape[0] != self.m:
-            raise ValueError(f"the calibration is for {calibration.modes.shape[0]} electrodes, the source has {self.m}: calibrate on this probe")
-        if abs(calibration.fs_hz - self.conditioner.rate_hz) > 1e-6 * self.conditioner.rate_hz:
-            raise ValueError(f"the calibration is for {calibration.fs_hz:g} Hz, the engine runs at {self.conditioner.rate_hz:g} Hz: calibrate again")
+        c = self.config
+        reason = misfit(calibration, c.positions_mm, c.band_hz, self.conditioner.rate_hz)
+        if reason is not None:
+            raise ValueError(f"the calibration {reason}")
         self.calibration = calibration
         self.calibrations.append((self.next_sample if self.started else -1, calibration))
         self.projection = Projection(calibration)
         self.y = np.zeros(self.projection.r)
         self.describer = Describer(calibration)
+        self.watch = Watch(calibration, self.conditioner.rate_hz)
+        self.stale_why = 0
         self.model = WaveModel(calibration, self.conditioner.rate_hz)
         self.settle_ticks = round(SETTLE_S * self.conditioner.rate_hz)
         self.since_description = 0
@@ -226,6 +244,7 @@ cdef class Engine:
     cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil:
         """One sample of the source. Returns 1 when a decision was made (scheduled or vetoed)."""
         cdef int c, lost, live
+        cdef bint masked
         cdef double expected[RMAX]
         if not self.started:
             self.started = True
@@ -253,13 +272,19 @@ cdef class Engine:
         if lost:
             self.model.next_modes(expected)
         self.projection.project(&self.conditioner.out[0], &self.conditioner.missing[0], expected, &self.y[0])
-        return self.tick(n, 2 * live < self.projection.n_used - 1 or live == 0 or self.is_masked(n))
+        masked = 2 * live < self.projection.n_used - 1 or live == 0 or self.is_masked(n)
+        self.model.tick(&self.y[0], masked)
+        self.watch.tick(self.model, masked, lost)
+        if self.watch.why != self.stale_why:
+            self.stale_why = self.watch.why
+            self.stale_sample = n
+        return self.tick(n)
 
-    cdef int tick(self, int64_t n, bint masked) noexcept nogil:
+    cdef int tick(self, int64_t n) noexcept nogil:
+        """What follows from the model's tick: description, trace, decision."""
         cdef DecisionC* d
         cdef int made = 0
         cdef unsigned long head
-        self.model.tick(&self.y[0], masked)
         self.since_description -= 1
         if self.since_description <= 0:
             self.since_description = self.describe_every
@@ -276,6 +301,7 @@ cdef class Engine:
             self.trace_wave[self.n_trace, 4] = self.wave.pgd
             self.trace_wave[self.n_trace, 5] = self.wave.kind if self.settle_ticks == 0 else 0
             self.trace_wave[self.n_trace, 6] = self.wave.amplitude_uv
+            self.trace_wave[self.n_trace, 7] = self.watch.stale
             self.trace_sample[self.n_trace] = n
             self.n_trace += 1
         if self.trigger is None:
@@ -304,6 +330,7 @@ cdef class Engine:
             self.n_dropped += gap
         if self.model is None:
             return
+        self.watch.hold()
         if self.trigger is not None:
             self.trigger.forget()
         if gap < 0 or gap > GAP_RESET_S * self.fs:

@@ -3,6 +3,7 @@ from numpy.typing import NDArray
 from wavestim.realtime.calibration import Calibration
 
 RECORD_SIZE: int
+FREQUENCY_COLUMNS: list[int]
 
 def forecast_records(
     records: NDArray[np.float64], calibration: Calibration, horizon_s: NDArray[np.float64]

@@ -10,6 +10,7 @@ import numpy as np
 from wavestim.realtime.fmath cimport PI, atan2, exp, log, sincos, sqrt
 
 RECORD_SIZE = RECORD
+FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
 
 cdef double RICE = 0.54    # of the rational approximation below: within 0.007 of the exact resultant everywhere
 

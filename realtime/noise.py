@@ -51,7 +51,7 @@ def background(f: Array, power: Array, *, beside: NDArray[np.bool_]) -> Backgrou
 
     Notes
     -----
-    Quantile regression by iteratively reweighted least squares (Koenker & Bassett 1978, Econometrica 46:33), every octave with the same weight.
+    Quantile regression (Koenker & Bassett 1978, Econometrica 46:33) by iteratively reweighted least squares; octaves weigh the same.
     """
     x, y = np.log(f[beside]), np.log(power[beside]).mean(axis=1)
     A = np.column_stack([np.ones(len(x)), x])
@@ -74,14 +74,14 @@ def background(f: Array, power: Array, *, beside: NDArray[np.bool_]) -> Backgrou
 
 
 def peak_cut(low_hz: float, high_hz: float, power: float, fs_hz: float) -> Array:
-    """Second-order section, minimum phase, that takes a peak of the spectrum down to its surroundings (peaking equalizer, Bristow-Johnson)."""
+    """Minimum-phase section that takes a peak of the spectrum down to its surroundings (peaking equalizer, Bristow-Johnson)."""
     centre = 2 * np.pi * np.sqrt(low_hz * high_hz) / fs_hz
     width = np.log2(high_hz / low_hz)
     gain = power**-0.25
     alpha = np.sin(centre) * np.sinh(0.5 * np.log(2) * width * centre / np.sin(centre))
     b = np.array([1 + alpha * gain, -2 * np.cos(centre), 1 - alpha * gain])
     a = np.array([1 + alpha / gain, -2 * np.cos(centre), 1 - alpha / gain])
-    return np.concatenate([b, a])[None] / a[0]
+    return np.asarray(np.concatenate([b, a])[None] / a[0])
 
 
 def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:

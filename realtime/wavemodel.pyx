@@ -241,7 +241,7 @@ cdef class WaveModel:
         else:
             if self.whitener.learn(shaped):
                 self.carry_over()
-            self.travel.add(self.whitener.in_band)
+            self.travel.add(&self.whitener.seen[self.whitener.n_bands - 1][0])
         if self.ticks % self.look_every == 0:
             self.look()
         self.write_record()

@@ -25,6 +25,7 @@ cdef class Whitener:
     cdef double widths[BANDS_MAX]
     cdef Biquads shaper
     cdef Biquads bands[BANDS_MAX]
+    cdef double seen[BANDS_MAX][RMAX]    # what these gave last
     cdef double R[RMAX * RMAX]
     cdef double C_in[RMAX * RMAX]
     cdef double sums[BANDS_MAX][RMAX * RMAX]     # of the flanks, then of the band
@@ -34,7 +35,6 @@ cdef class Whitener:
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern
     cdef double noise_power              # trace of R
-    cdef double in_band[RMAX]            # the shaped modes in the band, of the last tick learned from
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
     cdef void take_flanks(self, double* mean) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil

@@ -88,10 +88,12 @@ cdef class Whitener:
 
     cdef int learn(self, const double* shaped) noexcept nogil:
         """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""
-        cdef double e[RMAX], w[RMAX], mean[RMAX * RMAX], size, scale, x
+        cdef double w[RMAX], mean[RMAX * RMAX], size, scale, x
         cdef int b, i, j, r = self.r
         cdef double* total
+        cdef double* e
         for b in range(self.n_bands):
+            e = &self.seen[b][0]
             biquads_run(&self.bands[b], shaped, e, r)
             if b == 0 and self.n_bands > 1:                       # artefacts do not teach: judged in the first flank, in white space
                 size = 0
@@ -107,11 +109,8 @@ cdef class Whitener:
                 if size > 9 * self.size_mean:
                     self.n_in_batch -= 1
                     for i in range(1, self.n_bands):              # the other filters see the sample all the same
-                        biquads_run(&self.bands[i], shaped, e, r)
-                    memcpy(self.in_band, e, sizeof(e))
+                        biquads_run(&self.bands[i], shaped, &self.seen[i][0], r)
                     break
-            if b == self.n_bands - 1:
-                memcpy(self.in_band, e, sizeof(e))
             total = &self.sums[b][0]
             for i in range(r):
                 for j in range(i + 1):

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from wavestim.controller.cli import output, table
+from wavestim.controller.staleness import stale_sentence
 
 
 def finish(summary: Mapping[str, Any], *, as_json: bool) -> None:
     """Print a session's summary, as JSON or as a table with the effect of light and the path of the report."""
+    stale = stale_sentence(summary)
+    if stale is not None:
+        output.say(f"[bold yellow]Warning:[/] {escape(stale)}")
     if as_json:
         output.emit(summary)
         return

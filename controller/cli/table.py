@@ -40,8 +40,17 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
         ("light onset error", _percentiles(summary.get("light_onset_error_us"))),
         ("latency", _percentiles(summary.get("latency_us"))),
         ("effect of light", effect),
+        ("calibration", _calibration(summary.get("calibration") or {})),
         ("dropped samples", f"{summary.get('dropped_samples', 0)} of {summary.get('samples', 0)}"),
     ]
+
+
+def _calibration(about: Mapping[str, Any]) -> str:
+    if not about:
+        return "not known"
+    origin = "from the warm-up" if about.get("from") == "warm-up" else f"{about.get('from')}, learned {about.get('learned_utc')}"
+    stale = about.get("stale")
+    return f"{origin}; " + (f"STALE from {stale['seconds']:.0f} s on: {stale['why']}" if stale else "fits")
 
 
 def _error(value: Mapping[str, Any] | None, unit: str) -> str:

@@ -24,6 +24,20 @@ def seconds(value: float) -> float:
     return value
 
 
+def learning_seconds(value: float) -> float:
+    """How much a calibration may be learned from."""
+    if not math.isfinite(value) or not 2.5 <= value <= 600:
+        raise ArgumentError(f"--seconds {value:g}: a calibration is learned from 2.5 to 600 s")
+    return value
+
+
+def band(value: tuple[float, float] | None) -> tuple[float, float] | None:
+    """A band of frequencies, or None."""
+    if value is not None and not (all(math.isfinite(f) for f in value) and 0 < value[0] < value[1]):
+        raise ArgumentError(f"--band {value[0]:g} {value[1]:g}: give two rising frequencies above 0 Hz, such as --band 8 24")
+    return value
+
+
 def seed(value: int | None) -> int | None:
     """A seed, or None for the one of the experiment."""
     if value is not None and not 0 <= value < 2**63:

@@ -68,6 +68,10 @@ def experiment_hash(experiment: Experiment) -> str:
     for part, key in (("source", "path"), ("probe", "path")):
         if key in data[part]:
             data[part][key] = _fingerprint(Path(data[part][key]))
+    if data["calibration"] is None:
+        del data["calibration"]
+    else:
+        data["calibration"] = _fingerprint(Path(data["calibration"]))
     if "session" in data["trigger"]["policy"]:
         data["trigger"]["policy"]["session"] = Path(data["trigger"]["policy"]["session"]).name
     return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
@@ -186,6 +190,8 @@ def _absolute(data: dict[str, Any], base: Path | None) -> dict[str, Any]:
     for part in ("source", "probe"):
         if isinstance(data.get(part), dict) and isinstance(data[part].get("path"), str):
             data[part] = {**data[part], "path": _join(base, data[part]["path"])}
+    if isinstance(data.get("calibration"), str):
+        data["calibration"] = _join(base, data["calibration"])
     trigger = data.get("trigger")
     if isinstance(trigger, dict) and isinstance(trigger.get("policy"), dict) and isinstance(trigger["policy"].get("session"), str):
         data["trigger"] = {**trigger, "policy": {**trigger["policy"], "session": _join(base, trigger["policy"]["session"])}}

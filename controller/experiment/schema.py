@@ -58,6 +58,8 @@ class Experiment(Part):
     """What is done to samples first."""
     band_hz: tuple[Positive, Positive] = (8.0, 24.0)
     """Lowest and highest frequency of the wave."""
+    calibration: str | None = None
+    """A file that wavestim calibrate wrote, relative to the experiment file: the model starts with it. null: the first 2.5 s teach."""
     trigger: Trigger = Trigger()
     """When light is due."""
     light: Light = SimulatedLight()

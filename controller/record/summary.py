@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
+from wavestim.controller.staleness import STALE
 from wavestim.realtime.records import DECISION
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def summarise(session: Session) -> Summary:
         "dose": _dose(session, decisions, pulses, lit),
         "conditions": _conditions(session, decisions, pulses, came),
         "horizon_ms": _horizon(session),
+        "calibration": _calibration(session),
         "pace": session.about.get("pace"),
         "realtime": counts.get("realtime"),
         "stopped_early": bool(counts.get("stopped_early", False)),
@@ -134,3 +136,17 @@ def _conditions(session: Session, decisions: NDArray[np.void], pulses: NDArray[n
 def _horizon(session: Session) -> float | None:
     asked = [value for _, kind, value, _ in session.input_events if kind == "horizon"]
     return float(asked[-1]) if asked else session.about.get("horizon_ms")
+
+
+def _calibration(session: Session) -> Summary:
+    """Where it came from, and since when it does not fit any more."""
+    about = session.about.get("calibration")
+    found: Summary = {"from": "warm-up"}
+    if about is not None:
+        found = {"from": about.get("path"), "sha256": about.get("sha256"), "learned_utc": about.get("learned_utc")}
+    markers = session.markers
+    at = markers[markers["name"] == STALE]
+    if not len(at):
+        return {**found, "stale": None}
+    since = int(at[0]["sample"])
+    return {**found, "stale": {"sample": since, "seconds": round(since / session.fs_hz, 3), "why": str(at[0]["value"])}}

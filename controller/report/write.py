@@ -17,6 +17,7 @@ from wavestim.controller.report.effect_figure import effect_figure
 from wavestim.controller.report.maps import maps_figure
 from wavestim.controller.report.phase import PhaseErrors, phase_errors
 from wavestim.controller.report.verdicts import cards, effect_card
+from wavestim.controller.staleness import stale_sentence
 
 DOSE = (
     ("lit_ms_per_site", "lit, per LED", "ms"),
@@ -98,6 +99,9 @@ def _notes(session: SessionLike, errors: PhaseErrors) -> list[str]:
         notes.append("This session was recovered after its process died; everything that was committed is here.")
     if session.summary.get("replay_of") or session.summary.get("recording"):
         notes.append("This is a replay: no light was made, and what the recording answers to is the light it was recorded with.")
+    stale = stale_sentence(session.summary)
+    if stale is not None:
+        notes.append(stale)
     source = session.experiment.get("source")
     if isinstance(source, Mapping) and source.get("kind") in ("lsl", "rhx", "openephys") and source.get("fixed_delay_ms") is None:
         notes.append("Phase offset unmeasured: the constant delay of the acquisition system is not known (source.fixed_delay_ms).")

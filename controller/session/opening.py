@@ -15,20 +15,36 @@ from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.record.journal import Journal
 from wavestim.controller.record.session import create_session
 from wavestim.controller.session.assembly import Assembly
+from wavestim.controller.session.calibrations import StoredCalibration
 from wavestim.hardware.lights import LightInfo
 
+CALIBRATION = "calibration.npz"
+"""The session's copy of the calibration that it began with."""
 SPARE_BYTES = 50_000_000
 BYTES_PER_VALUE = 10
 """A float32 sample in the blocks, again in the NWB file, and the truth of a simulation."""
 
 
 def open_journal(
-    assembly: Assembly, out: Path, light_info: LightInfo, *, pace: str, horizon_ms: float, armed: bool, **about: Any
+    assembly: Assembly,
+    out: Path,
+    light_info: LightInfo,
+    *,
+    pace: str,
+    horizon_ms: float,
+    armed: bool,
+    calibration: StoredCalibration | None = None,
+    **about: Any,
 ) -> Journal:
     """Create the session folder with everything that ``verify`` needs to make the decisions again."""
-    return create_session(
+    resolved = resolve(assembly.experiment)
+    if calibration is not None:  # the session keeps it, and its experiment file names the copy
+        about["calibration"] = {**calibration.about, "sha256": calibration.sha256, "path": str(calibration.path)}
+        resolved["provenance"]["calibration_sha256"] = calibration.sha256
+        resolved["calibration"] = CALIBRATION
+    journal = create_session(
         out,
-        resolve(assembly.experiment),
+        resolved,
         fs_hz=assembly.fs_hz,
         positions_mm=assembly.positions_mm,
         about={
@@ -42,6 +58,9 @@ def open_journal(
             **about,
         },
     )
+    if calibration is not None:
+        (out / CALIBRATION).write_bytes(calibration.data)
+    return journal
 
 
 def light_plan(assembly: Assembly) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
+from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
@@ -71,6 +72,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
             recorded_mm=planned.positions_mm,
             own_light=experiment.source.kind != "file",
         )
+        known = calibration_for(experiment.calibration, assembly.engine)
         journal = stack.enter_context(
             open_journal(
                 assembly,
@@ -80,10 +82,13 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
                 horizon_ms=_first_horizon(experiment),
                 armed=arm,
                 own_light=assembly.engine.mask_own_light,
+                calibration=known,
             )
         )
         fixed = experiment.source.fixed_delay_ms
         session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed)
+        if known is not None:
+            session.engine.apply_calibration(known.calibration)
         try:
             with room(out), session.running(rig.samples.fileno(), out / "stop"), deferred() as check:
                 session.watch(seconds, arm, progress, check)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
 from wavestim.controller.session.pulses import PulseLedger
+from wavestim.controller.staleness import FITS, STALE, stale_words
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
@@ -67,6 +68,7 @@ class Recorder:
         self._gain_uv = None if ring.dtype == np.float32 else np.float32(1) if gain is None else np.asarray(gain, np.float32)
         self._next_publish = 0
         self._decided_to = 0
+        self._stale: tuple[str, ...] = ()
 
     def pump(self, now_ns: int) -> None:
         """Everything that is waiting, then a commit when one is due.
@@ -89,6 +91,7 @@ class Recorder:
             self.journal.append_input_event(sample, "calibration", 0.0, calibration.to_bytes())
         for sample, kind, value in self.engine.take_events():
             self.journal.append_input_event(sample, kind, value)
+        self._note_staleness()
         for first, stamps, block in self.ring.take():
             self.n_samples += len(block)
             self.last_sample = first + len(block) - 1
@@ -110,6 +113,14 @@ class Recorder:
         if self._gain_uv is None:
             return np.asarray(block, dtype=np.float32)
         return np.asarray(np.where((block >= RAIL) | (block <= -RAIL), np.float32(np.nan), block * self._gain_uv), dtype=np.float32)
+
+    def _note_staleness(self) -> None:
+        """A marker when the calibration ceases to fit, when more has changed, and when it fits again."""
+        stale = self.engine.stale
+        if stale != self._stale:
+            self._stale = stale
+            words = stale_words(stale, self.engine.staleness)
+            self.journal.append_marker(self.engine.stale_sample, STALE if stale else FITS, words)
 
     def hear(self) -> None:
         """What the board has said."""

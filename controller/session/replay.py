@@ -17,6 +17,7 @@ from wavestim.controller.record.session import InputEvent, Session
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble, mask_tail_ms
 from wavestim.controller.session.bench import horizon_for, make_bench
+from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
@@ -72,15 +73,17 @@ def replay_recording(
         chosen, info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
         own_light=False, gain_uv=gain_uv,
     )  # fmt: skip
+    known = calibration_for(chosen.calibration, assembly.engine)
     check_room(out)
     light = recorded_light(source) if isinstance(source, SessionRecording) else []
     with open_journal(
         assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
-        recorded_light=[(s.first, s.last) for s in light if s.lit],
+        recorded_light=[(s.first, s.last) for s in light if s.lit], calibration=known,
     ) as journal, room(out):  # fmt: skip
         virtual = VirtualSession(
             assembly, Played(blocks, source.fs_hz, gain_uv), bench, journal, arrivals, arm=True, horizon_ms=horizon,
             chunk=chunk, keep_samples=False, past=Past([(s.first, s.last) for s in light], script),
+            calibration=known.calibration if known is not None else None,
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))
         journal.set_meta("ended", True)

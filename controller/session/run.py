@@ -12,6 +12,7 @@ from wavestim.controller.record.errors import room
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import horizon_for, make_bench
+from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.feeds import Cortex, cortex_settings
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
@@ -68,12 +69,17 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
     arrivals = Arrivals(source.delay, experiment.seed)
     horizon = horizon_for(experiment, bench.light, arrivals)
     assembly = assemble(experiment, bench.light.info, fs_hz=source.fs_hz, horizon_ms=horizon)
+    known = calibration_for(experiment.calibration, assembly.engine)
     check_room(out, seconds * source.fs_hz * len(positions))
     cortex_settings(experiment)  # refused before a folder is made
-    with open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm) as journal, room(out):
+    with (
+        open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm, calibration=known) as journal,
+        room(out),
+    ):
         virtual = VirtualSession(
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
             fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
+            calibration=known.calibration if known is not None else None,
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))
         journal.set_meta("ended", True)

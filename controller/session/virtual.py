@@ -25,6 +25,7 @@ from wavestim.controller.session.feeds import Block, Feed
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.recorder import Recorder
 from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
+from wavestim.realtime import Calibration
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop
 from wavestim.realtime.ring import Ring
@@ -72,6 +73,8 @@ class VirtualSession:
         False when they stay in the recording they came from.
     past : Past
         Of a replay.
+    calibration : Calibration, optional
+        To begin with, unless the past has its own; otherwise the warm-up teaches.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class VirtualSession:
         chunk: int = 1,
         keep_samples: bool = True,
         past: Past | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.assembly, self.feed, self.bench, self.arrivals = assembly, feed, bench, arrivals
         self.period = 1e9 / assembly.fs_hz
@@ -114,6 +118,8 @@ class VirtualSession:
             keep_samples=keep_samples,
         )
         if not self._scripted:
+            if calibration is not None:
+                self.engine.apply_calibration(calibration)
             self.engine.post("horizon", horizon_ms)
         if arm:
             light.arm()

@@ -5,7 +5,7 @@ import pytest
 from support.layouts import LAYOUTS, length_mm, staggered
 from support.waves import coloured, grid, make, rms_deg
 from wavestim.realtime import Engine, EngineConfig, track
-from wavestim.realtime.electrodes import bad_channels, without_common_mode
+from wavestim.realtime.electrodes import channel_faults, without_common_mode
 from wavestim.realtime.engine import TRACE_COLUMNS
 from wavestim.realtime.layout import make_layout
 from wavestim.realtime.wavemodel import RECORD_SIZE
@@ -95,12 +95,12 @@ def test_bad_channels_are_the_dead_the_loud_and_the_doubled():
     x[:, 200] *= 300
     x[:, 77] = x[:, 250]
     x[::7, 99] = x[::7, 100]  # alike now and then is not the same
-    assert np.flatnonzero(bad_channels(x)).tolist() == [10, 77, 200, 250]
-    assert not bad_channels(np.repeat(x[:, :1], 5, axis=1)).any()  # all alike: nothing to choose from
-    assert not bad_channels(np.zeros((100, 5))).any()
+    assert np.flatnonzero(channel_faults(x) != "").tolist() == [10, 77, 200, 250]
+    assert not (channel_faults(np.repeat(x[:, :1], 5, axis=1)) != "").any()  # all alike: nothing to choose from
+    assert not (channel_faults(np.zeros((100, 5))) != "").any()
     loud = np.arange(300) >= 100
     x[:, loud] *= 100
-    assert np.flatnonzero(bad_channels(x, loud)[:100]).tolist() == [10]
+    assert np.flatnonzero((channel_faults(x, loud) != "")[:100]).tolist() == [10]
 
 
 def test_a_common_average_is_noticed_among_the_channels_in_use():
