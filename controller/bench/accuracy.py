@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from wavestim.controller.bench import metrics
+from wavestim.controller.bench import certainty, metrics
 from wavestim.controller.bench.methods import Estimate, IntArray, Method
 from wavestim.controller.bench.scenes import Array, Scene, Spec, make_scene
 
 HORIZONS_MS = (0, 5, 10, 20, 50)
 EVERY_S = 0.02
+TRIGGER_SD_DEG = 60.0
+"""``trigger.max_phase_sd_deg`` of an experiment that says nothing."""
 
 
 def times(scene: Scene, last_horizon_s: float) -> IntArray:
@@ -20,10 +22,16 @@ def times(scene: Scene, last_horizon_s: float) -> IntArray:
     return np.arange(scene.evaluate_from, len(scene.lfp) - round(last_horizon_s * scene.fs_hz) - 1, step)
 
 
+def true_phase(scene: Scene, at: Array) -> Array:
+    """Phase at sample numbers that need not be whole: on the arc between two samples."""
+    before = np.floor(at).astype(np.int64)
+    arc = metrics.wrap(scene.phase[before + 1] - scene.phase[before])
+    return np.asarray(scene.phase[before] + (at - before)[:, None] * arc)
+
+
 def errors(scene: Scene, at: IntArray, estimate: Estimate, horizons_ms: Sequence[float]) -> Array:
     """(horizons, times, sites) rad, estimate minus truth."""
-    ahead = [np.round(h / 1000 * scene.fs_hz).astype(int) for h in horizons_ms]
-    truth = np.stack([scene.phase[at + h][:, estimate.sites] for h in ahead])
+    truth = np.stack([true_phase(scene, at + h / 1000 * scene.fs_hz)[:, estimate.sites] for h in horizons_ms])
     return metrics.wrap(estimate.phase - truth)
 
 
@@ -35,8 +43,8 @@ def score(
     Returns
     -------
     dict
-        ``rms_deg`` and ``sd_deg`` by horizon, ``direction_error_deg``, ``speed_ratio``; what the method itself expects of its errors as
-        ``calibration`` (deciles by horizon) and what it calls the wave as ``kinds``, where it does.
+        ``rms_deg`` by horizon, ``direction_error_deg``, ``speed_ratio``; ``certainty`` (a :mod:`certainty` sketch by horizon), ``sure`` (part
+        of the ticks whose SD a trigger would accept by default) and ``kinds`` (ticks by true and reported kind), where the method has them.
     """
     at = times(scene, max(horizons_ms) / 1000)
     settings = method.grid[0] if settings is None else settings
@@ -45,19 +53,19 @@ def score(
     result: dict[str, Any] = {
         "method": method.name,
         "rms_deg": {str(h): metrics.rms_deg(e) for h, e in zip(horizons_ms, error, strict=True)},
-        "sd_deg": {str(h): metrics.circular_sd_deg(e) for h, e in zip(horizons_ms, error, strict=True)},
     }
     if estimate.direction_deg is not None and estimate.speed_mm_s is not None:
         result["direction_error_deg"] = metrics.direction_error_deg(estimate.direction_deg, scene.direction_deg[at])
         result["speed_ratio"] = metrics.speed_ratio(estimate.speed_mm_s, scene.speed_mm_s[at])
     if estimate.sd_deg is not None:
-        result["calibration"] = {str(h): metrics.calibration(sd, e) for h, sd, e in zip(horizons_ms, estimate.sd_deg, error, strict=True)}
+        result["certainty"] = {str(h): certainty.sketch(sd, e) for h, sd, e in zip(horizons_ms, estimate.sd_deg, error, strict=True)}
+        result["sure"] = float(np.mean(estimate.sd_deg[0] < TRIGGER_SD_DEG))
     if estimate.kind is not None:
-        result["kinds"] = metrics.fractions(estimate.kind)
+        result["kinds"] = metrics.confusion(scene.kind[at], estimate.kind)
     return result
 
 
 def score_spec(spec: Spec, methods: Sequence[tuple[Method, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Figures of several methods on the recording of a spec."""
+    """Figures of several methods on the recording of a spec, without those that are not run on its kind of wave."""
     scene = make_scene(spec)
-    return [score(scene, method, settings) for method, settings in methods]
+    return [score(scene, method, settings) for method, settings in methods if method.kinds is None or spec.kind in method.kinds]

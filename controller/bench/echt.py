@@ -13,10 +13,11 @@ from wavestim.controller.bench.scenes import ComplexArray, Scene
 
 
 def passband_hz(scene: Scene, width: float | None, centre_hz: float) -> tuple[float, float]:
-    """The scene's band, or one of ``width`` times the rhythm's frequency around it."""
+    """The scene's band, or one of ``width`` times the rhythm's frequency with the rhythm where a Butterworth filter turns no phase."""
     if width is None:
         return scene.band_hz
-    return centre_hz * (1 - width / 2), centre_hz * (1 + width / 2)
+    ratio = width / 2 + np.sqrt(1 + width * width / 4)  # the rhythm is the edges' geometric mean
+    return float(centre_hz / ratio), float(centre_hz * ratio)
 
 
 def weights(band_hz: tuple[float, float], fs_hz: float, window_s: float, order: int) -> ComplexArray:

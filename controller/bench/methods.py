@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter, welch
-from wavestim.controller.bench.scenes import Array, ComplexArray, Scene
+from wavestim.controller.bench.scenes import Array, ComplexArray, Kind, Scene
 
 IntArray = NDArray[np.int64]
 Settings = Mapping[str, Any]
@@ -54,6 +54,7 @@ class Method:
     run : scene, sample numbers, horizons in s, settings.
     grid : settings that are tried on tuning seeds.
     note : what a reader has to know to judge the figures.
+    kinds : waves that it is run on; all when None. A slow method that looks at single channels needs no more than one.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Method:
     run: Run
     grid: tuple[Settings, ...]
     note: str = ""
+    kinds: tuple[Kind, ...] | None = None
 
 
 def all_sites(scene: Scene) -> IntArray:

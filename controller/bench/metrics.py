@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.controller.bench.scenes import Array
 
-DECILES = 10
-
 
 def wrap(angle_rad: ArrayLike) -> Array:
     """Angles in (-pi, pi]."""
@@ -42,20 +40,10 @@ def speed_ratio(estimate_mm_s: ArrayLike, truth_mm_s: ArrayLike) -> float:
     return float(np.median(estimate[known] / truth[known])) if known.any() else float("nan")
 
 
-def calibration(predicted_deg: ArrayLike, error_rad: ArrayLike) -> list[tuple[float, float]]:
-    """Predicted and achieved circular SD in each decile of the prediction, deg.
-
-    The predicted SD of a decile is that of the mixture it promises: its resultants averaged, as the achieved one averages them.
-    """
-    predicted, error = np.ravel(np.asarray(predicted_deg, dtype=np.float64)), np.ravel(np.asarray(error_rad, dtype=np.float64))
-    pairs = []
-    for part in np.array_split(np.argsort(predicted, kind="stable"), DECILES):
-        resultant = np.mean(np.exp(-0.5 * np.radians(predicted[part]) ** 2))
-        pairs.append((float(min(180.0, np.degrees(np.sqrt(-2 * np.log(resultant))))), circular_sd_deg(error[part])))
-    return pairs
-
-
-def fractions(kinds: NDArray[np.str_]) -> dict[str, float]:
-    """Part of the ticks that each kind was reported in."""
-    names, counts = np.unique(kinds, return_counts=True)
-    return {str(name): float(count / len(kinds)) for name, count in zip(names, counts, strict=True)}
+def confusion(truth: NDArray[np.str_], reported: NDArray[np.str_]) -> dict[str, dict[str, int]]:
+    """Ticks by true kind and reported kind."""
+    pairs, counts = np.unique(np.stack([truth.astype(str), reported.astype(str)]), axis=1, return_counts=True)
+    found: dict[str, dict[str, int]] = {}
+    for (true, said), count in zip(pairs.T, counts, strict=True):
+        found.setdefault(str(true), {})[str(said)] = int(count)
+    return found

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-from wavestim.controller.bench.scenes import GENERATORS, KINDS, Generator, Kind, Spec
+from wavestim.controller.bench.scenes import GENERATORS, Generator, Kind, Noise, Spec
+
+WAVES: tuple[Kind, ...] = ("planar", "rotating", "source", "switching", "synchronous")
+NOISES: tuple[Noise, ...] = ("typical", "flat", "steep", "hum")
+VARIATIONS = {
+    "as above (30 % shared noise)": {},
+    "no shared noise": {"shared": 0.0},
+    "60 % shared noise": {"shared": 0.6},
+    "flat noise": {"noise": "flat"},
+    "steep noise": {"noise": "steep"},
+    "mains hum": {"noise": "hum"},
+    "sharp waveform": {"waveform": "sharp"},
+    "half the speed": {"speed_factor": 0.5},
+    "three times the speed": {"speed_factor": 3.0},
+    "wave and noise change": {"changes": True},
+}
+"""Plane waves, each with one thing changed."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +33,10 @@ class Plan:
     seconds : length of a synthetic recording, 4 s to learn from included.
     seeds : what the tables are made from.
     tuning_seeds : what the peers' settings are chosen on; never the former.
-    snrs_db, generators, kinds : crossed with each other.
+    snrs_db, tuning_snrs_db, variation_snrs_db, variation_seeds : of waves, of tuning, of variations.
+    noises : spectra of recordings without a wave.
+    channels : sizes of array whose cost is measured.
+    repeats : of a measurement of time, the best counts.
     """
 
     seconds: float
@@ -25,17 +44,37 @@ class Plan:
     tuning_seeds: tuple[int, ...]
     snrs_db: tuple[float, ...]
     tuning_snrs_db: tuple[float, ...]
+    variation_snrs_db: tuple[float, ...]
+    variation_seeds: tuple[int, ...]
+    noises: tuple[Noise, ...]
+    channels: tuple[int, ...]
+    repeats: int
     generators: tuple[Generator, ...] = GENERATORS
-    kinds: tuple[Kind, ...] = KINDS
+    kinds: tuple[Kind, ...] = WAVES
 
-    def specs(self) -> list[Spec]:
+    def waves(self) -> list[Spec]:
         """Kinds of waves at every SNR."""
         return [
             Spec(generator, kind, snr_db, seed, self.seconds)
             for kind, snr_db, generator, seed in product(self.kinds, self.snrs_db, self.generators, self.seeds)
         ]
 
-    def tuning_specs(self) -> list[Spec]:
+    def variations(self) -> list[tuple[str, Spec]]:
+        """Plane waves with one thing changed at a time, by the name of the change."""
+        plain = [
+            Spec(generator, "planar", snr_db, seed, self.seconds)
+            for snr_db, generator, seed in product(self.variation_snrs_db, self.generators, self.variation_seeds)
+        ]
+        return [(name, replace(spec, **change)) for name, change in VARIATIONS.items() for spec in plain]  # type: ignore[arg-type]
+
+    def silence(self) -> list[Spec]:
+        """Noise without a wave."""
+        return [
+            Spec(generator, "none", 0.0, seed, self.seconds, noise=noise)
+            for generator, noise, seed in product(self.generators, self.noises, self.seeds)
+        ]
+
+    def tuning(self) -> list[Spec]:
         """Plane waves: what plane fits are made for, and for what looks at single channels all kinds are alike."""
         return [
             Spec(generator, "planar", snr_db, seed, self.seconds)
@@ -43,5 +82,11 @@ class Plan:
         ]
 
 
-FULL = Plan(seconds=20.0, seeds=(1, 2, 3), tuning_seeds=(1001,), snrs_db=(-5.0, 0.0, 5.0, 10.0), tuning_snrs_db=(0.0, 10.0))
-QUICK = Plan(seconds=10.0, seeds=(1,), tuning_seeds=(1001,), snrs_db=(0.0, 10.0), tuning_snrs_db=(5.0,))
+FULL = Plan(
+    seconds=20.0, seeds=(1, 2, 3), tuning_seeds=(1001,), snrs_db=(-5.0, 0.0, 5.0, 10.0), tuning_snrs_db=(0.0, 10.0),
+    variation_snrs_db=(0.0, 10.0), variation_seeds=(11, 12), noises=NOISES, channels=(16, 64, 100, 256, 1024, 4096), repeats=7,
+)  # fmt: skip
+QUICK = Plan(
+    seconds=10.0, seeds=(1,), tuning_seeds=(1001,), snrs_db=(0.0, 10.0), tuning_snrs_db=(5.0,),
+    variation_snrs_db=(5.0,), variation_seeds=(11,), noises=("typical",), channels=(16, 100, 1024), repeats=3,
+)  # fmt: skip
