@@ -31,7 +31,7 @@ def true_phase(scene: Scene, at: Array) -> Array:
 
 def errors(scene: Scene, at: IntArray, estimate: Estimate, horizons_ms: Sequence[float]) -> Array:
     """(horizons, times, sites) rad, estimate minus truth."""
-    truth = np.stack([true_phase(scene, at + h / 1000 * scene.fs_hz)[:, estimate.sites] for h in horizons_ms])
+    truth = np.stack([true_phase(scene, (at + h / 1000 * scene.fs_hz).astype(np.float64))[:, estimate.sites] for h in horizons_ms])
     return metrics.wrap(estimate.phase - truth)
 
 
@@ -43,8 +43,9 @@ def score(
     Returns
     -------
     dict
-        ``rms_deg`` by horizon, ``direction_error_deg``, ``speed_ratio``; ``certainty`` (a :mod:`certainty` sketch by horizon), ``sure`` (part
-        of the ticks whose SD a trigger would accept by default) and ``kinds`` (ticks by true and reported kind), where the method has them.
+        ``rms_deg`` by horizon, ``direction_error_deg``, ``speed_ratio``; where the method has them, ``certainty`` (a sketch by horizon, see
+        :mod:`wavestim.controller.bench.certainty`), ``sure`` (part of the ticks whose SD a trigger would accept by default) and ``kinds``
+        (ticks by true and reported kind).
     """
     at = times(scene, max(horizons_ms) / 1000)
     settings = method.grid[0] if settings is None else settings

@@ -41,10 +41,10 @@ def _ahead(result: Result) -> float:
 
 def waves(results: Sequence[Result]) -> str:
     """RMS phase error by kind, SNR and horizon."""
-    names = methods_in(results)
     text = []
     for kind in [kind for kind in KIND_WORDS if _where(results, kind=kind)]:
         of_kind = _where(results, kind=kind)
+        names = methods_in(of_kind)
         snrs = sorted({r["spec"]["snr_db"] for r in of_kind})
         columns = []
         for snr_db in snrs:
@@ -76,7 +76,7 @@ def by_generator(results: Sequence[Result]) -> str:
     rows = []
     for kind, generator in pairs:
         values = [_mean(_where(results, method=name, kind=kind, generator=generator), _ahead) for name in names]
-        rows.append([kind, generator, *mark([f"{v:.0f}" for v in values], values, names.index(TRACKER.name))])
+        rows.append([kind, generator, *mark([f"{v:.0f}" if v == v else "" for v in values], values, names.index(TRACKER.name))])
     head = ["wave", "generator", *(METHODS[name].label for name in names)]
     return section("The two generators apart", f"Phase error, RMS deg, {AHEAD} ms ahead, mean over SNRs and seeds.", table(head, rows))
 
@@ -96,6 +96,24 @@ def direction(results: Sequence[Result]) -> str:
     rows = [[METHODS[name].label, *(column[i] for column in columns)] for i, name in enumerate(names)]
     words = "Median absolute error of direction, deg, and median of estimated over true speed."
     return section("Direction and speed of plane waves", words, table(["method", *(f"{s:g} dB" for s in snrs)], rows))
+
+
+def variations(results: Sequence[Result]) -> str:
+    """Plane waves with one thing changed at a time."""
+    names = methods_in(results)
+    rows = []
+    for change in dict.fromkeys(r["variation"] for r in results):
+        here = [[_ahead(r) for r in _where(results, method=name, variation=change)] for name in names]
+        values = [float(np.mean(errors)) for errors in here]
+        cells = [f"{value:.0f} ±{np.std(errors):.0f}" for value, errors in zip(values, here, strict=True)]
+        rows.append([change, *mark(cells, values, names.index(TRACKER.name))])
+    snrs = " and ".join(f"{s:g}" for s in sorted({r["spec"]["snr_db"] for r in results}))
+    words = (
+        f"Plane waves at {snrs} dB, one thing changed at a time: phase error, RMS deg, {AHEAD} ms ahead, mean ± SD over generators, SNRs "
+        "and seeds. What changes does so at 45 % of the recording, which is judged from there on: a wave's heading, speed and frequency, "
+        "the noise's spectrum and how much of it is shared."
+    )
+    return section("Other noise, waveforms and speeds", words, table(["", *(METHODS[name].label for name in names)], rows))
 
 
 def settings(chosen: Mapping[str, Mapping[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.signal import lfilter
-from wavestim.controller.bench.scenes import CHANGE_AT, Array, ComplexArray, Scene, Spec, assemble, random_stream, schedule
+from wavestim.controller.bench.scenes import CHANGE_AT, Array, ComplexArray, Scene, Spec, assemble, random_stream, schedule, switched
 
 FS_HZ = 500.0
 BAND_HZ = (5.0, 14.0)
@@ -89,7 +89,8 @@ def make(spec: Spec) -> Scene:
     """The recording that a spec determines."""
     rng = random_stream(spec)
     n, xy = round(spec.seconds * FS_HZ), hexagonal()
-    change = (np.arange(n) >= CHANGE_AT * n) & spec.changes
+    late = np.arange(n) >= CHANGE_AT * n
+    change = late & (spec.changes in ("wave", "both"))
     frequency = CENTRE_HZ * np.where(change, 0.88, 1.0) + 0.8 * curve(rng, n, 0.7)
     heading = rng.uniform(-np.pi, np.pi) + rng.uniform(np.pi / 2, np.pi) * change + 0.4 * curve(rng, n, 2.0, steps=True)
     speed = spec.speed_factor * SPEED_MM_S * np.where(change, 0.7, 1.0) * np.exp(0.2 * curve(rng, n, 3.0))
@@ -99,15 +100,15 @@ def make(spec: Spec) -> Scene:
     for name in dict.fromkeys(kind.tolist()):
         here = kind == name
         shape[here] = pattern(rng, name, xy, k)[here]
-    if spec.kind == "switching" or spec.changes:
+    if spec.kind == "switching" or change.any():
         window = np.hanning(round(0.2 * FS_HZ))
         window /= window.sum()
         padded = np.pad(shape, ((len(window) - 1, 0), (0, 0)), mode="edge")
         shape = lfilter(window, [1.0], padded, axis=0)[len(window) - 1 :]
     field = (envelope(rng, n) * np.exp(2j * np.pi * np.cumsum(frequency) / FS_HZ))[:, None] * shape
     noise = noise_field(rng, n, xy, spec.shared, spec.noise)
-    if spec.changes:
-        noise = np.where(change[:, None], noise_field(rng, n, xy, 1 - spec.shared, "flat"), noise)
+    if spec.changes in ("noise", "both"):
+        noise = switched(noise, noise_field(rng, n, xy, 1 - spec.shared, "flat"), late, BAND_HZ, FS_HZ)
     t_s = np.arange(n) / FS_HZ
     hum = 0.5 * np.cos(2 * np.pi * 60 * t_s)[:, None] * (spec.noise == "hum") * rng.uniform(0.8, 1.2, len(xy))
     return assemble(

@@ -6,6 +6,7 @@ Samples are summed up in bins of one degree of the prediction, so that recording
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def deciles(sketches: Iterable[Array]) -> list[tuple[float, float]]:
     ends = np.cumsum(total[0])
     starts = ends - total[0]
     pairs = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         part = np.clip(np.minimum(ends, high) - np.maximum(starts, low), 0, None) / np.maximum(total[0], 1)
         count, promised, cosine, sine = total @ part
         pairs.append((_sd_deg(promised / count), _sd_deg(float(np.hypot(cosine, sine)) / count)))

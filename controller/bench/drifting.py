@@ -7,7 +7,18 @@ exponentially with distance.
 from __future__ import annotations
 
 import numpy as np
-from wavestim.controller.bench.scenes import CHANGE_AT, Array, ComplexArray, Scene, Spec, assemble, random_stream, schedule, wander
+from wavestim.controller.bench.scenes import (
+    CHANGE_AT,
+    Array,
+    ComplexArray,
+    Scene,
+    Spec,
+    assemble,
+    random_stream,
+    schedule,
+    switched,
+    wander,
+)
 
 FS_HZ = 1000.0
 BAND_HZ = (8.0, 24.0)
@@ -63,7 +74,8 @@ def make(spec: Spec) -> Scene:
     """The recording that a spec determines."""
     rng = random_stream(spec)
     n, xy = round(spec.seconds * FS_HZ), array_of_96()
-    change = (np.arange(n) >= CHANGE_AT * n) & spec.changes
+    late = np.arange(n) >= CHANGE_AT * n
+    change = late & (spec.changes in ("wave", "both"))
     frequency = CENTRE_HZ * np.where(change, 1.12, 1.0) + wander(rng, n, 0.6, FS_HZ)
     amplitude = np.exp(0.4 * wander(rng, n, 0.3, FS_HZ))
     turned = rng.uniform(np.pi / 2, np.pi) * change
@@ -75,13 +87,13 @@ def make(spec: Spec) -> Scene:
     for name in dict.fromkeys(kind.tolist()):
         here = kind == name
         shape[here] = pattern(rng, name, xy, k)[here]
-    if spec.kind == "switching" or spec.changes:
+    if spec.kind == "switching" or change.any():
         shape = crossfade(shape)
     field = (amplitude * np.exp(2j * np.pi * np.cumsum(frequency) / FS_HZ))[:, None] * shape
     noise = noise_field(rng, n, xy, spec.shared, SLOPE[spec.noise], SHARED_REACH_MM)
-    if spec.changes:
+    if spec.changes in ("noise", "both"):
         other = noise_field(rng, n, xy, 1 - spec.shared, SLOPE[spec.noise] - 0.8, 3 * SHARED_REACH_MM)
-        noise = np.where(change[:, None], other, noise)
+        noise = switched(noise, other, late, BAND_HZ, FS_HZ)
     t_s = np.arange(n) / FS_HZ
     hum = 0.5 * np.cos(2 * np.pi * 50 * t_s)[:, None] * (spec.noise == "hum") * rng.uniform(0.8, 1.2, len(xy))
     return assemble(

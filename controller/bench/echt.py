@@ -45,15 +45,8 @@ def run(scene: Scene, at: IntArray, horizons_s: tuple[float, ...], settings: Set
 
 GRID = tuple(
     {"width": width, "window_s": window_s, "order": order, "tracked": tracked}
-    for width, window_s, order in (
-        (None, 0.5, 2),
-        (None, 1.0, 1),
-        (0.6, 0.5, 2),
-        (0.6, 1.0, 1),
-        (0.4, 1.0, 1),
-        (0.4, 0.5, 2),
-        (0.25, 1.0, 1),
-    )
+    for width in (None, 0.6, 0.4, 0.25)
+    for window_s, order in ((0.5, 2), (1.0, 1), (1.0, 2))
     for tracked in (False, True)
 )
-METHOD = Method("echt", "ecHT per channel", run, GRID)
+METHOD = Method("echt", "ecHT per channel", run, GRID, "width: of the pass band in parts of the rhythm's frequency; None: the band itself")

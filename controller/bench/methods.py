@@ -55,6 +55,7 @@ class Method:
     grid : settings that are tried on tuning seeds.
     note : what a reader has to know to judge the figures.
     kinds : waves that it is run on; all when None. A slow method that looks at single channels needs no more than one.
+    least_channels : fewer than these make no sense.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Method:
     grid: tuple[Settings, ...]
     note: str = ""
     kinds: tuple[Kind, ...] | None = None
+    least_channels: int = 1
 
 
 def all_sites(scene: Scene) -> IntArray:

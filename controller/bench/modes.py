@@ -44,7 +44,7 @@ def run(scene: Scene, at: IntArray, horizons_s: tuple[float, ...], settings: Set
 GRID = tuple(
     {"modes": count, "agility": agility, "tracked": tracked}
     for count in (6, 10)
-    for agility in (0.1, 0.3, 1.0)
+    for agility in (0.1, 0.3, 1.0, 3.0)
     for tracked in (False, True)
 )
 METHOD = Method(

@@ -64,7 +64,7 @@ class PlainTick:
         back = dt / o.tau_amp_s * A2 / (A2 + unknown)
         turn = np.array([[np.cos(s[2] * dt), -np.sin(s[2] * dt)], [np.sin(s[2] * dt), np.cos(s[2] * dt)]])
         carrier = turn @ s[:2]
-        radial = carrier / A if A > 1e-4 * mean[0] else np.array([1.0, 0.0])
+        radial = carrier / A if 1e-4 * mean[0] < A else np.array([1.0, 0.0])
         along = np.outer(radial, radial)
         stretch = min(1.05, 1 + back * (mean[0] - A) / A)
         F = np.diag(np.concatenate([[0.0, 0.0], self.decay[: n - 2]]))
@@ -86,7 +86,7 @@ class PlainTick:
         down = max(1.0, misfit / huber)
         HR = H.T / (R * down)
         inner = np.eye(len(s)) + P @ (HR @ H)
-        P = np.linalg.solve(inner, P)
+        P = np.asarray(np.linalg.solve(inner, P), dtype=np.float64)
         gained = HR @ nu
         step = P @ gained
         loglik = -0.5 * (misfit / down - gained @ step + np.log(np.linalg.det(inner)) + np.sum(np.log(R * down)))

@@ -19,7 +19,9 @@ VARIATIONS = {
     "sharp waveform": {"waveform": "sharp"},
     "half the speed": {"speed_factor": 0.5},
     "three times the speed": {"speed_factor": 3.0},
-    "wave and noise change": {"changes": True},
+    "the wave changes": {"changes": "wave"},
+    "the noise changes": {"changes": "noise"},
+    "wave and noise change": {"changes": "both"},
 }
 """Plane waves, each with one thing changed."""
 
@@ -37,6 +39,7 @@ class Plan:
     noises : spectra of recordings without a wave.
     channels : sizes of array whose cost is measured.
     repeats : of a measurement of time, the best counts.
+    recording_s : what is used of a real recording.
     """
 
     seconds: float
@@ -49,6 +52,7 @@ class Plan:
     noises: tuple[Noise, ...]
     channels: tuple[int, ...]
     repeats: int
+    recording_s: float
     generators: tuple[Generator, ...] = GENERATORS
     kinds: tuple[Kind, ...] = WAVES
 
@@ -85,8 +89,9 @@ class Plan:
 FULL = Plan(
     seconds=20.0, seeds=(1, 2, 3), tuning_seeds=(1001,), snrs_db=(-5.0, 0.0, 5.0, 10.0), tuning_snrs_db=(0.0, 10.0),
     variation_snrs_db=(0.0, 10.0), variation_seeds=(11, 12), noises=NOISES, channels=(16, 64, 100, 256, 1024, 4096), repeats=7,
+    recording_s=60.0,
 )  # fmt: skip
 QUICK = Plan(
     seconds=10.0, seeds=(1,), tuning_seeds=(1001,), snrs_db=(0.0, 10.0), tuning_snrs_db=(5.0,),
-    variation_snrs_db=(5.0,), variation_seeds=(11,), noises=("typical",), channels=(16, 100, 1024), repeats=3,
+    variation_snrs_db=(5.0,), variation_seeds=(11,), noises=("typical",), channels=(16, 100, 1024), repeats=3, recording_s=10.0,
 )  # fmt: skip

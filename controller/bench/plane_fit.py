@@ -27,9 +27,7 @@ def fit(z: ComplexArray, positions_mm: Array, smooth: float) -> tuple[Array, Com
     ``smooth`` is what the coherence keeps of its past from one time to the next.
     """
     k, steer = steering(positions_mm)
-    power = np.abs(z @ steer.T) ** 2
-    if smooth:
-        power = lfilter([1 - smooth], [1, -smooth], power, axis=0)
+    power = lfilter([1 - smooth], [1, -smooth], np.abs(z @ steer.T) ** 2, axis=0)
     surface = power.reshape(-1, STEPS, STEPS)
     best = power.argmax(axis=1)
     i, j = np.clip(best // STEPS, 1, STEPS - 2), np.clip(best % STEPS, 1, STEPS - 2)
@@ -48,7 +46,7 @@ def _run(scene: Scene, at: IntArray, horizons_s: tuple[float, ...], settings: Se
     stride = max(1, round(0.01 * scene.fs_hz))
     first = int(at[0]) % stride
     times = np.arange(first, int(at[-1]) + 1, stride)
-    keep = float(np.exp(-0.01 / settings["smooth_s"])) if settings["smooth_s"] else 0.0
+    keep = float(np.exp(-0.01 / settings["smooth_s"]))
     k, wave = fit(z[times], scene.positions_mm, keep)
     rows = np.searchsorted(times, at)
     ahead = forecast(z, at, horizons_s, scene.fs_hz, centre_hz, tracked=settings["tracked"])
@@ -78,18 +76,19 @@ def on_kalman(scene: Scene, at: IntArray, horizons_s: tuple[float, ...], setting
 
 
 GRID_ECHT = tuple(
-    {"width": width, "window_s": 1.0, "order": 1, "tracked": tracked, "smooth_s": smooth_s}
-    for width in (0.6, 0.4)
+    {"width": width, "window_s": window_s, "order": order, "tracked": tracked, "smooth_s": smooth_s}
+    for width, window_s, order in ((None, 1.0, 2), (0.6, 0.5, 2), (0.4, 0.5, 2), (0.25, 1.0, 1))
     for tracked in (False, True)
-    for smooth_s in (0.0, 0.3, 1.0)
+    for smooth_s in (0.1, 0.5, 1.5)
 )
 GRID_KALMAN = tuple(
     {"agility": agility, "tracked": tracked, "smooth_s": smooth_s}
-    for agility in (0.3, 1.0)
+    for agility in (0.3, 1.0, 3.0)
     for tracked in (False, True)
-    for smooth_s in (0.0, 0.3, 1.0)
+    for smooth_s in (0.1, 0.5, 1.5)
 )
+NOTE = "k by the coherence of all channels, over smooth_s"
 METHODS = (
-    Method("plane-echt", "plane fit on ecHT", on_echt, GRID_ECHT),
-    Method("plane-kalman", "plane fit on MK Kalman", on_kalman, GRID_KALMAN),
+    Method("plane-echt", "plane fit on ecHT", on_echt, GRID_ECHT, NOTE, least_channels=3),
+    Method("plane-kalman", "plane fit on MK Kalman", on_kalman, GRID_KALMAN, NOTE, least_channels=3),
 )

@@ -15,6 +15,7 @@ ComplexArray = NDArray[np.complex128]
 Generator = Literal["drifting", "bouts"]
 Kind = Literal["planar", "rotating", "source", "switching", "synchronous", "none"]
 Noise = Literal["typical", "flat", "steep", "hum"]
+Change = Literal["nothing", "wave", "noise", "both"]
 Waveform = Literal["sinusoid", "sharp"]
 
 GENERATORS: tuple[Generator, ...] = ("drifting", "bouts")
@@ -38,7 +39,7 @@ class Spec:
     noise : spectrum of the noise.
     waveform : ``sharp`` adds harmonics that are locked to the phase.
     speed_factor : times the generator's usual speed.
-    changes : wave and noise become others at 45 % of the length, after every method has been calibrated.
+    changes : whether ``wave``, ``noise`` or ``both`` become others at 45 % of the length, after every method has been calibrated.
     """
 
     generator: Generator
@@ -50,7 +51,7 @@ class Spec:
     noise: Noise = "typical"
     waveform: Waveform = "sinusoid"
     speed_factor: float = 1.0
-    changes: bool = False
+    changes: Change = "nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +138,14 @@ def in_band_power(x: Array, band_hz: tuple[float, float], fs_hz: float) -> float
     return float(np.mean(sosfiltfilt(sos, x, axis=0) ** 2))
 
 
+def switched(before: Array, after: Array, change: NDArray[np.bool_], band_hz: tuple[float, float], fs_hz: float) -> Array:
+    """Noise that becomes another one within 50 ms, of the same power inside the band, so that the SNR is what it was."""
+    after = after * np.sqrt(in_band_power(before, band_hz, fs_hz) / in_band_power(after, band_hz, fs_hz))
+    n = round(0.05 * fs_hz)
+    part = np.clip(np.convolve(np.pad(change.astype(np.float64), (n, 0), mode="edge"), np.full(n, 1 / n))[n : n + len(change), None], 0, 1)
+    return np.asarray(np.sqrt(1 - part) * before + np.sqrt(part) * after)
+
+
 def assemble(
     spec: Spec,
     *,
@@ -163,7 +172,7 @@ def assemble(
         signal = np.zeros_like(signal)
     plane = kind == "planar"
     k = np.hypot(k_rad_mm[:, 0], k_rad_mm[:, 1])
-    start = CHANGE_AT * spec.seconds if spec.changes else CALIBRATION_S
+    start = CALIBRATION_S if spec.changes == "nothing" else CHANGE_AT * spec.seconds
     return Scene(
         lfp=(SIGNAL_UV * (signal + noise + hum)).astype(np.float32),
         fs_hz=fs_hz,

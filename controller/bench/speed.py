@@ -135,4 +135,6 @@ def report(found: Mapping[str, Any]) -> str:
     )
     base = found["channels"].get(str(STANDARD), ours)
     rows = [[m, f"{cost:.1f}", f"{cost / base:.2f}"] for m, cost in found["channels"].items()]
-    return text + "\n" + section("Growth with channels", "The engine.", table(["channels", "us a tick", f"times {STANDARD} channels'"], rows))
+    return (
+        text + "\n" + section("Growth with channels", "The engine.", table(["channels", "us a tick", f"times {STANDARD} channels'"], rows))
+    )

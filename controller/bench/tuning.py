@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from wavestim.controller.bench.accuracy import score
 from wavestim.controller.bench.methods import Method
-from wavestim.controller.bench.pool import Job, Progress, run_jobs
+from wavestim.controller.bench.pool import Job
 from wavestim.controller.bench.scenes import Scene, Spec, make_scene
 
 Chosen = dict[str, Mapping[str, Any]]
@@ -25,12 +25,11 @@ def loss_on_spec(spec: Spec, methods: Sequence[Method]) -> list[list[float]]:
     return [loss_deg(scene, method) for method in methods]
 
 
-def choose(methods: Sequence[Method], specs: Sequence[Spec], workers: int, done: Progress) -> Chosen:
+def jobs(methods: Sequence[Method], specs: Sequence[Spec]) -> list[Job]:
+    """The search, as work for :func:`wavestim.controller.bench.pool.run_jobs`."""
+    return [(loss_on_spec, (spec, methods)) for spec in specs]
+
+
+def choose(methods: Sequence[Method], losses: Sequence[Sequence[Sequence[float]]]) -> Chosen:
     """The settings of each method with the least loss, mean over specs; every method has one setting for all tables."""
-    searched = [method for method in methods if len(method.grid) > 1]
-    jobs: list[Job] = [(loss_on_spec, (spec, searched)) for spec in specs]
-    losses = run_jobs(jobs, workers, done) if searched else []
-    chosen: Chosen = {method.name: method.grid[0] for method in methods}
-    for i, method in enumerate(searched):
-        chosen[method.name] = method.grid[int(np.argmin(np.mean([loss[i] for loss in losses], axis=0)))]
-    return chosen
+    return {method.name: method.grid[int(np.argmin(np.mean([loss[i] for loss in losses], axis=0)))] for i, method in enumerate(methods)}

@@ -18,11 +18,19 @@ class Section(StrEnum):
     """Parts of the benchmark."""
 
     accuracy = "accuracy"
+    certainty = "certainty"
+    kinds = "kinds"
+    recordings = "recordings"
+    speed = "speed"
 
 
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="A minute instead of a quarter of an hour: fewer and shorter recordings.")] = False,
     only: Annotated[Section | None, typer.Option("--only", help="One section of it.")] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option("--recordings", metavar="DIR", help="Also judge the recordings there: .npz, NWB, what neo reads."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write benchmarks.md and bench.json there.")] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes.")] = os.cpu_count() or 1,
     as_json: options.Json = False,
@@ -37,8 +45,11 @@ def bench(
     from wavestim.controller.bench.plan import FULL, QUICK
     from wavestim.controller.bench.run import SECTIONS, run_bench
 
+    chosen = (only.value,) if only else SECTIONS
+    words = ["wavestim bench", *(["--quick"] if quick else []), *([f"--only {only.value}"] if only else [])]
+    words += ["--recordings DIR"] if recordings else []
     with output.only_json(as_json), output.stages("bench") as progress:
-        found = run_bench(QUICK if quick else FULL, (only.value,) if only else SECTIONS, workers=workers, progress=progress)
+        found = run_bench(QUICK if quick else FULL, chosen, folder=recordings, workers=workers, command=" ".join(words), progress=progress)
     text = "\n".join(found.text)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
