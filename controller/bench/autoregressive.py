@@ -82,7 +82,7 @@ GRID = tuple(
     {"width": width, "filter_order": filter_order, "order": order, "edge_s": edge_s}
     for width, filter_order, order, edge_s in (
         (None, 2, 20, None), (0.6, 2, 20, None), (0.6, 1, 20, None), (0.6, 2, 6, None), (0.4, 1, 20, None),
-        (None, 2, 20, 0.06), (0.6, 2, 30, 0.1), (0.6, 2, 20, 0.06),
+        (None, 2, 20, 0.06), (0.6, 2, 30, 0.1),
     )
 )  # fmt: skip
 METHOD = Method("ar", "AR + Hilbert per channel", run, GRID, f"on {SITES} electrodes; edge_s None: filtered as the samples come")

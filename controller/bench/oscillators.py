@@ -82,7 +82,7 @@ def fit(power: Array, f: Array, fs_hz: float, band_hz: tuple[float, float], star
     low, high = np.array(limits).T
     found = [
         minimize(misfit, np.clip([damping, start_hz, np.log(width_hz / fs_hz), slow, -6.0, fast, -5.0, floor - 0.7], low, high),
-                 jac=True, method="L-BFGS-B", bounds=limits)
+                 jac=True, method="SLSQP", bounds=limits)
         for width_hz in (1.0, 4.0)
         for damping in [_logit(np.exp(-np.pi * width_hz / fs_hz))]
     ]  # fmt: skip
