@@ -24,6 +24,14 @@ VARIATIONS = {
     "wave and noise change": {"changes": "both"},
 }
 """Plane waves, each with one thing changed."""
+BRIEFLY = (
+    "as above (30 % shared noise)",
+    "60 % shared noise",
+    "sharp waveform",
+    "three times the speed",
+    "the noise changes",
+    "wave and noise change",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Plan:
     seeds : what the tables are made from.
     tuning_seeds : what the peers' settings are chosen on; never the former.
     snrs_db, tuning_snrs_db, variation_snrs_db, variation_seeds : of waves, of tuning, of variations.
+    changes : which of :data:`VARIATIONS`.
     noises : spectra of recordings without a wave.
     channels : sizes of array whose cost is measured.
     repeats : of a measurement of time, the best counts.
@@ -49,6 +58,7 @@ class Plan:
     tuning_snrs_db: tuple[float, ...]
     variation_snrs_db: tuple[float, ...]
     variation_seeds: tuple[int, ...]
+    changes: tuple[str, ...]
     noises: tuple[Noise, ...]
     channels: tuple[int, ...]
     repeats: int
@@ -69,7 +79,7 @@ class Plan:
             Spec(generator, "planar", snr_db, seed, self.seconds)
             for snr_db, generator, seed in product(self.variation_snrs_db, self.generators, self.variation_seeds)
         ]
-        return [(name, replace(spec, **change)) for name, change in VARIATIONS.items() for spec in plain]  # type: ignore[arg-type]
+        return [(name, replace(spec, **VARIATIONS[name])) for name in self.changes for spec in plain]  # type: ignore[arg-type]
 
     def silence(self) -> list[Spec]:
         """Noise without a wave."""
@@ -88,10 +98,11 @@ class Plan:
 
 FULL = Plan(
     seconds=20.0, seeds=(1, 2, 3), tuning_seeds=(1001,), snrs_db=(-5.0, 0.0, 5.0, 10.0), tuning_snrs_db=(0.0, 10.0),
-    variation_snrs_db=(0.0, 10.0), variation_seeds=(11, 12), noises=NOISES, channels=(16, 64, 100, 256, 1024, 4096), repeats=7,
-    recording_s=60.0,
+    variation_snrs_db=(0.0, 10.0), variation_seeds=(11, 12), changes=tuple(VARIATIONS), noises=NOISES,
+    channels=(16, 64, 100, 256, 1024, 4096), repeats=7, recording_s=60.0,
 )  # fmt: skip
 QUICK = Plan(
     seconds=10.0, seeds=(1,), tuning_seeds=(1001,), snrs_db=(0.0, 10.0), tuning_snrs_db=(5.0,),
-    variation_snrs_db=(5.0,), variation_seeds=(11,), noises=("typical",), channels=(16, 100, 1024), repeats=3, recording_s=10.0,
+    variation_snrs_db=(5.0,), variation_seeds=(11,), changes=BRIEFLY, noises=("typical",),
+    channels=(16, 100, 1024), repeats=3, recording_s=10.0,
 )  # fmt: skip

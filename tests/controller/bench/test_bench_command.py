@@ -10,6 +10,7 @@ from wavestim.controller.cli import app
 
 TINY = plan.Plan(
     seconds=6.0, seeds=(1,), tuning_seeds=(1001,), snrs_db=(5.0,), tuning_snrs_db=(5.0,), variation_snrs_db=(5.0,), variation_seeds=(11,),
+    changes=("as above (30 % shared noise)", "sharp waveform"),
     noises=("typical",), channels=(16,), repeats=1, recording_s=9.0, generators=("bouts",), kinds=("planar",),
 )  # fmt: skip
 
@@ -21,7 +22,6 @@ def bench(monkeypatch):
 
     few = [replace(method, grid=method.grid[:1]) for method in peers.PEERS if method.name in ("echt", "plane-echt")]
     monkeypatch.setattr(plan, "QUICK", TINY)
-    monkeypatch.setattr(plan, "VARIATIONS", {"as above": {}, "sharp": {"waveform": "sharp"}})
     monkeypatch.setattr(run, "PEERS", tuple(few))
     monkeypatch.setattr(recordings, "PEERS", tuple(few))
 
