@@ -8,8 +8,8 @@ from wavestim.controller.bench import echt, oscillators
 from wavestim.controller.bench.methods import Estimate, IntArray, Method, Settings, all_sites, forecast, rhythm_hz
 from wavestim.controller.bench.scenes import Array, ComplexArray, Scene
 
-STEPS = 33
-EDGE_RAD = 2.6
+STEPS = 37
+EDGE_RAD = 3.1
 """Phase at the edge of the array at the largest wave vector that is tried."""
 
 
@@ -42,11 +42,11 @@ def fit(z: ComplexArray, positions_mm: Array, smooth: float) -> tuple[Array, Com
 
 
 def _run(scene: Scene, at: IntArray, horizons_s: tuple[float, ...], settings: Settings, z: ComplexArray, centre_hz: float) -> Estimate:
-    # the grid is searched every 10 ms and where asked; phase between the times is the channels' own
-    stride = max(1, round(0.01 * scene.fs_hz))
-    first = int(at[0]) % stride
-    times = np.arange(first, int(at[-1]) + 1, stride)
-    keep = float(np.exp(-0.01 / settings["smooth_s"]))
+    # the coherence is looked at where asked and once between: often enough to be smoothed
+    apart = int(at[1] - at[0])
+    stride = apart // 2 if apart % 2 == 0 else apart
+    times = np.arange(int(at[0]) % stride, int(at[-1]) + 1, stride)
+    keep = float(np.exp(-stride / scene.fs_hz / settings["smooth_s"]))
     k, wave = fit(z[times], scene.positions_mm, keep)
     rows = np.searchsorted(times, at)
     ahead = forecast(z, at, horizons_s, scene.fs_hz, centre_hz, tracked=settings["tracked"])
