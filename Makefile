@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := $(shell find realtime hardware controller -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' 2>/dev/null)
 
-.PHONY: demo test lint docs picture help clean setup build
+.PHONY: demo test lint docs picture bench help clean setup build
 
 demo: build
 	$(VENV)/bin/wavestim demo
@@ -26,12 +26,19 @@ docs: build
 picture: build
 	PYTHONPATH=build/ns $(PY) scripts/make_picture.py
 
+# docs/benchmarks.md, in about a quarter of an hour; without meegkit its rows are missing and the page says so
+bench: build
+	-$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation -e ".[dev,bench]"
+	$(VENV)/bin/wavestim bench --out build/bench
+	cp build/bench/benchmarks.md docs/benchmarks.md
+
 help:
 	@echo "make demo     the whole experiment on a simulated cortex, with a report"
 	@echo "make test     lint, types, import contracts, all tests"
 	@echo "make lint     the first three of these"
 	@echo "make docs     write the parts of docs/ that are made from the code"
 	@echo "make picture  draw docs/images/demo.png"
+	@echo "make bench    accuracy, certainty and speed beside peers: docs/benchmarks.md"
 	@echo "make build    build the extensions; make setup: only the virtual environment"
 	@echo "make clean    remove everything that was built"
 

@@ -30,6 +30,7 @@ MAX_SPEED_MM_S = 1e6
 cdef double COHERENT = 0.8          # below this a pattern is called undetermined
 cdef double IN_STEP = 0.95          # above this coherence of plain phase it is synchronous
 cdef double LEFT_OVER = 0.35        # a wave that moves leaves less than this of what is not in step
+cdef double SIMPLER = 1.3           # a plane wave may leave so much more: it has no centre to choose
 cdef double LOST_RAD2 = 2.5         # variance of the phase (SD 90 degrees) beyond which no kind is named
 cdef double SYNCHRONOUS_RAD = 0.5   # phase over the half extent that still counts as in step, when k is known to be so small
 
@@ -145,7 +146,7 @@ cdef class Describer:
             return
         best = 0
         o.kind = UNDETERMINED if self.planar_only else self.curved(total, &best)
-        if planar > best - 0.02:
+        if 1 - planar < SIMPLER * (1 - best):
             o.kind = PLANAR
             best = planar
         if in_step > IN_STEP and 1 - best > LEFT_OVER * (1 - in_step):   # nothing explains the little that is not in step

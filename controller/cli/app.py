@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from wavestim.controller.cli import calibrate, demo, errors, lights, replay, run, sessions, sources
+from wavestim.controller.cli import bench, calibrate, demo, errors, lights, replay, run, sessions, sources
 
 
 class Cli(TyperGroup):
@@ -61,6 +61,7 @@ app.command()(calibrate.calibrate)
 app.command()(sessions.verify)
 app.command()(sessions.recover)
 app.command()(sessions.report)
+app.command()(bench.bench)
 app.add_typer(lights.app, name="lights")
 app.add_typer(sources.app, name="sources")
 

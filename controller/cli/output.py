@@ -56,3 +56,16 @@ def progress(title: str, total: float | None) -> Iterator[Callable[[float], None
             bar.update(task, completed=seconds, at=f"{seconds:.0f} s" if total is None else f"{seconds:.0f} / {total:g} s")
 
         yield advance
+
+
+@contextlib.contextmanager
+def stages(title: str) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on stderr for work in stages; yields the function that takes a stage's name and which part of it is done."""
+    columns = (TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.fields[stage]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console(), transient=True) as bar:
+        task = bar.add_task(title, total=1.0, stage="")
+
+        def advance(stage: str, part: float) -> None:
+            bar.update(task, completed=part, stage=stage)
+
+        yield advance

@@ -10,7 +10,7 @@ from .neo_reader import NeoRecording
 from .npz import NpzRecording
 from .nwb import NwbRecording
 
-EXAMPLES = {"ecog-strip": "ecog_strip.npz"}
+EXAMPLES = {"ecog-strip": "ecog_strip.npz", "m1-beta": "m1_beta.npz"}
 
 
 def open_recording(path_or_name: str | Path, series: str | None = None) -> Recording:
@@ -19,7 +19,7 @@ def open_recording(path_or_name: str | Path, series: str | None = None) -> Recor
     Parameters
     ----------
     path_or_name : path or str
-        A file, a folder of a format that is one, or ``ecog-strip`` (human ECoG, six contacts).
+        A file, a folder of a format that is one, or ``ecog-strip`` (human ECoG, six contacts) or ``m1-beta`` (one).
     series : str, optional
         Which series (NWB) or stream (neo) when there are several.
 

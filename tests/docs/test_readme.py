@@ -147,6 +147,12 @@ def test_the_picture_is_there_and_small() -> None:
     assert picture.stat().st_size < 300_000
 
 
+def test_the_figures_of_the_benchmark_name_the_command_that_made_them() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert "\nMade by `wavestim bench` on " in page
+    assert page.count("\n## ") >= 14
+
+
 def _env() -> dict[str, str]:
     """The environment, with the package as these tests see it."""
     import os

@@ -167,6 +167,12 @@ def test_packaged_example():
     assert recording.channel_names[0] == "ECOG_RIGHT_0"
 
 
+def test_the_packaged_contact_over_motor_cortex():
+    recording = open_recording("m1-beta")
+    assert (recording.fs_hz, recording.n_samples, recording.n_channels) == (1000.0, 10000, 1)
+    assert 50 < whole(recording, 4000).std() < 500
+
+
 def nwb(path, *, unit="microns", data=None, n_series=1, conversion=1e-6, offset=0.0, rate=1000.0, timestamps=None):
     from pynwb import NWBHDF5IO, NWBFile
     from pynwb.ecephys import ElectricalSeries
