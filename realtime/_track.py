@@ -25,7 +25,7 @@ class Track:
     kind : (n,) words of :data:`wavestim.realtime.records.KINDS`.
     phase_sd_deg : (n,) the model's own circular SD at horizon 0, its resultant averaged over electrodes; at most 180.
     stale : (n,) bool, the samples no longer look like those that the calibration was learned from.
-    calibration : what was learned from the first seconds, or None when the recording was too short.
+    calibration : what was learned from the first seconds, or None when the recording was too short. One that goes stale is learned anew.
     """
 
     direction_deg: Array
@@ -38,6 +38,7 @@ class Track:
     phase_sd_deg: Array
     stale: NDArray[np.bool_]
     calibration: Calibration | None
+    _calibrations: tuple[tuple[int, Calibration], ...]
     _records: Array
     _row: NDArray[np.int64]
     _age_s: Array
@@ -59,12 +60,13 @@ class Track:
     def _forecast(self, horizon_s: float) -> tuple[Array, Array]:
         n = len(self._row)
         phase, sd = np.zeros((n, self._n_channels)), np.full((n, self._n_channels), np.pi)
-        c = self.calibration
-        known = np.flatnonzero(self._row >= 0)
-        if c is not None and len(known):
-            phase[known], sd[known] = forecast_records(
-                np.ascontiguousarray(self._records[self._row[known]]), c, np.ascontiguousarray(self._age_s[known] + horizon_s)
-            )
+        first = [row for row, _ in self._calibrations] + [len(self._records)]
+        for (start, calibration), stop in zip(self._calibrations, first[1:], strict=True):
+            known = np.flatnonzero((self._row >= start) & (self._row < stop))
+            if len(known):
+                phase[known], sd[known] = forecast_records(
+                    np.ascontiguousarray(self._records[self._row[known]]), calibration, np.ascontiguousarray(self._age_s[known] + horizon_s)
+                )
         return phase, sd
 
 
@@ -134,21 +136,20 @@ def track(
     ticks = int(np.ceil(n * engine.rate_hz / fs)) + 2
     records, waves, at = np.zeros((ticks, RECORD_SIZE)), np.zeros((ticks, TRACE_COLUMNS)), np.full(ticks, -1, np.int64)
     engine.trace_into(records, waves, at)
-    first_tick = 0
+    used: list[tuple[int, Calibration]] = []
     for start in range(0, n, 65536):
         engine.run(x[start : start + 65536], start)
-        for sample, _ in engine.take_calibrations():
-            first_tick = int(np.searchsorted(at[: engine.n_traced], sample))
+        used += [(int(np.searchsorted(at[: engine.n_traced], sample)), c) for sample, c in engine.take_calibrations()]
     traced = engine.n_traced
     row = np.searchsorted(at[:traced], np.arange(n), side="right") - 1
-    known = row >= first_tick if engine.calibrated else np.zeros(n, dtype=bool)
+    known = row >= used[0][0] if used else np.zeros(n, dtype=bool)
     row = np.where(known, row, -1)
     age = np.where(known, (np.arange(n) - at[np.maximum(row, 0)]) / fs + engine.delay_s, 0.0)
     wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0, 0.0])
     result = Track(
         direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
         amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
-        calibration=engine.calibration, _records=records, _row=row, _age_s=age, _n_channels=len(xy),
+        calibration=used[0][1] if used else None, _calibrations=tuple(used), _records=records, _row=row, _age_s=age, _n_channels=len(xy),
     )  # fmt: skip
     resultant = np.exp(-0.5 * result._forecast(0.0)[1] ** 2).mean(axis=1)
     sd = np.degrees(np.sqrt(-2 * np.log(np.maximum(resultant, 0.0073))))

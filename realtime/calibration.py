@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 FORMAT = 3
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
+EFFECTIVE = 0.7
+"""Part of the width of the band that counts for independent looks: noise is redder than the band is wide."""
 START_S = 20.0
 """The wave vector to start from is that of the last so many seconds."""
 DRIFT_OF_BAND = 0.125
@@ -100,6 +102,10 @@ class Calibration:
     hindsight_taps: NDArray[np.complex128]
     hindsight_noise_gain: float
     hindsight_shared_noise: complex
+    travel_tau_s: float
+    travel_seen: Array
+    travel_re: Array
+    travel_im: Array
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
@@ -247,6 +253,7 @@ def _learn(
     audible = np.arange(0.25, 0.45 * fs_hz, 0.25)
     density = 2 / fs_hz / np.maximum(np.abs(freqz_sos(shaper, audible, fs=fs_hz)[1]) ** 2, 1e-9)  # of the background, for R = 1
     gains = local.noise_gains(density, audible, fs_hz)
+    seen, in_phase, quadrature = _travel(sosfilt(band_sos, sosfilt(shaper, y - y[0], axis=0), axis=0), fs_hz, band_hz, o)
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)
     sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
@@ -261,8 +268,23 @@ def _learn(
         local_taps=local.taps, local_stride=local.stride, local_step_s=local.step_s, local_ahead=local.ahead,
         local_unexplained=local.unexplained, local_noise_gain=gains[0],
         hindsight_taps=local.hindsight, hindsight_noise_gain=gains[1], hindsight_shared_noise=gains[2],
+        travel_tau_s=_travel_tau_s(band_hz, o), travel_seen=seen, travel_re=in_phase, travel_im=quadrature,
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip
+
+
+def _travel_tau_s(band_hz: tuple[float, float], o: ModelOptions) -> float:
+    return o.travel_looks / (2 * EFFECTIVE * (band_hz[1] - band_hz[0]))
+
+
+def _travel(e: Array, fs_hz: float, band_hz: tuple[float, float], o: ModelOptions) -> tuple[Array, Array, Array]:
+    """What ``travel.pyx`` remembers at the end of the in-band mode signals: (weight, power, speed), in phase, quadrature."""
+    tau_s = _travel_tau_s(band_hz, o)
+    age_s = np.arange(len(e) - 1)[::-1] / fs_hz
+    w = np.exp(-age_s / tau_s) * (1 - np.exp(-1 / (tau_s * fs_hz)))
+    now, last = e[1:], e[:-1]
+    real, lagged = (now * w[:, None]).T @ now, (last * w[:, None]).T @ now
+    return np.array([w.sum(), np.trace(real), w @ np.sum((now - last) ** 2, axis=1)]), real, 0.5 * (lagged - lagged.T)
 
 
 def _replace(c: Calibration, **changes: object) -> Calibration:

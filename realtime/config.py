@@ -84,6 +84,7 @@ class EngineConfig:
     gain_uv : uV per bit of int16 samples, one number or one for each electrode; 1 when None. Float samples are uV whatever it says.
     mask_tail_ms : how long after the last light of a pattern the samples are not believed.
     mask_own_light : the light that is decided on reaches the samples; not so in a replay, where ``mask`` events say what does.
+    renew : a calibration that no longer fits the noise is learned anew, from ``warm_up_s`` of samples without light.
     trigger, plan : none of them: the engine tracks and decides nothing.
     seed : of whatever is random in a decision.
     """
@@ -99,6 +100,7 @@ class EngineConfig:
     mask_tail_ms: float = 10.0
     mask_own_light: bool = True
     warm_up_s: float = 2.5
+    renew: bool = True
     trigger: TriggerConfig | None = None
     plan: LightPlan | None = None
     seed: int = 0

@@ -47,6 +47,8 @@ cdef class Engine:
     cdef double[::1] y
     cdef float[:, ::1] warm_up
     cdef readonly long n_warm, warm_up_ticks
+    cdef long age_ticks                   # of the calibration
+    cdef bint renews, renewing            # a calibration that has gone stale is learned anew, from samples without light
     cdef readonly int64_t next_sample
     cdef bint started
     cdef readonly bint armed, paused
@@ -73,6 +75,8 @@ cdef class Engine:
 
     cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil
     cdef int tick(self, int64_t n) noexcept nogil
+    cdef void renew(self, bint masked) noexcept nogil
+    cdef void keep_for_calibration(self) noexcept nogil
     cdef bint is_masked(self, int64_t n) noexcept nogil
     cdef void add_mask(self, double start, double stop) noexcept nogil
     cdef int drain_commands(self, int64_t n) noexcept nogil

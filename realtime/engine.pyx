@@ -13,12 +13,15 @@ from wavestim.realtime.calibration import Calibration, calibrate
 from wavestim.realtime.fit import misfit
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 from wavestim.realtime.records import DECISION, EVENTS, KINDS, VERDICTS
+from wavestim.realtime.staleness cimport COLOUR, COVARIANCE, LEVEL
 from wavestim.realtime.trigger cimport SCHEDULED
 from wavestim.realtime.forecast cimport RECORD
 from wavestim.realtime.whitening cimport RMAX
 
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
+cdef double RENEWAL_S = 6.0        # a calibration is kept at least so long
+cdef int RENEWAL_LOOKS = 3         # seconds in a row in which the noise is another one
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
 TRACE_COLUMNS = 8                  # direction, speed, wavelength, frequency, pgd, kind, amplitude, stale
 
@@ -59,6 +62,8 @@ cdef class Engine:
         self.warm_up_ticks = round(config.warm_up_s * rate)
         self.warm_up = np.zeros((self.warm_up_ticks, self.m), np.float32)
         self.describe_every = max(1, round(DESCRIBE_S * rate))
+        self.renews = config.renew
+        self.renewing = False
         self.masks_own_light = config.mask_own_light
         self.mask_tail = config.mask_tail_ms / 1000 * self.fs
         self.model = None
@@ -94,8 +99,8 @@ cdef class Engine:
 
     @property
     def wants_calibration(self) -> bool:
-        """The warm-up is complete and there is no calibration yet."""
-        return self.model is None and self.n_warm >= self.warm_up_ticks
+        """The warm-up is complete and there is no calibration yet, or the one in use has gone stale and there is enough to learn a new one from."""
+        return (self.model is None or self.renewing) and self.n_warm >= self.warm_up_ticks
 
     def learn(self):
         """A calibration from the warm-up samples; to be applied with an event."""
@@ -133,6 +138,8 @@ cdef class Engine:
         self.describer = Describer(calibration)
         self.watch = Watch(calibration, self.conditioner.rate_hz)
         self.stale_why = 0
+        self.renewing = False
+        self.age_ticks = 0
         self.model = WaveModel(calibration, self.conditioner.rate_hz)
         self.settle_ticks = round(SETTLE_S * self.conditioner.rate_hz)
         self.since_description = 0
@@ -174,11 +181,13 @@ cdef class Engine:
             raise ValueError(f"samples have {samples.shape[1]} channels, the engine has {self.m} electrodes")
         cdef bint had_model = self.model is not None
         cdef SampleKind kind = INT16_BITS if sample_t is int16_t else FLOAT32_UV
+        cdef bint full
         with nogil:
             while i < n:
+                full = self.n_warm >= self.warm_up_ticks
                 self.step(&samples[i, 0], kind, first_sample + i)
                 i += 1
-                if not had_model and self.n_warm >= self.warm_up_ticks:
+                if self.n_warm >= self.warm_up_ticks and (not had_model or (self.renewing and not full)):
                     break
         return i
 
@@ -259,10 +268,7 @@ cdef class Engine:
             return 0
         self.n_ticks += 1
         if self.model is None:
-            if self.n_warm < self.warm_up_ticks:
-                for c in range(self.m):
-                    self.warm_up[self.n_warm, c] = <float>self.conditioner.out[c]
-                self.n_warm += 1
+            self.keep_for_calibration()
             if self.trace is not None and self.n_trace < self.trace.shape[0]:
                 self.trace_sample[self.n_trace] = n
                 self.n_trace += 1
@@ -278,7 +284,30 @@ cdef class Engine:
         if self.watch.why != self.stale_why:
             self.stale_why = self.watch.why
             self.stale_sample = n
+        if self.renews:
+            self.renew(masked)
         return self.tick(n)
+
+    cdef void renew(self, bint masked) noexcept nogil:
+        """Start collecting for a new calibration when the noise has become another, and go on while no light falls in."""
+        self.age_ticks += 1
+        if not self.renewing:
+            if self.age_ticks > RENEWAL_S * self.conditioner.rate_hz and (
+                    self.model.whitener.n_changed >= RENEWAL_LOOKS or self.stale_why & (1 << LEVEL | 1 << COLOUR | 1 << COVARIANCE)):
+                self.renewing = True
+                self.n_warm = 0
+        elif not masked:
+            self.keep_for_calibration()
+        elif self.n_warm < self.warm_up_ticks:
+            self.n_warm = 0
+
+    cdef void keep_for_calibration(self) noexcept nogil:
+        """One more tick of the samples that a calibration is learned from."""
+        cdef int c
+        if self.n_warm < self.warm_up_ticks:
+            for c in range(self.m):
+                self.warm_up[self.n_warm, c] = <float>self.conditioner.out[c]
+            self.n_warm += 1
 
     cdef int tick(self, int64_t n) noexcept nogil:
         """What follows from the model's tick: description, trace, decision."""
@@ -331,11 +360,13 @@ cdef class Engine:
         if self.model is None:
             return
         self.watch.hold()
+        if self.renewing and self.n_warm < self.warm_up_ticks:
+            self.n_warm = 0
         if self.trigger is not None:
             self.trigger.forget()
         if gap < 0 or gap > GAP_RESET_S * self.fs:
             self.conditioner.restart()
-            self.model.reset()
+            self.model.forget()
             self.settle_ticks = <long>(SETTLE_S * self.conditioner.rate_hz)
             return
         for i in range(gap):                          # ticks stay on their samples, and the filter knows what it did not see

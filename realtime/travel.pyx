@@ -13,13 +13,12 @@ from libc.string cimport memset
 from wavestim.realtime.fmath cimport exp, log, sqrt
 
 cdef double BURST = 4.0          # times the usual power: a burst is no more looks than its time
-cdef double EFFECTIVE = 0.7      # of the width of the band: noise is redder than the band is wide
 
 
 cdef class Travel:
 
     def __init__(self, calibration, double fs_hz):
-        cdef int j
+        cdef int i, j
         o = calibration.options
         used = np.asarray(calibration.used)
         xy, modes = np.asarray(calibration.layout_mm)[used], np.asarray(calibration.modes)[used]
@@ -30,11 +29,15 @@ cdef class Travel:
             self.slopes[0][j] = mean[j]
             self.slopes[1][j] = along[j]
             self.slopes[2][j] = across[j]
-        lo, hi = calibration.band_hz
-        self.keep = exp(-2 * EFFECTIVE * (hi - lo) / (o.travel_looks * fs_hz))
+        self.keep = exp(-1 / (calibration.travel_tau_s * fs_hz))
         self.looks = o.travel_looks
         self.log_chance = log(o.travel_chance)
         self.reset()
+        self.weight, self.power, self.speed = calibration.travel_seen
+        for i in range(self.r):
+            for j in range(self.r):
+                self.re[i * self.r + j] = calibration.travel_re[i, j]
+                self.im[i * self.r + j] = calibration.travel_im[i, j]
 
     cdef void reset(self) noexcept nogil:
         memset(self.re, 0, sizeof(self.re))

@@ -58,6 +58,7 @@ cdef class WaveModel:
     cdef double step_power               # usual squared change between ticks, uV^2 over the modes
     cdef void tick(self, const double* y, bint masked) noexcept nogil
     cdef void reset(self) noexcept nogil
+    cdef void forget(self) noexcept nogil
     cdef void steer(self) noexcept nogil
     cdef void next_modes(self, double* out) noexcept nogil
     cdef void expected_modes(self, double* out, double* quadrature) noexcept nogil

@@ -114,6 +114,11 @@ cdef class WaveModel:
             self.prior_u[RMAX + j] = pattern[j].imag
         self.reset()
 
+    cdef void forget(self) noexcept nogil:
+        """After a long gap: neither the wave nor that anything travelled."""
+        self.travel.reset()
+        self.reset()
+
     cdef void reset(self) noexcept nogil:
         """Forget the wave, keep what was learned of the noise."""
         cdef int i, j, r = self.r
@@ -145,7 +150,6 @@ cdef class WaveModel:
         self.misfit = 1
         memset(self.band.z, 0, sizeof(self.band.z))
         self.local.reset()
-        self.travel.reset()
         self.travels = 0
         self.hindsight.reset()
         self.steering.begin(self.s[3], self.s[4])

@@ -35,7 +35,10 @@ cdef class Whitener:
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern
     cdef double noise_power              # trace of R
+    cdef double usual_change             # divergence of a second's covariance from R
+    cdef int n_changed                   # seconds in a row in which it was far more
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
     cdef void take_flanks(self, double* mean) noexcept nogil
+    cdef double divergence(self, const double* C) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil
     cdef void rebuild(self, bint first) noexcept nogil

@@ -6,7 +6,7 @@ the band, where there is no rhythm, and whitening with it lowers the floor. The 
 
 from libc.string cimport memcpy, memset
 
-from wavestim.realtime.fmath cimport fabs
+from wavestim.realtime.fmath cimport exp, fabs, log
 from wavestim.realtime.linalg cimport eigh, invert_lower
 
 
@@ -45,6 +45,7 @@ cdef void load_biquads(Biquads* f, double[:, ::1] sos) except *:
         f.c[i][4] = sos[i, 5]
 
 
+cdef double CHANGED = 3.0         # times the usual divergence of a second from the minute before it
 cdef double NOISE_FLOOR = 1e-2   # of the mean noise: no mode is believed beyond that, whatever a reference or a repeated channel took out of it
 
 
@@ -63,6 +64,8 @@ cdef class Whitener:
         self.floor = calibration.options.pattern_floor
         self.scale_pattern = calibration.n_pattern
         self.learning = 1
+        self.usual_change = 0
+        self.n_changed = 0
         self.size_mean = self.r
         load_biquads(&self.shaper, calibration.shaper_sos)
         self.n_bands = len(calibration.flank_sos) + 1
@@ -124,13 +127,23 @@ cdef class Whitener:
             b = 0
         else:
             self.take_flanks(mean)
+            scale = self.fs / 2 / self.n_in_batch
+            for i in range(r * r):
+                mean[i] *= scale
+            x = self.divergence(mean)
+            if self.usual_change > 0 and x > CHANGED * self.usual_change:
+                self.n_changed += 1
+                if self.n_changed >= 2 and self.n_seen > 2 * self.relearn_ticks:
+                    self.n_seen = 2 * self.relearn_ticks          # another state: what was known is worth two seconds
+            else:
+                self.n_changed = 0
+                self.usual_change = x if self.usual_change == 0 else self.usual_change + 0.1 * (x - self.usual_change)
             self.n_seen += self.n_in_batch
             if self.n_seen > self.memory:
                 self.n_seen = self.memory
-            scale = self.fs / 2 / self.n_in_batch
             for i in range(r):
                 for j in range(i + 1):
-                    x = mean[i * r + j] * scale
+                    x = mean[i * r + j]
                     self.R[i * r + j] += self.n_in_batch / self.n_seen * (x - self.R[i * r + j])
                     self.R[j * r + i] = self.R[i * r + j]
                     x = self.sums[self.n_bands - 1][i * r + j] * scale / self.widths[self.n_bands - 1]
@@ -143,27 +156,51 @@ cdef class Whitener:
             self.rebuild(False)
         return b
 
+    cdef double divergence(self, const double* C) noexcept nogil:
+        """Of a covariance (lower triangle) from R, per mode: tr(W) / r - 1 - log det(W) / r with W = V' C V (Kullback & Leibler 1951)."""
+        cdef double A[RMAX * RMAX], W[RMAX * RMAX], L[RMAX * RMAX], x, trace = 0, logs = 0
+        cdef int i, j, k, r = self.r
+        for i in range(r):
+            for j in range(r):
+                x = 0
+                for k in range(r):
+                    x += (C[i * r + k] if k <= i else C[k * r + i]) * self.V[k * r + j]
+                A[i * r + j] = x
+        for i in range(r):
+            for j in range(r):
+                x = 0
+                for k in range(r):
+                    x += self.V[k * r + i] * A[k * r + j]
+                W[i * r + j] = x
+            W[i * r + i] += 1e-6
+            trace += W[i * r + i]
+        if cholesky(W, L, r) != 0:
+            return 0
+        for i in range(r):
+            logs += 2 * log(L[i * r + i])
+        return (trace - logs) / r - 1
+
     cdef void take_flanks(self, double* mean) noexcept nogil:
-        """Covariance per Hz over the flanks (lower triangle). A flank that holds more than the quietest one holds some rhythm's harmonics."""
-        cdef double level[BANDS_MAX], least = 0, weight, total = 0
+        """Covariance per Hz under the band (lower triangle): the shape that the flanks have in common, at the geometric mean of their levels.
+
+        So a noise that has become steeper or flatter is met at the band, between its flanks.
+        """
+        cdef double level[BANDS_MAX], logs = 0, total = 0, weight
         cdef int b, i, j, r = self.r
         for b in range(self.n_bands - 1):
             level[b] = 1e-300
             for i in range(r):
                 level[b] += self.sums[b][i * r + i]
             level[b] /= self.widths[b]
-            if b == 0 or level[b] < least:
-                least = level[b]
+            logs += self.widths[b] * log(level[b])
+            total += self.widths[b]
         for i in range(r * r):
             mean[i] = 0
         for b in range(self.n_bands - 1):
-            weight = (least / level[b]) * (least / level[b])
-            total += weight * self.widths[b]
+            weight = exp(logs / total) / (level[b] * total)
             for i in range(r):
                 for j in range(i + 1):
                     mean[i * r + j] += weight * self.sums[b][i * r + j]
-        for i in range(r * r):
-            mean[i] /= total
 
     cdef void rebuild(self, bint first) noexcept nogil:
         """V from R; rotated so that the prior of the free pattern (in-band excess over the noise) is diagonal, ``sig2``."""

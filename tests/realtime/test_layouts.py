@@ -7,8 +7,8 @@ from support.waves import coloured, grid, make, rms_deg
 from wavestim.realtime import Engine, EngineConfig, track
 from wavestim.realtime.electrodes import channel_faults, without_common_mode
 from wavestim.realtime.engine import TRACE_COLUMNS
+from wavestim.realtime.forecast import RECORD_SIZE
 from wavestim.realtime.layout import make_layout
-from wavestim.realtime.wavemodel import RECORD_SIZE
 
 WARM = 3000
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from support.waves import coloured, grid, rms_deg
 from wavestim.realtime import Engine, EngineConfig, TriggerConfig, track
 from wavestim.realtime.engine import TRACE_COLUMNS
+from wavestim.realtime.forecast import RECORD_SIZE
 from wavestim.realtime.loop import Loop
 from wavestim.realtime.ring import Ring
-from wavestim.realtime.wavemodel import RECORD_SIZE
 
 FS = 20_000.0
 XY = grid(3, 3)

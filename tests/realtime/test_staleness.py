@@ -89,13 +89,26 @@ def test_another_amplifier_probe_or_reference_is_told_within_twenty_seconds(cali
         assert why in reasons
 
 
-def test_a_change_within_a_session_is_told_and_taken_back(calibrations):
+@pytest.mark.parametrize("renew", [False, True])
+def test_a_change_within_a_session_is_told_and_taken_back(calibrations, renew):
     x = state(101, 55.0)
     x[5000:15000] *= 2.5
-    w = track(x, FS, XY, BAND, calibration=calibrations[1])
-    assert w.stale.shape == (len(x),)
-    assert not w.stale[:5000].any()
-    assert w.stale[8000:14000].all()
+    engine = Engine(EngineConfig(fs_hz=FS, positions_mm=XY, band_hz=BAND, renew=renew))
+    engine.apply_calibration(calibrations[1])
+    stale = np.zeros(len(x), dtype=bool)
+    for start in range(0, len(x), 100):
+        engine.run(np.ascontiguousarray(x[start : start + 100]), start)
+        stale[start : start + 100] = engine.stale != ()
+    assert not stale[:5000].any()
+    learned = [sample for sample, _ in engine.take_calibrations()[1:]]
+    if renew:  # told, then learned anew: in either state the calibration in use soon fits again
+        assert stale[5000:10000].any() or learned[0] < 8000
+        assert 5000 < learned[0] < 11000
+        assert not stale[learned[0] + 100 : 15000].any()
+        assert any(sample > 15000 for sample in learned)
+    else:
+        assert stale[8000:14000].all()
+        assert not learned
     assert not track(x[5000:], FS, XY, BAND).stale[:10000].any()  # learned in that state, it fits it
 
 
@@ -114,7 +127,7 @@ def test_it_is_the_same_to_the_bit_however_the_samples_are_cut(calibrations):
     x = altered(state(103), "louder")
     values = []
     for size in (97, 4000):
-        engine = Engine(EngineConfig(fs_hz=FS, positions_mm=XY, band_hz=BAND))
+        engine = Engine(EngineConfig(fs_hz=FS, positions_mm=XY, band_hz=BAND, renew=False))
         engine.apply_calibration(calibrations[3])
         for i in range(0, len(x), size):
             engine.process(np.ascontiguousarray(x[i : i + size]), i)
