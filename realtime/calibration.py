@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, freqz_sos, iirnotch, sosfilt, tf2sos
-from wavestim.realtime.bandfilter import design
+from wavestim.realtime.bandfilter import DRIFT_OF_BAND, design
 from wavestim.realtime.colour import cross_spectra, fractional_differentiator, mains_lines
 from wavestim.realtime.electrodes import channel_faults, project, without_common_mode
 from wavestim.realtime.layout import Layout, make_layout
@@ -23,15 +23,13 @@ from wavestim.realtime.reference import with_reference
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
-FORMAT = 3
+FORMAT = 4
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
 EFFECTIVE = 0.7
 """Part of the width of the band that counts for independent looks: noise is redder than the band is wide."""
 START_S = 20.0
 """The wave vector to start from is that of the last so many seconds."""
-DRIFT_OF_BAND = 0.125
-"""Slower than this part of the lower edge of the band is drift: filtered out, its shift of phase counted like that of the whitening."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +91,14 @@ class Calibration:
     pattern: NDArray[np.complex128]
     n_pattern: float
     step_power: float
-    local_taps: NDArray[np.complex128]
+    local_front_sos: Array
     local_stride: int
-    local_step_s: float
-    local_ahead: NDArray[np.complex128]
-    local_unexplained: Array
-    local_noise_gain: float
+    local_taps: int
+    local_ahead: int
+    local_covariance: Array
+    local_noise: Array
     hindsight_taps: NDArray[np.complex128]
     hindsight_noise_gain: float
-    hindsight_shared_noise: complex
     travel_tau_s: float
     travel_seen: Array
     travel_re: Array
@@ -249,10 +246,10 @@ def _learn(
     amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(y.var(axis=0).sum()) / int(used.sum()), 1e-12)))
     pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
 
-    local = design(y, fs_hz, band_hz)
+    local = design(y, fs_hz, band_hz, notches)
     audible = np.arange(0.25, 0.45 * fs_hz, 0.25)
     density = 2 / fs_hz / np.maximum(np.abs(freqz_sos(shaper, audible, fs=fs_hz)[1]) ** 2, 1e-9)  # of the background, for R = 1
-    gains = local.noise_gains(density, audible, fs_hz)
+    noise = local.noise_autocovariance(density, audible, fs_hz)
     seen, in_phase, quadrature = _travel(sosfilt(band_sos, sosfilt(shaper, y - y[0], axis=0), axis=0), fs_hz, band_hz, o)
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)
@@ -265,9 +262,9 @@ def _learn(
         omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
         k_max_rad_mm=float(np.pi / layout.nearest_mm), pattern=pattern, n_pattern=float(used.sum()),
         step_power=float(np.median(np.sum(np.diff(y, axis=0) ** 2, axis=1))),
-        local_taps=local.taps, local_stride=local.stride, local_step_s=local.step_s, local_ahead=local.ahead,
-        local_unexplained=local.unexplained, local_noise_gain=gains[0],
-        hindsight_taps=local.hindsight, hindsight_noise_gain=gains[1], hindsight_shared_noise=gains[2],
+        local_front_sos=local.front_sos, local_stride=local.stride, local_taps=local.taps, local_ahead=local.ahead,
+        local_covariance=local.autocovariance, local_noise=noise,
+        hindsight_taps=local.zero_phase, hindsight_noise_gain=local.zero_phase_gain(noise),
         travel_tau_s=_travel_tau_s(band_hz, o), travel_seen=seen, travel_re=in_phase, travel_im=quadrature,
         evidence_threshold=0.0, evidence_scale=1.0, options=o,
     )  # fmt: skip

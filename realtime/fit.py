@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.realtime.calibration import Calibration
 
-MOST_MODES, MOST_FLANKS, MOST_TAPS, MOST_STRIDE = 16, 4, 128, 10_000
-"""What the tick's arrays hold (RMAX and BANDS_MAX of realtime/whitening.pxd, TAPS_MAX of realtime/local.pxd)."""
+MOST_MODES, MOST_FLANKS, MOST_TAPS, MOST_AHEAD, MOST_STRIDE = 12, 4, 128, 64, 10_000
+"""What the tick's arrays hold (RMAX and BANDS_MAX of realtime/whitening.pxd, TAPS_MAX and AHEAD_MAX of realtime/wiener.pxd)."""
 TOLERANCE = 0.02
 """Of the distances between electrodes: positions are rounded when they are written down."""
 
@@ -56,16 +56,20 @@ def sound(c: Calibration) -> bool:
         "watch_whitening": (watched, *(c.watch_whitening.shape[1:] if not watched else (r, r))), "watch_centre": (5,), "watch_limit": (5,),
         "colour_gain": c.colour_phase_rad.shape,
     }  # fmt: skip
-    filters = (c.shaper_sos, c.band_sos, *c.flank_sos)
+    filters = (c.shaper_sos, c.band_sos, c.local_front_sos, *c.flank_sos)
     whole = all(
         np.isfinite(np.asarray(getattr(c, f.name))).all() for f in fields(c) if f.name not in ("options", "flank_sos", "watch_limit")
     )
     return bool(
         0 < r <= MOST_MODES
         and n <= MOST_FLANKS
-        and c.local_taps.ndim == c.hindsight_taps.ndim == 1
-        and 0 < len(c.local_taps) <= MOST_TAPS
+        and c.hindsight_taps.ndim == c.local_covariance.ndim == 1
+        and c.local_noise.shape == c.local_covariance.shape
+        and 0 < c.local_taps <= MOST_TAPS
+        and 1 < c.local_ahead <= MOST_AHEAD
+        and len(c.hindsight_taps) % 2 == 1
         and 0 < len(c.hindsight_taps) <= 2 * MOST_TAPS + 1
+        and len(c.local_covariance) > max(c.local_taps + c.local_ahead + len(c.hindsight_taps) // 2, len(c.hindsight_taps))
         and 1 <= c.local_stride <= MOST_STRIDE
         and watched in (0, n)
         and c.used.dtype == bool

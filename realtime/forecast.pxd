@@ -1,3 +1,4 @@
+from wavestim.realtime.wiener cimport GRID
 from wavestim.realtime.whitening cimport RMAX
 
 cdef enum:
@@ -22,24 +23,23 @@ cdef enum:
     PLANE = 17       # weight of the plane against the free pattern
     WAVE = 18        # probability of a wave against noise
     AMPLITUDE = 19   # uV, of the plane wave
-    LOCAL = 20       # part of the local rhythm that is no noise, 0 to 1
+    LOCAL = 20       # weight of the local rhythm, 0 to 1
     LOCAL_POWER = 21  # uV^2, mean over the electrodes of the squared local rhythm
-    ERROR_SCALE = 22  # error that there was lately, over the error that was expected
+    ERROR_LEVEL = 22  # error that there was lately, over the error that was expected, see Certainty
     TRAVELS = 23     # 1 when the band is seen to travel
     PATTERN = 24     # r real parts, r imaginary parts: the free pattern in mode space, uV
     REST = 48        # PATTERN + 2 * RMAX: the local rhythm in mode space, uV, as much of it as is believed
-    RECORD = 72      # REST + 2 * RMAX
-
-    GRID = 33        # lags at which the forecast of the local rhythm is tabulated
+    LOCAL_TOTAL = 72     # mean square of the rhythm over that of its estimate
+    LOCAL_AHEAD = 73     # GRID real parts, GRID imaginary parts: what the local rhythm becomes, see Causal
+    ERROR_BURST = 91     # more of it in bursts
+    LOCAL_SHARE = 92     # part of its power that background noise does not explain, 0 to 1
+    RECORD = 93
 
 
 cdef struct Outlook:     # what is known of forecasts at any horizon
     double tau_freq      # s
     double var_freq      # as a part of the squared mean frequency
-    double step_s        # of the grid
-    double re[GRID]      # what the local rhythm becomes in that time
-    double im[GRID]
-    double unexplained[GRID]    # of its power, as a multiple of what it shows
+    double centre_rad_s  # of the band
 
 
 cdef struct Horizon:     # what a forecast over h needs, computed once per h
@@ -47,7 +47,9 @@ cdef struct Horizon:     # what a forecast over h needs, computed once per h
     double gain          # s, of the deviation of omega from its mean
     double spread        # s^2, growth of the phase variance per (rad/s)^2 of frequency variance
     double var_freq
-    double re, im, unexplained
+    double turn_re, turn_im  # of the band's centre frequency
+    int step             # quarters of its cycle, and the part of one that is left
+    double part
 
 
 cdef void outlook_set(Outlook* o, calibration) except *

@@ -16,29 +16,21 @@ cdef double RICE = 0.54    # of the rational approximation below: within 0.007 o
 
 
 cdef void outlook_set(Outlook* o, calibration) except *:
-    cdef int i
     o.tau_freq = calibration.options.tau_freq_s
     o.var_freq = calibration.options.sd_freq**2
-    o.step_s = calibration.local_step_s
-    for i in range(GRID):
-        o.re[i] = calibration.local_ahead[i].real
-        o.im[i] = calibration.local_ahead[i].imag
-        o.unexplained[i] = calibration.local_unexplained[i]
+    o.centre_rad_s = 2 * PI * sqrt(calibration.band_hz[0] * calibration.band_hz[1])
 
 
 cdef void horizon_set(Horizon* z, double h_s, const Outlook* o) noexcept nogil:
-    cdef double t = o.tau_freq, x = h_s / o.step_s
-    cdef int i
+    cdef double t = o.tau_freq, x = h_s * o.centre_rad_s / (0.5 * PI)
     z.h = h_s
     z.gain = t * (1 - exp(-h_s / t))
     z.spread = 2 * t * h_s - 2 * t * z.gain - z.gain * z.gain
     z.var_freq = o.var_freq
-    x = 0 if x < 0 else (GRID - 1.001 if x > GRID - 1.001 else x)
-    i = <int>x
-    x -= i
-    z.re = o.re[i] + x * (o.re[i + 1] - o.re[i])
-    z.im = o.im[i] + x * (o.im[i + 1] - o.im[i])
-    z.unexplained = o.unexplained[i] + x * (o.unexplained[i + 1] - o.unexplained[i])
+    sincos(o.centre_rad_s * h_s, &z.turn_im, &z.turn_re)
+    x = 0 if x < 0 else (GRID - 1 if x > GRID - 1 else x)
+    z.step = <int>x if x < GRID - 1 else GRID - 2
+    z.part = x - z.step
 
 
 cdef inline double resultant(double snr) noexcept nogil:
@@ -50,7 +42,7 @@ cdef inline double resultant(double snr) noexcept nogil:
 cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil:
     """Phase (rad) at the place with mode row `modes` and layout coordinates x, y (mm), z.h seconds ahead; its circular SD (rad) in sd."""
     cdef double plane, free, vr = 0, vi = 0, lr = 0, li = 0, wp = rec[PLANE], p = rec[WAVE], local = rec[LOCAL]
-    cdef double c, s, cr, ci, var, n, R, power, error
+    cdef double c, s, cr, ci, var, n, R, power, error, ahead_re, ahead_im
     cdef int j
     plane = rec[PHI] + rec[MEAN_OMEGA] * z.h + (rec[OMEGA] - rec[MEAN_OMEGA]) * z.gain - rec[KX] * x - rec[KY] * y
     free = rec[PHI_FREE] + rec[MEAN_OMEGA_FREE] * z.h + (rec[OMEGA_FREE] - rec[MEAN_OMEGA_FREE]) * z.gain
@@ -73,11 +65,19 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
     n = 2 * z.gain * rec[COV_PHI_OMEGA] + z.gain * z.gain * rec[VAR_OMEGA] + z.var_freq * rec[MEAN_OMEGA] * rec[MEAN_OMEGA] * z.spread
     var += n if n > 0 else 0
     power = cr * cr + ci * ci
-    error = p * power * (2 * p * (1 - local) * var + (1 - p)) + local * local * rec[LOCAL_POWER] * z.unexplained
-    error *= rec[ERROR_SCALE]
-    cr = p * cr + z.re * lr - z.im * li
-    ci = p * ci + z.re * li + z.im * lr
-    R = (p + (1 - p) * local) * resultant((cr * cr + ci * ci) / (error + 1e-30))
+    j = LOCAL_AHEAD + z.step
+    ahead_re = rec[j] + z.part * (rec[j + 1] - rec[j])
+    ahead_im = rec[j + GRID] + z.part * (rec[j + GRID + 1] - rec[j + GRID])
+    n = rec[LOCAL_TOTAL] - ahead_re * ahead_re - ahead_im * ahead_im
+    n = n if n > 0 else 0
+    error = p * power * (2 * p * (1 - local) * var + (1 - p)) + local * local * rec[LOCAL_POWER] * n
+    c = ahead_re * z.turn_re - ahead_im * z.turn_im
+    s = ahead_re * z.turn_im + ahead_im * z.turn_re
+    cr = p * cr + c * lr - s * li
+    ci = p * ci + c * li + s * lr
+    power = cr * cr + ci * ci
+    error *= rec[ERROR_LEVEL] + rec[ERROR_BURST] * power / (rec[LOCAL_POWER] + 1e-30)
+    R = (p + (1 - p) * rec[LOCAL_SHARE]) * resultant(power / (error + 1e-30))
     sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
     if sd[0] > PI:
         sd[0] = PI

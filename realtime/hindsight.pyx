@@ -12,11 +12,14 @@ from libc.string cimport memset
 
 from wavestim.realtime.fmath cimport exp, sqrt
 
-cdef double MEMORY_S = 4.0          # of the weights
+cdef double MEMORY_S = 10.0          # of the weights
 cdef double SETTLE_S = 0.6          # what a filter says that has just started is not held against it
 cdef double PRIOR_S = 0.4           # how long a look outweighs what was believed before it
+cdef enum:
+    FORETOLD = 5
+    SITES = 8
+
 cdef double MARGIN = 1.1            # the background under the band is known to a tenth
-cdef double DOUBT = 1.5             # the noise is not known so well that a smaller ratio of errors would say anything
 cdef double MOST = 1.25             # times the wave's own amplitude
 cdef double LEAST = 0.003           # where there is no wave at all, this is what is left to say which phase the band has
 
@@ -24,77 +27,72 @@ cdef double LEAST = 0.003           # where there is no wave at all, this is wha
 cdef class Hindsight:
 
     def __init__(self, calibration, double fs_hz):
-        cdef int i
         taps = calibration.hindsight_taps
+        cdef double stride_s = calibration.local_stride / fs_hz
         self.r = calibration.modes.shape[1]
         self.reach = (len(taps) - 1) // 2
         self.size = 2 * self.reach + 1
-        self.stride = calibration.local_stride
-        self.past = np.zeros((self.size, RMAX))
         self.told = np.zeros((self.size, 4, RMAX))
-        self.foretold = np.zeros(self.size)
-        for i in range(self.size):
-            self.g_re[i] = taps[i].real
-            self.g_im[i] = taps[i].imag
+        self.foretold = np.zeros((self.size, FORETOLD))
+        self.g_re, self.g_im = np.ascontiguousarray(taps.real), np.ascontiguousarray(taps.imag)
         # with as many modes as electrodes nothing was pooled: what the band holds is all there is to be known
-        pooled = 1 - (self.r / calibration.used.sum()) ** 2
-        self.noise_tt = calibration.hindsight_noise_gain * pooled
-        self.noise_re = calibration.hindsight_shared_noise.real * pooled
-        self.noise_im = calibration.hindsight_shared_noise.imag * pooled
-        self.settling = <int>(SETTLE_S * fs_hz / self.stride)
-        self.decay = 1 - exp(-self.stride / (MEMORY_S * fs_hz))
+        self.pooled = 1 - (self.r / calibration.used.sum()) ** 2
+        self.truth_noise = calibration.hindsight_noise_gain
+        self.noise_tt = self.truth_noise * self.pooled
+        used = np.flatnonzero(calibration.used)
+        some = used[np.unique(np.linspace(0, len(used) - 1, min(SITES, len(used))).round().astype(int))]
+        self.electrodes = len(used)
+        self.sites = np.zeros((len(some), RMAX))
+        np.asarray(self.sites)[:, : self.r] = np.asarray(calibration.modes)[some]
+        self.settling = <int>(SETTLE_S / stride_s)
+        self.decay = 1 - exp(-stride_s / MEMORY_S)
+        self.certainty = Certainty(self.decay / len(some), self.pooled)
         self.reset()
 
     cdef void reset(self) noexcept nogil:
         self.at = 0
-        self.countdown = self.stride
         self.spoilt = self.size + self.settling
         self.weight = 0
         self.present = 1
-        self.ww = self.ll = self.wl_re = self.wl_im = self.tw_re = self.tw_im = self.tl_re = self.tl_im = self.tt = self.expected = 0
-        self.a_re = 1
+        self.ww = self.ll = self.wl_re = self.wl_im = self.tw_re = self.tw_im = self.tl_re = self.tl_im = self.tt = 0
+        self.a_re = self.pooled
+        self.b_re = 1 - self.pooled if 1 - self.pooled > LEAST else LEAST
         self.a_im = self.b_im = 0
-        self.b_re = LEAST
-        self.scale = 1
-        memset(&self.past[0, 0], 0, self.size * RMAX * sizeof(double))
+        self.certainty.reset()
 
-    cdef void push(self, const double* modes, const double* wave, const double* rest, double present, double expected, bint masked,
-                   double noise_power) noexcept nogil:
-        """One tick. modes (r) uV; wave, rest: re (r) then im (r) as told now; present: probability of a wave;
-        expected: error over the modes, uV^2; noise_power: of the whitened modes."""
+    cdef void push(self, Local local, const double* wave, const double* foretold, bint masked, double noise_power) noexcept nogil:
+        """One tick, after the local filter's. wave: re (r) then im (r) as told now; foretold: probability of a wave, squared errors (uV^2, over
+        the modes) expected of the wave, of its presence, and of the local filter, and the mean power of the latter; noise_power: of the whitened modes."""
         cdef int i, j, k, r = self.r
-        cdef double* p
+        cdef const double* p
         cdef double* w
         cdef double re[RMAX], im[RMAX], a, b, q
         if masked:
             self.spoilt = self.size
-        self.countdown -= 1
-        if self.countdown > 0:
+        if not local.fresh:
             return
-        self.countdown = self.stride
         self.at = self.at + 1 if self.at + 1 < self.size else 0
         for j in range(r):
-            self.past[self.at, j] = modes[j]
             self.told[self.at, 0, j] = wave[j]
             self.told[self.at, 1, j] = wave[r + j]
-            self.told[self.at, 2, j] = rest[j]
-            self.told[self.at, 3, j] = rest[r + j]
-        self.foretold[self.at] = expected
+            self.told[self.at, 2, j] = local.re[j]
+            self.told[self.at, 3, j] = local.im[j]
+        for j in range(FORETOLD):
+            self.foretold[self.at, j] = foretold[j]
         if self.spoilt > 0:                                       # samples without the truth are in the window
             self.spoilt -= 1
-            self.judge(noise_power)
+            self.judge(local, noise_power)
             return
         memset(re, 0, sizeof(re))
         memset(im, 0, sizeof(im))
-        i = self.at
+        p = local.newest()
         for k in range(self.size):
-            p = &self.past[i, 0]
             a = self.g_re[k]
             b = self.g_im[k]
-            for j in range(r):
+            for j in range(RMAX):
                 re[j] += a * p[j]
                 im[j] += b * p[j]
-            i = i - 1 if i > 0 else self.size - 1
+            p -= RMAX
         i = self.at - self.reach
         if i < 0:
             i += self.size
@@ -110,8 +108,7 @@ cdef class Hindsight:
         self.tl_re *= 1 - q
         self.tl_im *= 1 - q
         self.tt *= 1 - q
-        self.present += q * (present - self.present)
-        self.expected += q * (self.foretold[i] - self.expected)
+        self.present += q * (self.foretold[self.at, 0] - self.present)
         for j in range(r):
             self.ww += q * (w[j] * w[j] + w[RMAX + j] * w[RMAX + j])
             self.ll += q * (w[2 * RMAX + j] * w[2 * RMAX + j] + w[3 * RMAX + j] * w[3 * RMAX + j])
@@ -122,17 +119,49 @@ cdef class Hindsight:
             self.tl_re += q * (re[j] * w[2 * RMAX + j] + im[j] * w[3 * RMAX + j])                   # conj(rest) truth
             self.tl_im += q * (im[j] * w[2 * RMAX + j] - re[j] * w[3 * RMAX + j])
             self.tt += q * (re[j] * re[j] + im[j] * im[j])
-        self.judge(noise_power)
+        self.judge(local, noise_power)
+        self.look(w, re, im, i, local, noise_power)
 
-    cdef void judge(self, double noise_power) noexcept nogil:
-        """The weights: normal equations of truth = a wave + b rest, with (1, 0), the wave alone, as a prior."""
-        cdef double prior = PRIOR_S / MEMORY_S / (self.weight + 1e-9), d, x, y, n = self.noise_tt * noise_power * self.weight
-        # where there is no wave, what the band holds is all there is to be known; nor can there be more noise than there is of anything
-        cdef double noise = self.present * noise_power * self.weight * (1 if n <= self.tt else self.tt / (n + 1e-30))
+    cdef void look(self, const double* told, const double* re, const double* im, int i, Local local, double noise_power) noexcept nogil:
+        """Errors of the phase at some electrodes, for the certainty. The noise in the truth that is not in the estimate is taken out."""
+        cdef double zr[RMAX], zi[RMAX], x, y, a, b, power, off, expected, mean
+        cdef double b2 = self.b_re * self.b_re + self.b_im * self.b_im, size = sqrt(b2)
+        cdef double noise = self.pooled * self.noise(noise_power) / self.electrodes
+        cdef int j, k
+        size = size if size < 1 else 1
+        noise *= self.truth_noise - 2 * (self.b_re * local.wiener.best.shared_re + self.b_im * local.wiener.best.shared_im)
+        expected = ((1 - size) * self.foretold[i, 1] + self.foretold[i, 2] + b2 * self.foretold[i, 3]) / self.electrodes
+        mean = self.foretold[i, 4] / self.electrodes + 1e-30
+        for j in range(RMAX):
+            zr[j] = self.a_re * told[j] - self.a_im * told[RMAX + j] + self.b_re * told[2 * RMAX + j] - self.b_im * told[3 * RMAX + j]
+            zi[j] = self.a_re * told[RMAX + j] + self.a_im * told[j] + self.b_re * told[3 * RMAX + j] + self.b_im * told[2 * RMAX + j]
+        for k in range(self.sites.shape[0]):
+            x = y = a = b = 0
+            for j in range(RMAX):
+                x += self.sites[k, j] * zr[j]
+                y += self.sites[k, j] * zi[j]
+                a += self.sites[k, j] * re[j]
+                b += self.sites[k, j] * im[j]
+            power = x * x + y * y
+            off = x * b - y * a                                   # across the estimate; as much again lies along it
+            self.certainty.push(2 * off * off / (power + 1e-30) - noise, expected, power / mean)
+
+    cdef double noise(self, double noise_power) noexcept nogil:
+        """How much background there is to take out, of what was learned: where there is no wave, what the band holds is all there is to be
+        known; nor can there be more noise than there is of anything."""
+        cdef double n = self.noise_tt * noise_power * self.weight
+        return self.present * noise_power * (1 if n <= self.tt else self.tt / (n + 1e-30))
+
+    cdef void judge(self, Local local, double noise_power) noexcept nogil:
+        """The weights: normal equations of truth = a wave + b local; the prior is the wave as far as electrodes were pooled on it."""
+        cdef double prior = PRIOR_S / MEMORY_S / (self.weight + 1e-9), d, x, noise = self.noise(noise_power) * self.weight
         cdef double ww = (1 + prior) * self.ww + 1e-30, ll = (1 + prior) * self.ll + 1e-30
-        cdef double wr = self.tw_re + prior * self.ww + 1e-30, wi = self.tw_im
-        cdef double lr = self.tl_re - MARGIN * self.noise_re * noise
-        cdef double li = self.tl_im - MARGIN * self.noise_im * noise
+        cdef double wr = self.tw_re + prior * self.pooled * self.ww + 1e-30, wi = self.tw_im
+        cdef double noise_re = self.pooled * local.wiener.best.shared_re, noise_im = self.pooled * local.wiener.best.shared_im
+        cdef double lr = self.tl_re + prior * (1 - self.pooled) * self.ll - MARGIN * noise_re * noise
+        cdef double li = self.tl_im - MARGIN * noise_im * noise
+        if self.pooled == 0:                                      # the wave knows nothing that the filter does not
+            return
         d = ww * ll - self.wl_re * self.wl_re - self.wl_im * self.wl_im
         if not d > 0:
             return
@@ -150,12 +179,3 @@ cdef class Hindsight:
         if x > MOST:                                              # learned where there was next to no wave
             self.a_re *= MOST / x
             self.a_im *= MOST / x
-        # the error that there was, without the noise in the truth that is not in the estimate
-        x = (self.tt - 2 * (self.a_re * self.tw_re + self.a_im * self.tw_im + self.b_re * self.tl_re + self.b_im * self.tl_im)
-             + (self.a_re * self.a_re + self.a_im * self.a_im) * self.ww + (self.b_re * self.b_re + self.b_im * self.b_im) * self.ll
-             + 2 * ((self.a_re * self.b_re + self.a_im * self.b_im) * self.wl_re + (self.a_im * self.b_re - self.a_re * self.b_im) * self.wl_im))
-        x += -self.noise_tt * noise + 2 * (self.b_re * self.noise_re + self.b_im * self.noise_im) * noise
-        y = self.expected * self.weight
-        x /= y + 1e-30
-        x = 1 + self.weight * (x - DOUBT)
-        self.scale = 1 if x < 1 else (25 if x > 25 else x)

@@ -1,20 +1,21 @@
-from wavestim.realtime.whitening cimport RMAX
-
-cdef enum:
-    TAPS_MAX = 128
+from wavestim.realtime.whitening cimport Biquads, RMAX
+from wavestim.realtime.wiener cimport Wiener
 
 
 cdef class Local:
-    """The rhythm that the wave leaves over, in mode space."""
-    cdef int r, taps, stride, size, at
-    cdef double[:, ::1] past             # (taps * stride, RMAX) mode signals without the wave, uV; `at` is the newest
-    cdef double h_re[TAPS_MAX]
-    cdef double h_im[TAPS_MAX]
+    """The rhythm in the band as a causal filter shows it, in mode space."""
+    cdef readonly Wiener wiener
+    cdef int r, taps, lags, stride, phase, at, thin_at
+    cdef Biquads front                   # takes drift and mains off
+    cdef double[:, ::1] recent           # (stride, RMAX) mode signals behind it, uV
+    cdef double[:, :, ::1] past          # (stride, 2 taps, RMAX) their means over a stride, twice, so that the last `taps` lie in a row
+    cdef double[:, ::1] thin             # (2 lags, RMAX) every stride-th of them
     cdef double step_re, step_im         # one tick ahead
-    cdef double noise_gain, decay
+    cdef double decay
     cdef double re[RMAX]
     cdef double im[RMAX]
     cdef double power                    # leaky, uV^2, summed over the modes
-    cdef double share                    # of it that is no noise
+    cdef bint fresh                      # a thinned sample was added with this tick
     cdef void reset(self) noexcept nogil
-    cdef void push(self, const double* rest, bint masked, double noise_power) noexcept nogil
+    cdef void push(self, const double* modes, bint masked) noexcept nogil
+    cdef const double* newest(self) noexcept nogil

@@ -1,8 +1,7 @@
-"""The rhythm that the wave model leaves over: what oscillates in the band and is neither the wave nor noise.
+"""The rhythm in the band, without asking for a wave: what the best causal filter for this recording shows.
 
-Real rhythms are not one wave. Each place has some of its own, frequencies jump, shapes are not sinusoidal. What is left of the samples when
-the wave is taken out goes through the causal filter that is best for this recording (:mod:`wavestim.realtime.bandfilter`). How much of its
-output is believed follows from its power: noise of the background's level explains a known part, the rest is rhythm.
+Real rhythms are not one wave. Each place has some of its own, frequencies jump, shapes are not sinusoidal. The mode signals, without
+drift and averaged over a stride, go through the filter that :mod:`wavestim.realtime.wiener` keeps learning from them.
 """
 
 import numpy as np
@@ -10,63 +9,112 @@ import numpy as np
 from libc.string cimport memset
 
 from wavestim.realtime.fmath cimport exp
+from wavestim.realtime.whitening cimport biquads_run, load_biquads
 
-MEMORY_S = 2.0
+cdef double MEMORY_S = 2.0
 
 
 cdef class Local:
 
     def __init__(self, calibration, double fs_hz):
-        cdef int i
-        taps = calibration.local_taps
+        self.wiener = Wiener(calibration, fs_hz)
         self.r = calibration.modes.shape[1]
-        self.taps = len(taps)
-        self.stride = calibration.local_stride
-        self.size = self.taps * self.stride
-        self.past = np.zeros((self.size, RMAX))
-        for i in range(self.taps):
-            self.h_re[i] = taps[i].real
-            self.h_im[i] = taps[i].imag
+        self.taps, self.lags, self.stride = self.wiener.taps, self.wiener.lags, calibration.local_stride
+        self.recent = np.zeros((self.stride, RMAX))
+        self.past = np.zeros((self.stride, 2 * self.taps, RMAX))
+        self.thin = np.zeros((2 * self.lags, RMAX))
+        load_biquads(&self.front, calibration.local_front_sos)
         angle = calibration.omega_rad_s / fs_hz
         self.step_re, self.step_im = np.cos(angle), np.sin(angle)
-        self.noise_gain = calibration.local_noise_gain
         self.decay = 1 - exp(-1 / (MEMORY_S * fs_hz))
         self.reset()
 
     cdef void reset(self) noexcept nogil:
-        self.at = 0
+        self.phase = self.at = self.thin_at = 0
         self.power = 0
-        self.share = 0
-        memset(&self.past[0, 0], 0, self.size * RMAX * sizeof(double))
+        self.fresh = False
+        self.wiener.spoilt = self.lags
+        memset(&self.recent[0, 0], 0, self.recent.shape[0] * RMAX * sizeof(double))
+        memset(&self.past[0, 0, 0], 0, self.past.shape[0] * self.past.shape[1] * RMAX * sizeof(double))
+        memset(&self.thin[0, 0], 0, self.thin.shape[0] * RMAX * sizeof(double))
+        memset(self.front.z, 0, sizeof(self.front.z))
         memset(self.re, 0, sizeof(self.re))
         memset(self.im, 0, sizeof(self.im))
 
-    cdef void push(self, const double* rest, bint masked, double noise_power) noexcept nogil:
-        """One tick: the modes (uV) without the wave; masked, the rhythm goes on as it was. noise_power: of the whitened modes, uV^2."""
-        cdef int j, k, i, r = self.r
+    cdef const double* newest(self) noexcept nogil:
+        """The last thinned sample; the ``lags`` - 1 rows before it are older and older."""
+        return &self.thin[self.thin_at + self.lags, 0]
+
+    cdef void push(self, const double* modes, bint masked) noexcept nogil:
+        """One tick of mode signals (uV); masked, the rhythm goes on as it was."""
+        cdef double x[RMAX], re[RMAX], im[RMAX], a, b, power = 0
         cdef double* p
-        cdef double a, b, x, power = 0, noise = self.noise_gain * noise_power
-        self.at = self.at + 1 if self.at + 1 < self.size else 0
-        p = &self.past[self.at, 0]
-        for j in range(r):
-            p[j] = self.re[j] * self.step_re - self.im[j] * self.step_im if masked else rest[j]
-            self.re[j] = 0
-            self.im[j] = 0
-        i = self.at
-        for k in range(self.taps):
-            p = &self.past[i, 0]
-            a = self.h_re[k]
-            b = self.h_im[k]
-            for j in range(r):
-                self.re[j] += a * p[j]
-                self.im[j] += b * p[j]
-            i -= self.stride
-            if i < 0:
-                i += self.size
+        cdef double* q
+        cdef int j, k, r = self.r
+        self.phase += 1
+        if self.phase == self.stride:
+            self.phase = 0
+            self.at = self.at + 1 if self.at + 1 < self.taps else 0
+        memset(x, 0, sizeof(x))
+        biquads_run(&self.front, modes, &self.recent[self.phase, 0], r)
         if masked:
-            return
+            for j in range(r):
+                x[j] = self.re[j] * self.step_re - self.im[j] * self.step_im
+        else:
+            for k in range(self.stride):
+                p = &self.recent[k, 0]
+                for j in range(r):
+                    x[j] += p[j]
+            for j in range(r):
+                x[j] /= self.stride
+        p = &self.past[self.phase, self.at, 0]
+        q = &self.past[self.phase, self.at + self.taps, 0]
+        for j in range(RMAX):
+            p[j] = x[j]
+            q[j] = x[j]
+        memset(re, 0, sizeof(re))
+        memset(im, 0, sizeof(im))
+        for k in range(self.taps):
+            a = self.wiener.best.re[k]
+            b = self.wiener.best.im[k]
+            for j in range(RMAX):
+                re[j] += a * q[j]
+                im[j] += b * q[j]
+            q -= RMAX
         for j in range(r):
-            power += self.re[j] * self.re[j] + self.im[j] * self.im[j]
-        self.power += self.decay * (power - self.power)
-        x = 1 - noise / (self.power + 1e-30)
-        self.share = x if x > 0 else 0
+            self.re[j] = re[j]
+            self.im[j] = im[j]
+            power += re[j] * re[j] + im[j] * im[j]
+        if not masked:
+            self.power += self.decay * (power - self.power)
+        self.fresh = self.phase == 0
+        if self.fresh:
+            self.thin_at = self.thin_at + 1 if self.thin_at + 1 < self.lags else 0
+            for j in range(RMAX):
+                self.thin[self.thin_at, j] = x[j]
+                self.thin[self.thin_at + self.lags, j] = x[j]
+            self.wiener.learn(self.newest(), masked)
+        self.wiener.step()
+
+    def run(self, double[:, ::1] y):
+        """Feed mode signals (n, r), uV; the estimates (n, r), complex."""
+        cdef Py_ssize_t t, j, n = y.shape[0]
+        out = np.zeros((n, self.r), complex)
+        cdef double complex[:, ::1] z = out
+        with nogil:
+            for t in range(n):
+                self.push(&y[t, 0], False)
+                for j in range(self.r):
+                    z[t, j] = self.re[j] + 1j * self.im[j]
+        return out
+
+    @property
+    def taps_now(self):
+        """(taps,) complex, of the filter in use, newest sample first."""
+        cdef int k
+        return np.array([self.wiener.best.re[k] + 1j * self.wiener.best.im[k] for k in range(self.taps)])
+
+    @property
+    def mean_square_error(self) -> float:
+        """What the filter expects to miss of the zero-phase band signal, over the mean square of its estimate."""
+        return self.wiener.best.total - 1

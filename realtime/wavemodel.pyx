@@ -16,11 +16,15 @@ from wavestim.realtime.forecast cimport (
     COV_PHI_KX,
     COV_PHI_KY,
     COV_PHI_OMEGA,
-    ERROR_SCALE,
+    ERROR_BURST,
+    ERROR_LEVEL,
     KX,
     KY,
     LOCAL,
+    LOCAL_AHEAD,
     LOCAL_POWER,
+    LOCAL_SHARE,
+    LOCAL_TOTAL,
     MEAN_OMEGA,
     MEAN_OMEGA_FREE,
     OMEGA,
@@ -39,6 +43,7 @@ from wavestim.realtime.forecast cimport (
     WAVE,
     outlook_set,
 )
+from wavestim.realtime.wiener cimport GRID, Causal
 from wavestim.realtime.kalman cimport N_FREE, N_PLANE, predict, update
 from wavestim.realtime.steering cimport Steering
 from wavestim.realtime.whitening cimport biquads_run, load_biquads
@@ -265,30 +270,38 @@ cdef class WaveModel:
 
     cdef void rest(self, const double* modes, bint masked) noexcept nogil:
         """What the wave leaves over goes to the local filter, what both say to hindsight; the record gets them as that weighs them."""
-        cdef double wave[2 * RMAX], local[2 * RMAX], p = self.rec[WAVE], w = self.rec[PLANE], power = 0, expected, turn, size, var
+        cdef double wave[2 * RMAX], p = self.rec[WAVE], w = self.rec[PLANE], power = 0, turn, size, var, foretold[5]
         cdef double* o = self.rec
+        cdef Causal* best = &self.local.wiener.best
         cdef int j, r = self.r
         self.expected_modes(wave, &wave[r])
         for j in range(2 * r):
             wave[j] *= p
             power += wave[j] * wave[j]
-        self.local.push(modes, masked, self.whitener.noise_power)
-        for j in range(r):
-            local[j] = self.local.re[j]
-            local[r + j] = self.local.im[j]
-        size = sqrt(self.hindsight.b_re * self.hindsight.b_re + self.hindsight.b_im * self.hindsight.b_im)
-        size = size if size < 1 else 1
+        self.local.push(modes, masked)
         var = o[VAR_PHI] + o[VAR_KX] * self.spread[0] + 2 * o[COV_KXKY] * self.spread[1] + o[VAR_KY] * self.spread[2]
         var = w * (var if var > 0 else 0) + (1 - w) * o[VAR_FREE]
-        expected = power * (2 * (1 - size) * var + (1 - p)) + size * size * self.local.power * self.outlook.unexplained[0]
-        self.hindsight.push(modes, wave, local, p, expected, masked, self.whitener.noise_power)
-        o[LOCAL] = size
+        foretold[0] = p
+        foretold[1] = 2 * power * var
+        foretold[2] = power * (1 - p)
+        foretold[3] = self.local.power * (best.total - 1)
+        foretold[4] = self.local.power
+        self.hindsight.push(self.local, wave, foretold, masked, self.whitener.noise_power)
+        size = sqrt(self.hindsight.b_re * self.hindsight.b_re + self.hindsight.b_im * self.hindsight.b_im)
+        o[LOCAL] = size if size < 1 else 1
         o[TRAVELS] = self.travels
         o[LOCAL_POWER] = self.local.power / self.spread[3]
-        o[ERROR_SCALE] = self.hindsight.scale
+        size = self.hindsight.pooled * best.noise_gain * self.whitener.noise_power / (self.local.power + 1e-30)
+        o[LOCAL_SHARE] = 1 - size if size < 1 else 0
+        o[ERROR_LEVEL] = self.hindsight.certainty.level
+        o[ERROR_BURST] = self.hindsight.certainty.burst
         for j in range(r):
-            o[REST + j] = self.hindsight.b_re * local[j] - self.hindsight.b_im * local[r + j]
-            o[REST + r + j] = self.hindsight.b_re * local[r + j] + self.hindsight.b_im * local[j]
+            o[REST + j] = self.hindsight.b_re * self.local.re[j] - self.hindsight.b_im * self.local.im[j]
+            o[REST + r + j] = self.hindsight.b_re * self.local.im[j] + self.hindsight.b_im * self.local.re[j]
+        o[LOCAL_TOTAL] = best.total
+        for j in range(GRID):
+            o[LOCAL_AHEAD + j] = best.ahead_re[j]
+            o[LOCAL_AHEAD + GRID + j] = best.ahead_im[j]
         turn = atan2(self.hindsight.a_im, self.hindsight.a_re)
         size = sqrt(self.hindsight.a_re * self.hindsight.a_re + self.hindsight.a_im * self.hindsight.a_im)
         o[PHI] = wrap(o[PHI] + turn)
