@@ -25,7 +25,8 @@ class Track:
     kind : (n,) words of :data:`wavestim.realtime.records.KINDS`.
     phase_sd_deg : (n,) the model's own circular SD at horizon 0, its resultant averaged over electrodes; at most 180.
     stale : (n,) bool, the samples no longer look like those that the calibration was learned from.
-    calibration : what was learned from the first seconds, or None when the recording was too short. One that goes stale is learned anew.
+    calibration : what was learned from the first seconds, or None when the recording was too short.
+    calibrations : every calibration with the first sample that used it: that one, and what was learned anew when one had gone stale.
     """
 
     direction_deg: Array
@@ -38,7 +39,8 @@ class Track:
     phase_sd_deg: Array
     stale: NDArray[np.bool_]
     calibration: Calibration | None
-    _calibrations: tuple[tuple[int, Calibration], ...]
+    calibrations: tuple[tuple[int, Calibration], ...]
+    _first_rows: tuple[int, ...]
     _records: Array
     _row: NDArray[np.int64]
     _age_s: Array
@@ -60,8 +62,8 @@ class Track:
     def _forecast(self, horizon_s: float) -> tuple[Array, Array]:
         n = len(self._row)
         phase, sd = np.zeros((n, self._n_channels)), np.full((n, self._n_channels), np.pi)
-        first = [row for row, _ in self._calibrations] + [len(self._records)]
-        for (start, calibration), stop in zip(self._calibrations, first[1:], strict=True):
+        stops = [*self._first_rows, len(self._records)][1:]
+        for (_, calibration), start, stop in zip(self.calibrations, self._first_rows, stops, strict=True):
             known = np.flatnonzero((self._row >= start) & (self._row < stop))
             if len(known):
                 phase[known], sd[known] = forecast_records(
@@ -139,17 +141,19 @@ def track(
     used: list[tuple[int, Calibration]] = []
     for start in range(0, n, 65536):
         engine.run(x[start : start + 65536], start)
-        used += [(int(np.searchsorted(at[: engine.n_traced], sample)), c) for sample, c in engine.take_calibrations()]
+        used += [(max(0, sample), c) for sample, c in engine.take_calibrations()]
     traced = engine.n_traced
     row = np.searchsorted(at[:traced], np.arange(n), side="right") - 1
-    known = row >= used[0][0] if used else np.zeros(n, dtype=bool)
+    first_rows = tuple(int(np.searchsorted(at[:traced], sample)) for sample, _ in used)
+    known = row >= first_rows[0] if first_rows else np.zeros(n, dtype=bool)
     row = np.where(known, row, -1)
     age = np.where(known, (np.arange(n) - at[np.maximum(row, 0)]) / fs + engine.delay_s, 0.0)
     wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0, 0.0])
     result = Track(
         direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
         amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
-        calibration=used[0][1] if used else None, _calibrations=tuple(used), _records=records, _row=row, _age_s=age, _n_channels=len(xy),
+        calibration=used[0][1] if used else None, calibrations=tuple(used), _first_rows=first_rows, _records=records, _row=row, _age_s=age,
+        _n_channels=len(xy),
     )  # fmt: skip
     resultant = np.exp(-0.5 * result._forecast(0.0)[1] ** 2).mean(axis=1)
     sd = np.degrees(np.sqrt(-2 * np.log(np.maximum(resultant, 0.0073))))

@@ -89,6 +89,8 @@ cdef extern from * nogil:
         if (r > WS_PI) r -= 6.28318530717958647693;
         return r;
     }
+
+    static inline double ws_clip(double x, double lo, double hi) { return x < lo ? lo : (x > hi ? hi : x); }
     #endif
     """
     double PI "WS_PI"
@@ -96,6 +98,7 @@ cdef extern from * nogil:
     double atan2 "ws_atan2"(double y, double x) noexcept
     double exp "ws_exp"(double x) noexcept
     double log "ws_log"(double x) noexcept
+    double clip "ws_clip"(double x, double lo, double hi) noexcept
     double wrap "ws_wrap"(double x) noexcept
     double sqrt "sqrt"(double x) noexcept
     double fabs "fabs"(double x) noexcept

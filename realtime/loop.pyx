@@ -6,7 +6,7 @@ the only module of the room that touches a clock.
 
 import numpy as np
 
-from wavestim.realtime.engine cimport C_PAUSE
+from wavestim.realtime.inputevents cimport IN_PAUSE
 from wavestim.realtime.ring cimport ENGINE, Stamp, ring_advance, ring_peek
 from wavestim.realtime.trigger cimport SCHEDULED, DecisionC
 
@@ -132,11 +132,11 @@ cdef class Loop:
         self.turns += 1
         if load(&self.stop_byte[0]) and not self.stopped:
             self.stopped = True
-            self.engine.post_live(C_PAUSE, 0)
+            self.engine.post_live(IN_PAUSE, 0)
             if self.scheduler is not None:
                 self.scheduler.port.abort(self.scheduler.port.ctx)
         while True:
-            if self.holds_for_calibration and self.engine.model is None and self.engine.n_warm >= self.engine.warm_up_ticks:
+            if self.holds_for_calibration and self.engine.model is None and self.engine.warm_up.complete():
                 break
             x = ring_peek(&self.ring.c, ENGINE, &stamp)
             if x == NULL:
@@ -151,7 +151,7 @@ cdef class Loop:
             self.n_waits += 1
             n += 1
             if self.engine.step(x, self.ring.c.kind, stamp.sample) and self.scheduler is not None:
-                d = &self.engine.ring[(self.engine.head - 1) % 4096]
+                d = self.engine.decisions.newest()
                 if d.verdict == SCHEDULED and not self.stopped and not self.stalled:
                     self.scheduler.dispatch(self.engine.n_decisions - 1, d, self.engine.trigger.conditions[d.condition].dark, stamp.host_ns,
                                             taken, clock_ns() if real else taken)
@@ -171,7 +171,7 @@ cdef class Loop:
         if now_ns - self.last_sample_ns > limit:
             self.stalled = True
             self.n_stalls += 1
-            self.engine.post_live(C_PAUSE, 1)
+            self.engine.post_live(IN_PAUSE, 1)
             self.scheduler.port.abort(self.scheduler.port.ctx)
             return
         if now_ns - self.last_heartbeat_ns >= HEARTBEAT_NS:

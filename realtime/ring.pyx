@@ -14,6 +14,7 @@ cimport numpy as cnp
 
 import numpy as np
 
+from wavestim.realtime.atomics cimport acquire, release
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 
 
@@ -27,13 +28,9 @@ cdef extern from * nogil:
     #include <stdint.h>
     #include <unistd.h>
     #include <sys/eventfd.h>
-    static inline unsigned long wr_acquire(unsigned long *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-    static inline void wr_release(unsigned long *p, unsigned long v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
     static inline int wr_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
     static inline void wr_post(int fd) { uint64_t one = 1; if (write(fd, &one, 8)) {} }
     """
-    unsigned long acquire "wr_acquire"(unsigned long* p)
-    void release "wr_release"(unsigned long* p, unsigned long v)
     int make_eventfd "wr_eventfd"()
     void post "wr_post"(int fd)
 

@@ -9,22 +9,13 @@ from libc.stdlib cimport calloc, free
 
 import numpy as np
 
+from wavestim.realtime.atomics cimport acquire, fence, release
+
 OUTCOMES = ("sent", "missed", "no-clock", "not-sent")
 DISPATCH = np.dtype(
     [("decision", "i8"), ("device_ns", "i8"), ("block_ns", "i8"), ("taken_ns", "i8"), ("decided_ns", "i8"), ("written_ns", "i8"),
      ("margin_us", "f8"), ("outcome", "U8")]
 )
-
-
-cdef extern from * nogil:
-    """
-    static inline unsigned long wc_acquire(unsigned long *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-    static inline void wc_release(unsigned long *p, unsigned long v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
-    static inline void wc_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-    """
-    unsigned long acquire "wc_acquire"(unsigned long* p)
-    void release "wc_release"(unsigned long* p, unsigned long v)
-    void fence "wc_fence"()
 
 
 cdef class Scheduler:

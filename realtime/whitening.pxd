@@ -24,6 +24,8 @@ cdef class Whitener:
     cdef double n_seen, memory, fs, floor, in_band_rate, size_mean
     cdef double widths[BANDS_MAX]
     cdef Biquads shaper
+    cdef double[::1] colour_phase        # of the shaper, at 1, 2, ... Hz
+    cdef double[::1] colour_gain
     cdef Biquads bands[BANDS_MAX]
     cdef double seen[BANDS_MAX][RMAX]    # what these gave last
     cdef double R[RMAX * RMAX]
@@ -38,6 +40,7 @@ cdef class Whitener:
     cdef double usual_change             # divergence of a second's covariance from R
     cdef int n_changed                   # seconds in a row in which it was far more
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
+    cdef void colour(self, double f_hz, double* phase, double* gain) noexcept nogil
     cdef void take_flanks(self, double* mean) noexcept nogil
     cdef double divergence(self, const double* C) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil

@@ -6,7 +6,9 @@ the band, where there is no rhythm, and whitening with it lowers the floor. The 
 
 from libc.string cimport memcpy, memset
 
-from wavestim.realtime.fmath cimport exp, fabs, log
+import numpy as np
+
+from wavestim.realtime.fmath cimport clip, exp, fabs, log
 from wavestim.realtime.linalg cimport eigh, invert_lower
 
 
@@ -68,6 +70,8 @@ cdef class Whitener:
         self.n_changed = 0
         self.size_mean = self.r
         load_biquads(&self.shaper, calibration.shaper_sos)
+        self.colour_phase = np.ascontiguousarray(calibration.colour_phase_rad)
+        self.colour_gain = np.ascontiguousarray(calibration.colour_gain)
         self.n_bands = len(calibration.flank_sos) + 1
         for i, sos in enumerate([*calibration.flank_sos, calibration.band_sos]):
             load_biquads(&self.bands[i], sos)
@@ -88,6 +92,15 @@ cdef class Whitener:
             x = shaped[i]
             for j in range(r):
                 out[j] += x * self.V[i * r + j]
+
+    cdef void colour(self, double f_hz, double* phase, double* gain) noexcept nogil:
+        """Phase (rad) and gain of the whitening in time at f_hz, between the points of its 1 Hz table."""
+        cdef Py_ssize_t n = self.colour_phase.shape[0], i
+        cdef double x = clip(f_hz - 1, 0, n - 1.000001)
+        i = <Py_ssize_t>x
+        x -= i
+        phase[0] = self.colour_phase[i] + x * (self.colour_phase[i + 1] - self.colour_phase[i])
+        gain[0] = self.colour_gain[i] + x * (self.colour_gain[i + 1] - self.colour_gain[i])
 
     cdef int learn(self, const double* shaped) noexcept nogil:
         """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""

@@ -151,9 +151,9 @@ def test_another_noise_is_learned_anew():
     shared, own = coloured(rng, 18000, 1, 0.3, 1000.0), coloured(rng, 18000, len(XY), 0.3, 1000.0)
     lfp[8000:] += 60 * (shared * np.linspace(0.2, 1.8, len(XY)) + 0.3 * own)
     w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
-    assert w.stale[8000:].any() or len(w._calibrations) > 1
-    assert len(w._calibrations) > 1
-    renewed = int(w._calibrations[1][0])
+    assert w.stale[8000:].any() or len(w.calibrations) > 1
+    assert len(w.calibrations) > 1
+    renewed = w.calibrations[1][0]
     assert 8000 < renewed < 20000
     assert rms_deg((w.phase - phase)[-4000:]) < 25
     again = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
