@@ -86,26 +86,31 @@ class Track:
             raise ValueError(f"site is electrode {site}, but there are electrodes 0 to {self._n_channels - 1}")
         time, sd = np.full((2, len(self._row), self._n_channels), [[[np.nan]], [[np.inf]]])
         kind = np.argmax(self.kind[:, None] == np.array(KINDS), axis=1).astype(np.intc)
-        for known, calibration in self._spans():
+        for known, calibration in self._spans(self._row):
             records = np.ascontiguousarray(self._records[self._row[known]])
             time[known], sd[known] = travel_times(records, np.ascontiguousarray(kind[known]), calibration, site)
         return time, sd
 
-    def _spans(self) -> Iterator[tuple[NDArray[np.intp], Calibration]]:
-        """Samples that a calibration was used for, and the calibration."""
-        first = [row for row, _ in self._calibrations] + [len(self._records)]
-        for (start, calibration), stop in zip(self._calibrations, first[1:], strict=True):
-            known = np.flatnonzero((self._row >= start) & (self._row < stop))
-            if len(known):
-                yield known, calibration
+    def forecast_at(self, samples: NDArray[np.intp], horizon_s: float) -> tuple[Array, Array]:
+        """:meth:`forecast` and its circular SD at some samples only: two arrays (samples, channels), rad."""
+        phase, sd = np.zeros((len(samples), self._n_channels)), np.full((len(samples), self._n_channels), np.pi)
+        row, age_s = self._row[samples], self._age_s[samples] + horizon_s
+        for known, calibration in self._spans(row):
+            phase[known], sd[known] = forecast_records(
+                np.ascontiguousarray(self._records[row[known]]), calibration, np.ascontiguousarray(age_s[known])
+            )
+        return phase, sd
 
     def _forecast(self, horizon_s: float) -> tuple[Array, Array]:
-        n = len(self._row)
-        phase, sd = np.zeros((n, self._n_channels)), np.full((n, self._n_channels), np.pi)
-        for known, calibration in self._spans():
-            records = np.ascontiguousarray(self._records[self._row[known]])
-            phase[known], sd[known] = forecast_records(records, calibration, np.ascontiguousarray(self._age_s[known] + horizon_s))
-        return phase, sd
+        return self.forecast_at(np.arange(len(self._row)), horizon_s)
+
+    def _spans(self, row: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], Calibration]]:
+        """Which of these ticks a calibration was used for, and the calibration."""
+        first = [row for row, _ in self._calibrations] + [len(self._records)]
+        for (start, calibration), stop in zip(self._calibrations, first[1:], strict=True):
+            known = np.flatnonzero((row >= start) & (row < stop))
+            if len(known):
+                yield known, calibration
 
 
 def track(

@@ -1,9 +1,9 @@
 """Travel times: how long ago the wave that is now at an electrode was at a chosen site.
 
-What is at electrode j now, phase included, was at site s a travel time T_j ago: phi_j(t) = phi_s(t - T_j). So T_j = (phi_s - phi_j) / omega,
-positive where the wave arrives after the site, negative where it comes from, zero at the site. For a plane wave that is k.(r_j - r_s) / omega.
-Phases of other patterns are followed from electrode to electrode from the site outwards (:mod:`wavestim.realtime.walk`), so they don't jump
-by whole cycles as long as neighbours are less than half a cycle apart. A wave that does not travel has no travel times.
+What is at electrode j now, phase included, was at site s a travel time T_j ago: phi_j(t) = phi_s(t - T_j). So T_j = (phi_s - phi_j) /
+omega, positive where the wave arrives after the site, negative where it comes from, zero at the site. For a plane wave that is k.(r_j -
+r_s) / omega. Phases of other patterns are followed from electrode to electrode from the site outwards (:mod:`wavestim.realtime.walk`), so
+they don't jump by whole cycles as long as neighbours are less than half a cycle apart. A wave that does not travel has no travel times.
 """
 
 import numpy as np
