@@ -26,7 +26,8 @@ class Crossed:
     locking : (n,) 0 to 1, the coherence of the two phasors at that delay, over about 140 cycles (the phase locking value, where both
         phases are sure).
     chance : (n,) the locking that rhythms of this regularity exceed by chance in one look of 200.
-    known : (n,) bool: locked beyond chance, and one cycle is 19 times as probable as all others together.
+    known : (n,) bool: locked beyond chance, one cycle 19 times as probable as all others together, and in both regions there is a phase to
+        speak of just now.
     sites : electrodes, numbered in the whole recording, between which the delay counts.
     """
 

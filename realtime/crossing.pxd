@@ -19,11 +19,12 @@ cdef class Crossing:
     cdef readonly double look_s, longest_s
     cdef int n_lags, reach, at
     cdef long n_looks, settle
-    cdef double keep, omega_min, omega_max, factor
+    cdef double keep, forget, omega_min, omega_max, factor
     cdef int shift[SURROGATES]           # looks; positive: the first region's past against the second's present
     cdef double re[LAGS]
     cdef double im[LAGS]
     cdef double power_a, power_b
+    cdef double lately_a, lately_b       # the same over a short while: is there a wave to speak of?
     cdef double s_re[SURROGATES]
     cdef double s_im[SURROGATES]
     cdef double s_power[SURROGATES]      # of the past of the one that is shifted

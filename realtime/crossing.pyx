@@ -16,6 +16,8 @@ from wavestim.realtime.fmath cimport PI, atan2, exp, log, sincos, sqrt
 cdef double INF = float("inf")
 cdef double LOOK_S = 0.008         # or a sixth of the shortest period
 cdef double MEMORY_CYCLES = 140.0
+cdef double LATELY_CYCLES = 14.0
+cdef double PRESENT = 0.1          # mean squared phasor below which there is no phase, lately (SD 87 degrees)
 cdef double FIRST_CYCLES = 12.0    # the least that surrogates are shifted by, and the step to the next
 cdef double STEP_CYCLES = 5.0
 cdef double CHANCE = 0.005         # with which rhythms that have nothing to do with each other pass for locked, a look
@@ -49,6 +51,7 @@ cdef class Crossing:
         self.reach = int(np.ceil(longest_delay_s / self.look_s))
         self.n_lags = 2 * self.reach + 1
         self.keep = float(np.exp(-self.look_s / (MEMORY_CYCLES * cycle_s)))
+        self.forget = 1 - float(np.exp(-self.look_s / (LATELY_CYCLES * cycle_s)))
         self.omega_min, self.omega_max = 2 * np.pi * 0.8 * band_hz[0], 2 * np.pi * 1.2 * band_hz[1]
         # an exponential variable over the mean of others: F with 2 and 2 SURROGATES degrees of freedom
         self.factor = SURROGATES * (CHANCE ** (-1 / <double>SURROGATES) - 1)
@@ -64,7 +67,7 @@ cdef class Crossing:
     cdef void reset(self) noexcept nogil:
         self.at = 0
         self.n_looks = 0
-        self.power_a = self.power_b = 0
+        self.power_a = self.power_b = self.lately_a = self.lately_b = 0
         memset(self.re, 0, sizeof(self.re))
         memset(self.im, 0, sizeof(self.im))
         memset(self.s_re, 0, sizeof(self.s_re))
@@ -93,6 +96,8 @@ cdef class Crossing:
         u[3] = rb * s
         self.power_a += g * (ra * ra - self.power_a)
         self.power_b += g * (rb * rb - self.power_b)
+        self.lately_a += self.forget * (ra * ra - self.lately_a)
+        self.lately_b += self.forget * (rb * rb - self.lately_b)
         for i in range(self.n_lags):                              # conj(a earlier) b now, or conj(a now) b earlier
             k = i - self.reach
             v = &self.past[(self.at + PAST - (k if k > 0 else -k)) % PAST, 0]
@@ -170,7 +175,7 @@ cdef class Crossing:
         if self.n_looks < self.settle or not self.now.locking > self.now.chance or self.now.chance >= 1:
             return
         self.now.sd_s = sqrt((1 - best if best < 1 else 0) / (2 * best) * null / (omega * omega) + far / total)
-        self.now.known = self.now.certainty >= CERTAIN
+        self.now.known = self.now.certainty >= CERTAIN and self.lately_a > PRESENT and self.lately_b > PRESENT
 
 
 def follow(double[:, ::1] phases, double fs_hz, band_hz, double longest_delay_s):

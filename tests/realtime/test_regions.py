@@ -41,6 +41,15 @@ def test_noise_is_not_a_crossing():
     assert found.known.mean() <= 0.05
 
 
+@pytest.mark.parametrize("silence", [np.nan, 0.0])
+def test_what_was_known_is_not_known_any_more_when_a_region_falls_silent(silence):
+    lfp, xy, labels = two_arrays(0.03, snr_db=5.0, seconds=20.0, seed=3)
+    lfp[14000:, 25:] = silence
+    found = track_regions(lfp, fs=FS, positions_mm=xy, region=labels, band_hz=BAND).crossing("V1", "V4")
+    assert found.known[13000:14000].all()
+    assert not found.known[18000:].any()
+
+
 def test_a_rhythm_that_does_not_waver_tells_neither_cycle_nor_locking():
     """Any two constant tones of one frequency are locked: that they are says nothing."""
     phase = 2 * np.pi * 15 * np.arange(4000) / 125
