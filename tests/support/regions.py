@@ -26,13 +26,13 @@ def array(rng, source, snr_db, fs, heading_rad=0.3, speed=200.0):
     return 50 * (signal + noise)
 
 
-def two_arrays(delay_s, snr_db=0.0, seconds=24.0, fs=1000.0, seed=1, spread_hz=0.8):
+def two_arrays(delay_s, snr_db=0.0, seconds=24.0, fs=1000.0, seed=1, spread_hz=0.8, tau_s=0.6):
     """Samples (n, 50) uV, places, labels. The wave is at the centre of V4 ``delay_s`` after V1; two rhythms of one frequency when None."""
     rng = np.random.default_rng(seed)
     n, late = round(seconds * fs), round((delay_s or 0.0) * fs)
     extra = abs(late)
-    both = [rhythm(rng, n + extra, fs, spread_hz)]
-    both.append(rhythm(rng, n + extra, fs, spread_hz) if delay_s is None else both[0])
+    both = [rhythm(rng, n + extra, fs, spread_hz, tau_s)]
+    both.append(rhythm(rng, n + extra, fs, spread_hz, tau_s) if delay_s is None else both[0])
     starts = (extra, extra - late) if late >= 0 else (extra + late, extra)
     parts = [array(rng, tuple(x[at : at + n] for x in source), snr_db, fs) for source, at in zip(both, starts, strict=True)]
     return np.hstack(parts).astype(np.float32), PLACES.copy(), np.repeat(["V1", "V4"], len(ARRAY))
