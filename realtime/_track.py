@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from wavestim.realtime.config import EngineConfig
 from wavestim.realtime.engine import TRACE_COLUMNS, Engine
 from wavestim.realtime.forecast import RECORD_SIZE, forecast_records
 from wavestim.realtime.records import KINDS
+from wavestim.realtime.traveltime import travel_times
 
 Array = NDArray[np.float64]
 
@@ -59,17 +61,58 @@ class Track:
         """(n, channels) the model's own circular SD of :meth:`forecast`, degrees, at most 180."""
         return np.degrees(self._forecast(horizon_s)[1])
 
+    def travel_time_s(self, site: int) -> Array:
+        """How long ago the wave that is now at each electrode was at ``site``.
+
+        phase_j(t) = phase_site(t - T_j), so T_j = (phase_site - phase_j) / omega of the model's wave; plane: k.(r_j - r_site) / omega.
+        Positive where the wave arrives after the site, negative where it comes from. Phases are followed over neighbouring electrodes
+        from the site outwards; around the centre of a rotating wave that goes about half a period to either side.
+
+        Parameters
+        ----------
+        site : index of an electrode.
+
+        Returns
+        -------
+        (n, channels) s. NaN where nothing travels (any ``kind`` but planar, rotating, source and sink) and where the pattern has next to no
+        amplitude at the electrode.
+        """
+        return self._travel_times(site)[0]
+
+    def travel_time_sd_s(self, site: int) -> Array:
+        """(n, channels) the model's own SD of :meth:`travel_time_s`, s; infinite where that is NaN."""
+        return self._travel_times(site)[1]
+
+    def _travel_times(self, site: int) -> tuple[Array, Array]:
+        if not 0 <= site < self._n_channels:
+            raise ValueError(f"site is electrode {site}, but there are electrodes 0 to {self._n_channels - 1}")
+        time, sd = np.full((2, len(self._row), self._n_channels), [[[np.nan]], [[np.inf]]])
+        kind = np.argmax(self.kind[:, None] == np.array(KINDS), axis=1).astype(np.intc)
+        for known, calibration in self._spans(self._row):
+            records = np.ascontiguousarray(self._records[self._row[known]])
+            time[known], sd[known] = travel_times(records, np.ascontiguousarray(kind[known]), calibration, site)
+        return time, sd
+
+    def forecast_at(self, samples: NDArray[np.intp], horizon_s: float) -> tuple[Array, Array]:
+        """:meth:`forecast` and its circular SD at some samples only: two arrays (samples, channels), rad."""
+        phase, sd = np.zeros((len(samples), self._n_channels)), np.full((len(samples), self._n_channels), np.pi)
+        row, age_s = self._row[samples], self._age_s[samples] + horizon_s
+        for known, calibration in self._spans(row):
+            phase[known], sd[known] = forecast_records(
+                np.ascontiguousarray(self._records[row[known]]), calibration, np.ascontiguousarray(age_s[known])
+            )
+        return phase, sd
+
     def _forecast(self, horizon_s: float) -> tuple[Array, Array]:
-        n = len(self._row)
-        phase, sd = np.zeros((n, self._n_channels)), np.full((n, self._n_channels), np.pi)
+        return self.forecast_at(np.arange(len(self._row)), horizon_s)
+
+    def _spans(self, row: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], Calibration]]:
+        """Which of these ticks a calibration was used for, and the calibration."""
         stops = [*self._first_rows, len(self._records)][1:]
         for (_, calibration), start, stop in zip(self.calibrations, self._first_rows, stops, strict=True):
-            known = np.flatnonzero((self._row >= start) & (self._row < stop))
+            known = np.flatnonzero((row >= start) & (row < stop))
             if len(known):
-                phase[known], sd[known] = forecast_records(
-                    np.ascontiguousarray(self._records[self._row[known]]), calibration, np.ascontiguousarray(self._age_s[known] + horizon_s)
-                )
-        return phase, sd
+                yield known, calibration
 
 
 def track(

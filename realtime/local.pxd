@@ -11,7 +11,8 @@ cdef class Local:
     cdef double[:, :, ::1] past          # (stride, 2 taps, RMAX) their means over a stride, twice, so that the last `taps` lie in a row
     cdef double[:, ::1] thin             # (2 lags, RMAX) every stride-th of them
     cdef double step_re, step_im         # one tick ahead
-    cdef double decay
+    cdef double decay, turnover
+    cdef double seen                     # part of what the filter sees now that was there, and not its own going on
     cdef double re[RMAX]
     cdef double im[RMAX]
     cdef double power                    # leaky, uV^2, summed over the modes

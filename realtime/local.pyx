@@ -27,11 +27,13 @@ cdef class Local:
         angle = calibration.omega_rad_s / fs_hz
         self.step_re, self.step_im = np.cos(angle), np.sin(angle)
         self.decay = 1 - exp(-1 / (MEMORY_S * fs_hz))
+        self.turnover = 1 - exp(-(calibration.band_hz[1] - calibration.band_hz[0]) / fs_hz)
         self.reset()
 
     cdef void reset(self) noexcept nogil:
         self.phase = self.at = self.thin_at = 0
         self.power = 0
+        self.seen = 0
         self.fresh = False
         self.wiener.spoilt = self.lags
         memset(&self.recent[0, 0], 0, self.recent.shape[0] * RMAX * sizeof(double))
@@ -85,6 +87,7 @@ cdef class Local:
             self.re[j] = re[j]
             self.im[j] = im[j]
             power += re[j] * re[j] + im[j] * im[j]
+        self.seen += self.turnover * ((0 if masked else 1) - self.seen)
         if not masked:
             self.power += self.decay * (power - self.power)
         self.fresh = self.phase == 0

@@ -204,7 +204,7 @@ cdef class WaveModel:
         o[TRAVELS] = self.travels
         o[LOCAL_POWER] = self.local.power / self.spread[3]
         size = self.hindsight.pooled * best.noise_gain * self.whitener.noise_power / (self.local.power + 1e-30)
-        o[LOCAL_SHARE] = 1 - size if size < 1 else 0
+        o[LOCAL_SHARE] = self.local.seen * (1 - size) if size < 1 else 0
         o[ERROR_LEVEL] = self.hindsight.certainty.level
         o[ERROR_BURST] = self.hindsight.certainty.burst
         for j in range(r):

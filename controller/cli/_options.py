@@ -25,4 +25,8 @@ Seconds = Annotated[float, typer.Option("--seconds", metavar="S", help="Length, 
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", help="Seed of schedule, shuffles and simulated cortex; default: the experiment's.")
 ]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="NAME", help="Of a recording with several arrays, the one to run on.", show_default=False),
+]
 Session = Annotated[Path, typer.Argument(metavar="SESSION", help="Session folder.", show_default=False)]

@@ -36,6 +36,7 @@ def calibrate(
             "--band", metavar="LO HI", help="Band of the rhythm in Hz; default: the experiment's, or the suggested one.", show_default=False
         ),
     ] = None,
+    region: options.Region = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Keep the calibration in this .npz file.", show_default=False)
     ] = None,
@@ -52,6 +53,7 @@ def calibrate(
       wavestim calibrate ecog-strip
       wavestim calibrate baseline.nwb --seconds 120 --out mouse-12.npz
       wavestim calibrate my-experiment.yaml --out mouse-12.npz
+      wavestim calibrate v1-and-v4.npz --region V4 --out v4.npz
     """
     length, asked = validate.learning_seconds(seconds), validate.band(band)
     from wavestim.controller.session.calibrations import write_calibration
@@ -59,7 +61,7 @@ def calibrate(
     from wavestim.controller.session.material import find_material, stated_band
 
     with output.only_json(as_json):
-        material = find_material(source, length)
+        material = find_material(source, length, region)
         with output.progress("calibrate", length) as progress:
             learned = learn(material, seconds=length, band_hz=asked, progress=progress)
         band_from = "asked for" if asked else "the experiment's" if stated_band(material) else "suggested"
@@ -73,6 +75,7 @@ def calibrate(
                 fs_hz=material.fs_hz,
                 reference=e.conditioning.reference if e is not None else "none",
                 learned_from={"name": material.name, "sha256": material.sha256, "seconds": learned.seconds},
+                region=material.region.name if material.region is not None else None,
             )
     found = _found(material, learned, band_from)
     found["file"], found["file_sha256"] = (str(stored.path), stored.sha256) if stored is not None else (None, None)
@@ -82,13 +85,15 @@ def calibrate(
 
 
 def _found(material: Material, learned: Learned, band_from: str) -> dict[str, Any]:
-    c, s, t = learned.calibration, learned.spectrum, learned.tuning
+    c, s, t, r = learned.calibration, learned.spectrum, learned.tuning, material.region
+    mine = np.ones(len(c.used), dtype=bool) if r is None else r.inside
     low, high = (float(f) for f in c.band_hz)
     return {
         "source": material.name,
         "sha256": material.sha256,
         "seconds": learned.seconds,
-        "channels": len(c.used),
+        "channels": int(mine.sum()),
+        "region": None if r is None else {"name": r.name, "channels": r.sizes},
         "rate_hz": c.fs_hz,
         "band_hz": [low, high],
         "band_from": band_from,
@@ -99,7 +104,7 @@ def _found(material: Material, learned: Learned, band_from: str) -> dict[str, An
         "noise_knee_hz": s.knee_hz or None,
         "flank_slope": c.beta,
         "frequency_hz": learned.seen["frequency_hz"] if learned.seen["frequency_hz"] is not None else c.omega_rad_s / (2 * np.pi),
-        "bad_channels": [{"channel": int(i), "reason": str(learned.faults[i])} for i in np.flatnonzero(learned.faults != "")],
+        "bad_channels": [{"channel": int(i), "reason": str(learned.faults[i])} for i in np.flatnonzero((learned.faults != "") & mine)],
         "gains": learned.gains,
         "wave": learned.seen,
         "evidence_threshold": c.evidence_threshold,
@@ -131,7 +136,10 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     peaks = ", ".join(f"{p['centre_hz']:.1f} Hz ({p['height_db']:.1f} dB)" for p in found["peaks"]) or "none"
     suggested = "none" if found["suggested_band_hz"] is None else "{:g}-{:g} Hz".format(*found["suggested_band_hz"])
     knee = f", knee at {found['noise_knee_hz']:.0f} Hz" if found["noise_knee_hz"] else ""
+    r = found["region"]
+    others = ", ".join(f"{name} ({n})" for name, n in r["channels"].items() if name != r["name"]) if r else ""
     return [
+        *([("region", r["name"] + (f"; not learned from: {others}" if others else ""))] if r else []),
         ("learned from", f"{found['source']}, {found['seconds']:.1f} s, {found['channels']} channels at {found['rate_hz']:g} Hz"),
         ("band", f"{low:g}-{high:g} Hz ({found['band_from']}); suggested: {suggested}"),
         ("peaks", peaks),

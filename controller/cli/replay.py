@@ -20,19 +20,22 @@ def replay(
     speed: Annotated[
         str, typer.Option("--speed", metavar="max|X", help="As fast as possible, or X times the pace it was recorded at.")
     ] = "max",
+    region: options.Region = None,
     out: options.Out = None,
     as_json: options.Json = False,
 ) -> None:
     """Run the engine over recorded data: the same code, the same configuration, the same decisions as on the rig.
 
     RECORDING takes the place of the experiment's source. No light is made; a
-    virtual board only acknowledges it.
+    virtual board only acknowledges it. Of a recording with several arrays one
+    is followed: --region, or the one that holds the trigger site.
 
     \b
     Examples:
       wavestim replay wavestim-sessions/2026-03-01_10-00-00_against-the-wave
       wavestim replay utah.npz --experiment against-the-wave
       wavestim replay day-3/session.nwb --experiment trough.yaml --out what-if
+      wavestim replay v1-and-v4.npz --region V4
     """
     from wavestim.controller.experiment import load_experiment
 
@@ -42,5 +45,5 @@ def replay(
     from wavestim.controller.session import replay_recording
 
     with output.only_json(as_json), output.progress("replay", None) as progress:
-        summary = replay_recording(recording, experiment=asked, out=folder, speed=factor, progress=progress)
+        summary = replay_recording(recording, experiment=asked, out=folder, speed=factor, progress=progress, region=region)
     finish(summary, as_json=as_json)

@@ -33,6 +33,7 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
     conditions = summary.get("conditions") or {}
     arms = ", ".join(f"{name} {c.get('pulses', 0)}" for name, c in conditions.items()) or "none"
     return [
+        *_region(summary.get("region")),
         ("pulses", f"{fired}; {others}"),
         ("conditions", arms),
         ("phase error", _error(summary.get("phase_error_deg"), "deg")),
@@ -43,6 +44,14 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
         ("calibration", _calibration(summary.get("calibration") or {})),
         ("dropped samples", f"{summary.get('dropped_samples', 0)} of {summary.get('samples', 0)}"),
     ]
+
+
+def _region(about: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if not about:
+        return []
+    others = ", ".join(f"{name} ({n})" for name, n in about["channels"].items() if name != about["name"])
+    text = f"{about['name']}, {about['channels'][about['name']]} channels" + (f"; recorded, not followed: {others}" if others else "")
+    return [("region", text)]
 
 
 def _calibration(about: Mapping[str, Any]) -> str:

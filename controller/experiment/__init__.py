@@ -6,6 +6,7 @@ from wavestim.controller.experiment.geometry import electrode_positions, led_pos
 from wavestim.controller.experiment.limits import check_light, shortest_period_ms
 from wavestim.controller.experiment.load import example_names, experiment_hash, load_experiment, parse_experiment, resolve
 from wavestim.controller.experiment.planning import plan
+from wavestim.controller.experiment.regions import Region, choose_region, in_region, region_labels
 from wavestim.controller.experiment.schedule import balanced_sequence
 from wavestim.controller.experiment.schema import Experiment, mocked, require_supported
 from wavestim.controller.experiment.thermal import check_warming
@@ -17,18 +18,22 @@ __all__ = [
     "ExperimentError",
     "PatternEntry",
     "Plan",
+    "Region",
     "SlotPlan",
     "balanced_sequence",
     "check_light",
     "check_warming",
+    "choose_region",
     "electrode_positions",
     "example_names",
     "experiment_hash",
+    "in_region",
     "led_positions",
     "load_experiment",
     "mocked",
     "parse_experiment",
     "plan",
+    "region_labels",
     "require_supported",
     "resolve",
     "shortest_period_ms",

@@ -43,7 +43,7 @@ class GridProbe(_Probe):
 
 
 class FileProbe(_Probe):
-    """A probeinterface JSON file."""
+    """A probeinterface JSON file; of several probes in it, one is followed: that of the trigger site."""
 
     kind: Literal["file"] = "file"
     """Which way positions are given."""

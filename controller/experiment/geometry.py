@@ -40,10 +40,10 @@ def electrode_positions(experiment: Experiment, recorded_mm: ArrayLike | None = 
     if isinstance(probe, GridProbe):
         electrodes = _grid(probe)
     elif isinstance(probe, FileProbe):
-        electrodes = _probe_file(probe.path)
+        electrodes, _ = _probe_file(probe.path)
     else:
         electrodes = _recorded(experiment, recorded_mm)
-    positions = _in_channel_order(electrodes, probe.channel_map, experiment.name)
+    positions = np.ascontiguousarray(electrodes[_channel_order(len(electrodes), probe.channel_map, experiment.name)])
     _check(positions, experiment)
     return positions
 
@@ -104,34 +104,54 @@ def _grid(probe: GridProbe) -> Positions:
     return np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
 
 
-def _probe_file(path: str) -> Positions:
+def probe_regions(probe: FileProbe) -> tuple[str, ...] | None:
+    """The probe that each channel belongs to, by name, in channel order; None when the file holds a single one. Shanks are no regions."""
+    names, (_, belongs) = _probe_names(probe.path), _probe_file(probe.path)
+    return tuple(names[i] for i in belongs[_channel_order(len(belongs), probe.channel_map, probe.path)]) if len(names) > 1 else None
+
+
+def _probe_names(path: str) -> list[str]:
+    """Of every probe in the file; probe0, probe1, ... where it says none, or the same twice."""
+    told = [str(p.name or p.annotations.get("name") or "") for p in _read_probes(path)]
+    return [name if name and told.count(name) == 1 else f"probe{i}" for i, name in enumerate(told)]
+
+
+def _read_probes(path: str) -> list[Any]:
     if not Path(path).is_file():
         raise ExperimentError(f"{path}: no such probe file; give probe.path a probeinterface JSON file")
     from probeinterface import read_probeinterface
 
     try:
-        group = read_probeinterface(path)
-        parts = [(np.asarray(p.contact_positions, dtype=float)[:, :2] * _mm(p.si_units), p.device_channel_indices) for p in group.probes]
-        if not parts:
+        probes = list(read_probeinterface(path).probes)
+        if not probes:
             raise ValueError("it holds no probe")
-        positions = np.concatenate([xy for xy, _ in parts])
-    except ExperimentError:
-        raise
     except Exception as error:
         raise ExperimentError(f"{path}: not a probeinterface file ({_short(error)}); write_probeinterface makes one") from error
-    wired = [channels for _, channels in parts]
+    return probes
+
+
+def _probe_file(path: str) -> tuple[Positions, NDArray[np.intp]]:
+    """Places of the contacts, mm, and the number of the probe that each belongs to; in the order of their channels where they are wired."""
+    probes = _read_probes(path)
+    try:
+        positions = np.concatenate([np.asarray(p.contact_positions, dtype=float)[:, :2] * _mm(p.si_units) for p in probes])
+    except Exception as error:
+        raise ExperimentError(f"{path}: not a probeinterface file ({_short(error)}); write_probeinterface makes one") from error
+    belongs = np.repeat(np.arange(len(probes)), [len(p.contact_positions) for p in probes])
+    wired = [p.device_channel_indices for p in probes]
     if all(channels is not None for channels in wired):
-        return _by_wiring(positions, np.concatenate([np.asarray(c) for c in wired]), path)
-    return positions
+        order = _by_wiring(np.concatenate([np.asarray(c) for c in wired]), path)
+        return np.ascontiguousarray(positions[order]), belongs[order]
+    return positions, belongs
 
 
-def _by_wiring(positions: Positions, channels: NDArray[Any], path: str) -> Positions:
+def _by_wiring(channels: NDArray[Any], path: str) -> NDArray[np.intp]:
     """Contacts in the order of the channels they are wired to; -1 is not connected."""
-    connected = channels >= 0
-    order = np.argsort(channels[connected])
-    if not np.array_equal(channels[connected][order], np.arange(connected.sum())):
+    connected = np.flatnonzero(channels >= 0)
+    order = connected[np.argsort(channels[connected])]
+    if not np.array_equal(channels[order], np.arange(len(connected))):
         raise ExperimentError(f"{path}: device_channel_indices must name every channel from 0 upwards exactly once (-1 for not connected)")
-    return np.ascontiguousarray(positions[connected][order])
+    return order
 
 
 def _mm(units: str) -> float:
@@ -156,13 +176,14 @@ def _recorded(experiment: Experiment, recorded_mm: ArrayLike | None) -> Position
     )
 
 
-def _in_channel_order(electrodes: Positions, channel_map: Sequence[int | None] | None, name: str) -> Positions:
+def _channel_order(n: int, channel_map: Sequence[int | None] | None, name: str) -> NDArray[np.intp]:
+    """The electrode of every channel, of n electrodes."""
     if channel_map is None:
-        return electrodes
-    if len(channel_map) != len(electrodes):
-        raise ExperimentError(f"{name}: probe.channel_map has {len(channel_map)} entries for {len(electrodes)} electrodes; give one each")
+        return np.arange(n)
+    if len(channel_map) != n:
+        raise ExperimentError(f"{name}: probe.channel_map has {len(channel_map)} entries for {n} electrodes; give one each")
     connected = [(channel, electrode) for electrode, channel in enumerate(channel_map) if channel is not None]
-    return np.ascontiguousarray(electrodes[[electrode for _, electrode in sorted(connected)]])
+    return np.array([electrode for _, electrode in sorted(connected)], dtype=np.intp)
 
 
 def _check(positions: Positions, experiment: Experiment) -> None:

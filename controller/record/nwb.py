@@ -125,9 +125,13 @@ def _electrodes(nwb: Any, session: Session) -> Any:
     nwb.add_electrode_column(name="bad", description="left out by the experiment")
     location = "Isocortex" if nwb.subject is not None and nwb.subject.species == "Mus musculus" else "cortex"  # the Allen atlas' name
     bad = set(session.experiment.get("probe", {}).get("bad_channels", ()))
+    labels = (session.about.get("region") or {}).get("labels")
+    if labels:
+        nwb.add_electrode_column(name="region", description="array or area that the electrode belongs to; empty: none")
     for i, (x, y) in enumerate(session.positions_mm):
         nwb.add_electrode(
-            group=group, location=location, rel_x=float(x), rel_y=float(y), channel_name=f"ch{i}", bad=i in bad, enforce_unique_id=False
+            group=group, location=location, rel_x=float(x), rel_y=float(y), channel_name=f"ch{i}", bad=i in bad, enforce_unique_id=False,
+            **({"region": labels[i]} if labels else {}),
         )  # fmt: skip
     return nwb.create_electrode_table_region(region=list(range(len(session.positions_mm))), description="all electrodes")
 

@@ -25,6 +25,8 @@ class SessionRecording:
         self.positions_mm: NDArray[np.float64] | None = session.positions_mm
         self.n_samples, self.n_channels = session.samples.shape
         self.channel_names = tuple(str(i) for i in range(self.n_channels))
+        about = session.about.get("region")
+        self.region: tuple[str, ...] | None = tuple(about["labels"]) if about else None
 
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(first sample, block), ``size`` samples at most, never across a gap."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +63,9 @@ def summarise(session: Session) -> Summary:
         "stopped_early": bool(counts.get("stopped_early", False)),
         "safe": list(counts.get("safe", ())),
     }
+    region = session.about.get("region")
+    if region is not None:
+        found["region"] = {"name": region["name"], "channels": dict(Counter(label for label in region["labels"] if label))}
     reference = session.about.get("recording")
     if reference is not None:
         found["recording"] = reference["path"]

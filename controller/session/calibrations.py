@@ -42,7 +42,7 @@ class StoredCalibration:
     calibration : Calibration
     about : dict
         ``wavestim`` (version), ``learned_utc``, ``learned_from`` (name, sha256, seconds), ``fs_hz``, ``band_hz``, ``positions_mm``,
-        ``reference``.
+        ``reference``, ``region``.
     """
 
     path: Path
@@ -64,6 +64,7 @@ def write_calibration(
     fs_hz: float,
     reference: str,
     learned_from: dict[str, Any],
+    region: str | None = None,
 ) -> StoredCalibration:
     """Write a calibration file.
 
@@ -76,6 +77,8 @@ def write_calibration(
         Of the source that it was learned from: electrodes, rate, conditioning.reference.
     learned_from : dict
         ``name``, ``sha256``, ``seconds``.
+    region : str, optional
+        That it was learned from, where there were several.
 
     Raises
     ------
@@ -89,6 +92,7 @@ def write_calibration(
         "band_hz": calibration.band_hz,
         "positions_mm": positions_mm,
         "reference": reference,
+        "region": region,
     }
     text, payload = json.dumps(plain(about), allow_nan=False), calibration.to_bytes()
     file = io.BytesIO()
@@ -164,11 +168,25 @@ def calibration_for(path: str | None, engine: EngineConfig) -> StoredCalibration
             f"{path}: the calibration was learned with conditioning.reference {reference}, the experiment has {engine.reference}; "
             f"use the same, or {AGAIN}"
         )
+    used, left_out = stored.calibration.used, _left_out(stored.calibration, engine)
+    if 2 * left_out > used.sum():
+        region = stored.about.get("region")
+        raise CalibrationError(
+            f"{path}: the calibration was learned{f' on region {region},' if region else ''} from {int(used.sum())} electrodes, "
+            f"{left_out} of which the experiment leaves out; use one of its own region, or {AGAIN}"
+        )
     try:
         Engine(engine).apply_calibration(stored.calibration)
     except ValueError as error:
         raise CalibrationError(f"{path}: {error}") from None
     return stored
+
+
+def _left_out(calibration: Calibration, engine: EngineConfig) -> int:
+    """How many of the calibration's electrodes the engine does not look at."""
+    if engine.excluded is None or len(engine.excluded) != len(calibration.used):
+        return 0
+    return int((calibration.used & engine.excluded).sum())
 
 
 def _digest(version: int, text: str, payload: bytes) -> str:

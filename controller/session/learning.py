@@ -117,7 +117,8 @@ def learn(
 
 
 def _conditioning(material: Material) -> tuple[str, float | None, NDArray[np.bool_]]:
-    e, excluded = material.experiment, np.zeros(len(material.positions_mm), dtype=bool)
+    e = material.experiment
+    excluded = np.zeros(len(material.positions_mm), dtype=bool) if material.region is None else ~material.region.inside
     if e is None:
         return "none", None, excluded
     excluded[list(e.probe.bad_channels)] = True

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import (
     Experiment,
+    Region,
+    choose_region,
     electrode_positions,
     example_names,
     experiment_hash,
+    in_region,
     led_positions,
     load_experiment,
     require_supported,
@@ -21,7 +24,7 @@ from wavestim.controller.experiment import (
 from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
 from wavestim.controller.session.feeds import Cortex
 from wavestim.controller.session.replay import recorded_light
-from wavestim.hardware.sources import SourceError
+from wavestim.hardware.sources import SourceError, regions_of
 
 Blocks = Iterator[tuple[int, NDArray[np.float32]]]
 
@@ -44,6 +47,8 @@ class Material:
         Samples that show light: not to learn from.
     experiment : Experiment, optional
         Says conditioning, bad channels and, where it is written there, the band.
+    region : Region, optional
+        Of several: channels elsewhere are left out.
     """
 
     name: str
@@ -53,9 +58,10 @@ class Material:
     blocks: Blocks
     lit: tuple[tuple[float, float], ...] = ()
     experiment: Experiment | None = None
+    region: Region | None = None
 
 
-def find_material(target: str, seconds: float) -> Material:
+def find_material(target: str, seconds: float, region: str | None = None) -> Material:
     """What a recording or an experiment offers to learn from.
 
     Parameters
@@ -64,22 +70,25 @@ def find_material(target: str, seconds: float) -> Material:
         A recording (session, NWB, ``.npz``, anything neo reads, a packaged one) or an experiment (YAML, a packaged one).
     seconds : float
         How much a simulated source has to give.
+    region : str, optional
+        Of several arrays, the one to learn from; otherwise the one that holds the trigger site, or the one with most channels.
     """
     if Path(target).suffix.lower() in (".yaml", ".yml") or (target in example_names() and not Path(target).exists()):
-        return _of_experiment(load_experiment(target), seconds)
-    return _of_recording(target, None)
+        return _of_experiment(load_experiment(target), seconds, region)
+    return _of_recording(target, None, region)
 
 
-def _of_experiment(experiment: Experiment, seconds: float) -> Material:
+def _of_experiment(experiment: Experiment, seconds: float, asked: str | None) -> Material:
     source = experiment.source
     if source.kind == "file":
-        return _of_recording(source.path, experiment)
+        return _of_recording(source.path, experiment, asked)
     require_supported(experiment)
     if source.kind != "simulated":
         raise ExperimentError(
             f"{experiment.name}: source: a {source.kind} source can't be learned from yet; record it and give the recording"
         )
     positions = electrode_positions(experiment)
+    experiment, region = in_region(experiment, positions, None, asked)
     cortex = Cortex(experiment, positions, led_positions(experiment, positions), None)
 
     def blocks() -> Blocks:
@@ -88,10 +97,10 @@ def _of_experiment(experiment: Experiment, seconds: float) -> Material:
             yield first, np.asarray(samples, dtype=np.float32)
         cortex.close()
 
-    return Material(experiment.name, experiment_hash(experiment), cortex.fs_hz, positions, blocks(), experiment=experiment)
+    return Material(experiment.name, experiment_hash(experiment), cortex.fs_hz, positions, blocks(), experiment=experiment, region=region)
 
 
-def _of_recording(path: str, experiment: Experiment | None) -> Material:
+def _of_recording(path: str, experiment: Experiment | None, asked: str | None) -> Material:
     source = open_replayable(path)
     lit: tuple[tuple[float, float], ...] = ()
     if isinstance(source, SessionRecording):
@@ -104,7 +113,11 @@ def _of_recording(path: str, experiment: Experiment | None) -> Material:
         )
     if len(positions) != source.n_channels:
         raise ExperimentError(f"{path}: the probe has {len(positions)} electrodes, the recording {source.n_channels} channels")
-    return Material(path, refer_to(path)["sha256"], source.fs_hz, positions, source.blocks(round(source.fs_hz)), lit, experiment)
+    if experiment is None:
+        region = choose_region(regions_of(source), asked, path)
+    else:
+        experiment, region = in_region(experiment, positions, regions_of(source), asked)
+    return Material(path, refer_to(path)["sha256"], source.fs_hz, positions, source.blocks(round(source.fs_hz)), lit, experiment, region)
 
 
 def stated_band(material: Material) -> tuple[float, float] | None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns
+from wavestim.controller.experiment import Experiment, Region, electrode_positions, in_region, led_positions, patterns
 from wavestim.controller.record.reference import is_session
 from wavestim.controller.session.feeds import cortex_settings
-from wavestim.hardware.sources import open_recording
+from wavestim.hardware.sources import open_recording, regions_of
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,17 @@ class MockRigPlan:
     positions_mm : ndarray (channels, 2)
     board : bool
         The rig brings the light, too.
+    experiment : Experiment
+        On the region that was chosen, where there are several.
+    region : Region, optional
     """
 
     settings: dict[str, Any]
     fs_hz: float
     positions_mm: NDArray[np.float64]
     board: bool
+    experiment: Experiment
+    region: Region | None
 
 
 def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
@@ -44,6 +49,7 @@ def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
     SourceError
         For a recording that can't be read.
     """
+    labels: tuple[str, ...] | None = None
     source, board = experiment.source, experiment.light.kind == "simulated"
     if source.kind == "simulated":
         positions, fs_hz = electrode_positions(experiment), source.fs_hz
@@ -55,9 +61,10 @@ def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
             )
         recording = open_recording(source.path)
         positions, fs_hz = electrode_positions(experiment, recording.positions_mm), recording.fs_hz
-        settings = {"recording": source.path}
+        settings, labels = {"recording": source.path}, regions_of(recording)
     else:
         raise ExperimentError(f"{experiment.name}: source '{source.kind}' cannot be run by this version yet; add --mock")
+    experiment, region = in_region(experiment, positions, labels, None)
     leds = led_positions(experiment, positions)
     settings |= {"positions_mm": positions.tolist(), "leds_mm": leds.tolist(), "fs_hz": fs_hz}
     if board:
@@ -66,4 +73,4 @@ def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
             "edges": str(out / "edges.csv"),
             "clock": str(out / "rig-clock.json"),
         }
-    return MockRigPlan(settings, fs_hz, positions, board)
+    return MockRigPlan(settings, fs_hz, positions, board, experiment, region)

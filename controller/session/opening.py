@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from wavestim.controller.errors import OutputError
-from wavestim.controller.experiment import resolve
+from wavestim.controller.experiment import Region, resolve
 from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.record.journal import Journal
 from wavestim.controller.record.session import create_session
@@ -34,6 +34,7 @@ def open_journal(
     horizon_ms: float,
     armed: bool,
     calibration: StoredCalibration | None = None,
+    region: Region | None = None,
     **about: Any,
 ) -> Journal:
     """Create the session folder with everything that ``verify`` needs to make the decisions again."""
@@ -42,6 +43,8 @@ def open_journal(
         about["calibration"] = {**calibration.about, "sha256": calibration.sha256, "path": str(calibration.path)}
         resolved["provenance"]["calibration_sha256"] = calibration.sha256
         resolved["calibration"] = CALIBRATION
+    if region is not None:
+        about["region"] = {"name": region.name, "labels": list(region.labels)}
     journal = create_session(
         out,
         resolved,

@@ -54,6 +54,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         Before anything is armed.
     """
     planned = plan_mock_rig(experiment, out)
+    experiment = planned.experiment
     check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
     with contextlib.ExitStack() as stack:
         light: Wavelight | None = None
@@ -83,6 +84,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
                 armed=arm,
                 own_light=assembly.engine.mask_own_light,
                 calibration=known,
+                region=planned.region,
             )
         )
         fixed = experiment.source.fixed_delay_ms

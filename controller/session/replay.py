@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, load_experiment, resolve
+from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions, load_experiment, resolve
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.record.errors import room
 from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
@@ -23,7 +23,7 @@ from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.virtual import Past, VirtualSession
 from wavestim.hardware.lights import LightInfo
-from wavestim.hardware.sources import SourceError, as_stored
+from wavestim.hardware.sources import SourceError, as_stored, regions_of
 
 DEFAULT_EXPERIMENT = "against-the-wave"
 CHUNK_S = 0.05
@@ -37,6 +37,7 @@ def replay_recording(
     speed: float | None,
     progress: Callable[[float], None],
     seconds: float | None = None,
+    region: str | None = None,
 ) -> dict[str, Any]:
     """Replay a recording and return the summary of the new session.
 
@@ -52,12 +53,15 @@ def replay_recording(
         Times the pace it was recorded at; as fast as possible when None.
     seconds : float, optional
         Stop after so much of it.
+    region : str, optional
+        Of a recording with several arrays, the one to run on; otherwise the one that holds the trigger site.
     """
     source = open_replayable(recording)
     chosen = experiment or (load_experiment(recording) if isinstance(source, SessionRecording) else _default())
     if chosen.probe.kind == "recording" and source.positions_mm is None:
         raise SourceError(f"{recording}: it says nothing of where its electrodes are; give an --experiment with a probe")
     positions = electrode_positions(chosen, source.positions_mm)
+    chosen, within = in_region(chosen, positions, regions_of(source), region)
     bench = make_bench(max(1, len(led_positions(chosen, positions))), chosen.seed)
     arrivals = Arrivals("none", chosen.seed)
     horizon, info, script = horizon_for(chosen, bench.light, arrivals), bench.light.info, None
@@ -78,7 +82,7 @@ def replay_recording(
     light = recorded_light(source) if isinstance(source, SessionRecording) else []
     with open_journal(
         assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
-        recorded_light=[(s.first, s.last) for s in light if s.lit], calibration=known,
+        recorded_light=[(s.first, s.last) for s in light if s.lit], calibration=known, region=within,
     ) as journal, room(out):  # fmt: skip
         virtual = VirtualSession(
             assembly, Played(blocks, source.fs_hz, gain_uv), bench, journal, arrivals, arm=True, horizon_ms=horizon,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions
+from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble
@@ -64,6 +64,7 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
     source = experiment.source
     assert source.kind == "simulated"
     positions = electrode_positions(experiment)
+    experiment, region = in_region(experiment, positions, None, None)
     leds = led_positions(experiment, positions)
     bench = make_bench(len(leds), experiment.seed)
     arrivals = Arrivals(source.delay, experiment.seed)
@@ -73,7 +74,9 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
     check_room(out, seconds * source.fs_hz * len(positions))
     cortex_settings(experiment)  # refused before a folder is made
     with (
-        open_journal(assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm, calibration=known) as journal,
+        open_journal(
+            assembly, out, bench.light.info, pace="virtual", horizon_ms=horizon, armed=arm, calibration=known, region=region
+        ) as journal,
         room(out),
     ):
         virtual = VirtualSession(

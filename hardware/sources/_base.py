@@ -69,6 +69,12 @@ class RawRecording(Recording, Protocol):
         ...
 
 
+def regions_of(recording: object) -> tuple[str, ...] | None:
+    """The region of each channel, empty where it has none; None where the recording says nothing of regions."""
+    found = getattr(recording, "region", None)
+    return None if found is None else tuple(found)
+
+
 def as_stored(recording: Recording, size: int) -> tuple[NDArray[np.float32] | None, Iterator[tuple[int, Stored]]]:
     """µV per bit and int16 blocks where the file holds them; otherwise None and blocks of µV."""
     if isinstance(recording, RawRecording) and recording.gain_uv is not None:
@@ -85,6 +91,17 @@ def check_gain(gain: ArrayLike, n_channels: int, where: str) -> NDArray[np.float
     if found.shape not in ((), (1,), (n_channels,)) or not np.isfinite(found).all() or (found == 0).any():
         raise SourceError(f"{where}: gain_uv must be one number of µV per bit, or one for each of the {n_channels} channels, and never 0")
     return np.ascontiguousarray(np.broadcast_to(found.ravel(), n_channels))
+
+
+def check_regions(labels: ArrayLike, n_channels: int, where: str) -> tuple[str, ...]:
+    """A label for each channel, or ``SourceError``."""
+    found = np.asarray(labels)
+    if found.shape != (n_channels,) or found.dtype.kind not in "Uiu":
+        raise SourceError(
+            f"{where}: region has shape {found.shape} and holds {found.dtype}; for {n_channels} channels it must be {n_channels} names, "
+            "empty where a channel belongs to no region"
+        )
+    return tuple(str(label) for label in found.tolist())
 
 
 def check_rate(fs: ArrayLike, where: str) -> float:

@@ -1,6 +1,7 @@
 """Recordings as ``.npz``: ``lfp`` (samples × channels, µV), ``fs``, ``positions_mm`` (channels × 2) and, if there, ``channel_names``.
 
-An ``lfp`` of int16 with ``gain_uv`` (µV per bit; one number or one for each channel) is what a converter gave.
+An ``lfp`` of int16 with ``gain_uv`` (µV per bit; one number or one for each channel) is what a converter gave. Where several arrays were
+recorded together, ``region`` has a name for each channel.
 
 A stored (uncompressed) ``lfp`` is mapped where it lies inside the zip; a compressed one is decompressed as a stream.
 """
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ._base import SourceError, check_gain, check_positions, check_rate, check_scale, default_names, names_or_default
+from ._base import SourceError, check_gain, check_positions, check_rate, check_regions, check_scale, default_names, names_or_default
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, NotImplementedError, RuntimeError)
 CHECKED = 4096  # samples looked at before the first block
@@ -41,7 +42,9 @@ class NpzRecording:
                 with archive.open(info) as member:
                     self._shape, self._fortran, self._dtype = _header(member, f"{path}: lfp")
                 self._stored = info.compress_type == zipfile.ZIP_STORED
-                small = {key: _small(archive, key, str(path)) for key in members & {"fs", "positions_mm", "channel_names", "gain_uv"}}
+                small = {
+                    key: _small(archive, key, str(path)) for key in members & {"fs", "positions_mm", "channel_names", "gain_uv", "region"}
+                }
         except FileNotFoundError as error:
             raise SourceError(f"{path}: there is no such file; give the path of a recording or a packaged example's name") from error
         except OSError as error:
@@ -63,6 +66,7 @@ class NpzRecording:
             if self._shape[0] == len(np.atleast_1d(small["positions_mm"])) != self._shape[1]:
                 where += " (lfp seems to be channels × samples; it must be samples × channels)"
             self.positions_mm = check_positions(small["positions_mm"], self.n_channels, where)
+        self.region = check_regions(small["region"], self.n_channels, str(path)) if "region" in small else None
         self.channel_names = names_or_default(np.atleast_1d(small.get("channel_names", np.zeros(0))).tolist(), self.n_channels)
         if not self.channel_names:
             self.channel_names = default_names(self.n_channels)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wavestim.hardware.sources import Recording, SourceError, as_stored, open_recording
+from wavestim.hardware.sources import Recording, SourceError, as_stored, open_recording, regions_of
 
 POSITIONS = np.column_stack([np.arange(4) * 0.4, np.zeros(4)])
 RNG = np.random.default_rng(0)
@@ -56,6 +56,13 @@ def test_silence_and_nan_are_samples_too(tmp_path):
     assert np.isnan(whole(open_recording(save(tmp_path / "b.npz", lfp=lfp)))[:, 1]).all()
 
 
+def test_npz_with_regions(tmp_path):
+    labels = np.array(["V1", "V1", "", "V4"])
+    assert regions_of(open_recording(save(tmp_path / "a.npz", region=labels))) == ("V1", "V1", "", "V4")
+    assert regions_of(open_recording(save(tmp_path / "b.npz", region=np.array([1, 1, 2, 2])))) == ("1", "1", "2", "2")
+    assert regions_of(open_recording(save(tmp_path / "c.npz"))) is None
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -74,6 +81,8 @@ def test_silence_and_nan_are_samples_too(tmp_path):
         ({"gain_uv": 0.0, "lfp": LFP.astype(np.int16)}, "gain_uv must be one number of µV per bit"),
         ({"gain_uv": np.ones(3), "lfp": LFP.astype(np.int16)}, "one for each of the 4 channels"),
         ({"gain_uv": np.array("big"), "lfp": LFP.astype(np.int16)}, "gain_uv must hold numbers"),
+        ({"region": np.array(["V1", "V4"])}, "for 4 channels it must be 4 names"),
+        ({"region": np.ones(4)}, "region has shape .* and holds float64"),
         ({"positions_mm": POSITIONS[:3]}, r"must be \(4, 2\)"),
         ({"positions_mm": np.zeros((4, 3))}, r"must be \(4, 2\)"),
         ({"positions_mm": POSITIONS * np.array([1.0, np.nan])}, "not finite"),
