@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, freqz_sos, iirnotch, sosfilt, tf2sos
 from wavestim.realtime.bandfilter import DRIFT_OF_BAND, design
-from wavestim.realtime.colour import cross_spectra, fractional_differentiator, mains_lines
+from wavestim.realtime.colour import HIGHEST_HZ, PAIRS, cross_spectra, inverse, mains_lines, off_mains, whitening_filter
 from wavestim.realtime.electrodes import channel_faults, project, without_common_mode
 from wavestim.realtime.layout import Layout, make_layout
 from wavestim.realtime.noise import background, peak_cut
@@ -212,9 +212,11 @@ def _learn(
     flank &= (f < lo - o.guard_hz) | (f > hi + o.guard_hz)
     if flank.sum() < 8:
         flank = (f > 0) & (f <= highest)
-    found = background(f, np.einsum("fii->fi", S).real, beside=flank)
-    beta, flank = found.beta, found.quiet
-    colour = fractional_differentiator(beta / 2, fs_hz, centre)
+    beyond = (f > max(highest, hi + o.guard_hz)) & (f <= min(HIGHEST_HZ, 0.45 * fs_hz)) & off_mains(f, 3.0)
+    found = background(f, np.einsum("fii->fi", S).real, beside=flank, beyond=beyond)
+    flank = found.quiet
+    colour = whitening_filter(f, found.log_power, fs_hz, centre)
+    flat = np.abs(freqz_sos(colour, f, fs=fs_hz)[1]) ** 2
     lines = {notch_hz} if notch_hz is not None else mains_lines(f, np.einsum("fii->fi", S).real.sum(axis=1), lo, hi)
     notches = [tf2sos(*iirnotch(line, NOTCH_Q, fs_hz)) for line in sorted(lines)]
     drift = butter(2, lo * DRIFT_OF_BAND, "highpass", fs=fs_hz, output="sos")
@@ -227,22 +229,22 @@ def _learn(
     response = freqz_sos(shaper, grid, fs=fs_hz)[1]
 
     # noise: mean over the flanks of the whitened cross spectrum; wave: what the band holds above it
-    C0 = np.mean(S[flank].real * (f[flank] / centre)[:, None, None] ** beta, axis=0)
+    C0 = np.mean(S[flank].real * flat[flank, None, None], axis=0)
     C0 += (1e-9 * np.trace(C0) + 1e-12) * np.eye(r)
     chol = np.linalg.cholesky(C0)
     Li = np.linalg.inv(chol)
     in_band = (f >= lo) & (f <= hi)
     if not in_band.any():
         in_band[np.argmin(np.abs(f - centre))] = True
-    top = np.array([np.linalg.eigvalsh(Li @ s.real @ Li.T)[-1] * (max(q, 1) / centre) ** beta for q, s in zip(f, S, strict=True)])
+    top = np.array([np.linalg.eigvalsh(Li @ s.real @ Li.T)[-1] * q for q, s in zip(flat, S, strict=True)])
     near = in_band & (np.abs(f - f[in_band][np.argmax(top[in_band])]) < 3)
     weight = np.maximum(top[near] - np.median(top[in_band]), 1e-9)
     omega = 2 * np.pi * float(weight @ f[near] / weight.sum())
-    white = [s * (q / centre) ** beta for q, s in zip(f[near], S[near], strict=True)]
+    white = [s * q for q, s in zip(flat[near], S[near], strict=True)]
     lam, U = np.linalg.eigh(Li @ sum(white) @ Li.T)
     C_in = np.asarray(sum(white)).real / len(white) * fs_hz / 2
     df = float(f[1] - f[0])
-    excess = sum(np.trace(s.real) - np.trace(C0) * (centre / q) ** beta for q, s in zip(f[in_band], S[in_band], strict=True))
+    excess = sum(np.trace(s.real) - np.trace(C0) / q for q, s in zip(flat[in_band], S[in_band], strict=True))
     amplitude = float(np.sqrt(2 * max(excess / int(used.sum()) * df, 1e-4 * float(y.var(axis=0).sum()) / int(used.sum()), 1e-12)))
     pattern = chol @ U[:, -1] * np.sqrt(2 * max(lam[-1] - len(white), 1.0) * df) / amplitude
 
@@ -257,7 +259,7 @@ def _learn(
     return Calibration(
         band_hz=np.array(band_hz, dtype=np.float64), fs_hz=float(fs_hz), n_samples=n, used=used,
         layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes, gradient=layout.gradient,
-        beta=beta, shaper_sos=shaper, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
+        beta=found.beta, shaper_sos=shaper, colour_phase_rad=np.unwrap(np.angle(response)), colour_gain=np.abs(response),
         flank_sos=tuple(flanks), band_sos=band_sos, widths_hz=np.array(widths), noise_cov=C0 * fs_hz / 2, in_band_cov=C_in,
         omega_rad_s=omega, amplitude_uv=amplitude, k_rad_mm=np.zeros(2), sd_k_rad_mm=sd_k,
         k_max_rad_mm=float(np.pi / layout.nearest_mm), pattern=pattern, n_pattern=float(used.sum()),
@@ -313,7 +315,7 @@ def _with_null(c: Calibration, learn: Callable[[Array], Calibration], seed: int)
     """
     rng = np.random.default_rng(seed)
     r, extra = c.noise_cov.shape[0], round(SURROGATE_S * c.fs_hz)
-    colour = fractional_differentiator(-c.beta / 2, c.fs_hz, float(np.sqrt(c.band_hz[0] * c.band_hz[1])))
+    colour = inverse(c.shaper_sos[1 : 1 + PAIRS // 2])
     mixing = np.linalg.cholesky(c.noise_cov + 1e-12 * np.eye(r)).T
     evidence = []
     for _ in range(SURROGATES):

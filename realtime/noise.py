@@ -24,36 +24,41 @@ LOWER, ROUNDS = 0.35, 40
 
 @dataclass(frozen=True)
 class Background:
-    """Aperiodic power beta-exponent, and the frequencies beside the band that hold nothing else.
+    """The aperiodic power, and the frequencies beside the band that hold nothing else.
 
     Attributes
     ----------
-    beta : exponent of 1/f^beta, 0 to 4.
+    beta : exponent of 1/f^beta beside the band, 0 to 4.
+    log_power : (F,) of the background, at every frequency of the spectrum.
     quiet : (F,) bool, frequencies of the spectrum.
     flanks_hz : ranges of frequencies that are quiet throughout, widest first, at most four.
     peaks : what stands above the background beside the band: (lowest Hz, highest Hz, power over the background), strongest first.
     """
 
     beta: float
+    log_power: Array
     quiet: NDArray[np.bool_]
     flanks_hz: list[tuple[float, float]]
     peaks: list[tuple[float, float, float]]
 
 
-def background(f: Array, power: Array, *, beside: NDArray[np.bool_]) -> Background:
-    """Fit log power = a - beta log f to the lower envelope of a spectrum.
+def background(f: Array, power: Array, *, beside: NDArray[np.bool_], beyond: NDArray[np.bool_] | None = None) -> Background:
+    """Fit log power = a - beta log f to the lower envelope of a spectrum, and follow it where it leaves that line above the flanks.
 
     Parameters
     ----------
     f : (F,) Hz, evenly spaced.
     power : (F, r) of r signals.
     beside : (F,) frequencies to look at: outside the band, not mains.
+    beyond : (F,) frequencies above these: no rhythm is looked for there.
 
     Notes
     -----
     Quantile regression (Koenker & Bassett 1978, Econometrica 46:33) by iteratively reweighted least squares; octaves weigh the same.
+    Beside the band the law is straight: a curve that may bend there follows the rhythms that it is to lie under.
     """
-    x, y = np.log(f[beside]), np.log(power[beside]).mean(axis=1)
+    mean = np.log(power).mean(axis=1)
+    x, y = np.log(f[beside]), mean[beside]
     A = np.column_stack([np.ones(len(x)), x])
     octave = 1 / f[beside]
     w = octave.copy()
@@ -70,7 +75,26 @@ def background(f: Array, power: Array, *, beside: NDArray[np.bool_]) -> Backgrou
     quiet[low] = True
     above = np.zeros(len(f))
     above[np.flatnonzero(beside)] = np.exp(flat - level)
-    return Background(beta, quiet, _flanks(f, quiet), _peaks(f, above))
+    log_power = level - beta * np.log(np.maximum(f, f[1]))
+    if beyond is not None and beyond.any():
+        log_power = _with_what_lies_beyond(f, log_power, mean, beyond)
+    return Background(beta, log_power, quiet, _flanks(f, quiet), _peaks(f, above))
+
+
+def _with_what_lies_beyond(f: Array, log_power: Array, y: Array, beyond: NDArray[np.bool_]) -> Array:
+    """Above the flanks the background is the lower envelope itself, a third of an octave at a time, where it lies above the curve.
+
+    Where less is left than the curve says, somebody's low-pass took it: to raise that again would teach its rounding errors.
+    """
+    first = float(f[beyond][0])
+    third = np.floor(3 * np.log2(np.maximum(f, first) / first)).astype(int)
+    bins = [b for i in range(third[beyond].max() + 1) if (b := beyond & (third == i)).sum() > 2]
+    if not bins:
+        return log_power
+    last = np.flatnonzero(f < first)[-1]
+    x = [np.log(f[last]), *(np.log(f[b]).mean() for b in bins)]
+    excess = [0.0, *(max(0.0, float(np.quantile((y - log_power)[b], LOWER))) for b in bins)]
+    return np.asarray(log_power + np.interp(np.log(np.maximum(f, f[1])), x, excess))
 
 
 def peak_cut(low_hz: float, high_hz: float, power: float, fs_hz: float) -> Array:

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from scipy.linalg import solve_toeplitz
-from scipy.signal import butter, hilbert, sosfilt, sosfiltfilt
+from scipy.signal import butter, freqz_sos, hilbert, sosfilt, sosfiltfilt
 from support.waves import coloured, grid, make, rms_deg
 from wavestim.hardware.sources import open_recording
 from wavestim.realtime import track
 from wavestim.realtime.calibration import calibrate
+from wavestim.realtime.colour import inverse, whitening_filter
 from wavestim.realtime.electrodes import project
 from wavestim.realtime.local import Local
 from wavestim.realtime.noise import background, peak_cut
@@ -31,6 +32,34 @@ def test_a_rhythm_beside_the_band_is_not_background(beta):
     assert not found.quiet[18:23].any()
     assert any(low < 20 < high for low, high, _ in found.peaks)
     assert all(high < 17 or low > 23 for low, high in found.flanks_hz)
+
+
+def test_noise_is_white_up_to_the_highest_frequency_when_it_has_a_floor():
+    fs_hz, f = 500.0, np.arange(0.0, 251.0)
+    power = 1 / np.maximum(f, 0.5) ** 2 + 1 / 80.0**2
+    beside = (f >= 2) & (f <= 60) & ((f < 4) | (f > 15))
+    found = background(f, power[:, None] * np.ones(4), beside=beside, beyond=(f > 60) & (f < 225))
+    sos = whitening_filter(f, found.log_power, fs_hz, 9.0)
+    left = power * np.abs(freqz_sos(sos, f, fs=fs_hz)[1]) ** 2
+    heard = left[(f >= 2) & (f <= 225)]
+    assert heard.max() / heard.min() < 2
+    x = np.random.default_rng(0).standard_normal((1000, 2))
+    np.testing.assert_allclose(sosfilt(inverse(sos), sosfilt(sos, x, axis=0), axis=0), x, atol=1e-9)
+
+
+def test_what_a_low_pass_took_is_not_raised_again():
+    f = np.arange(0.0, 501.0)
+    power = 1 / np.maximum(f, 0.5)[:, None] ** 1.5 * np.where(f > 150, 1e-12, 1)[:, None]
+    found = background(f, power, beside=(f >= 2) & (f <= 60), beyond=(f > 60) & (f < 300))
+    np.testing.assert_allclose(found.log_power[2:], -1.5 * np.log(f[2:]), atol=0.1)
+
+
+def test_shared_noise_with_a_floor_is_no_rhythm_in_step():
+    rng = np.random.default_rng(3)
+    slow = coloured(rng, 10_000, 37, 2.0, 500.0)
+    noise = slow / slow.std(axis=0) + 0.15 * rng.standard_normal(slow.shape)
+    w = track(50 * (noise[:, :36] + 0.7 * noise[:, 36:]), 500.0, XY[:36], (5.0, 14.0))
+    assert np.mean(w.kind[2000:] == "none") > 0.8
 
 
 def test_an_equalizer_takes_a_peak_down_and_leaves_the_rest():
