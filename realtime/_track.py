@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.realtime.calibration import Calibration, ModelOptions
-from wavestim.realtime.config import EngineConfig
+from wavestim.realtime.config import EngineConfig, Reference
 from wavestim.realtime.engine import TRACE_COLUMNS, Engine
 from wavestim.realtime.forecast import RECORD_SIZE, forecast_records
 from wavestim.realtime.records import KINDS
@@ -122,7 +122,7 @@ def track(
     band_hz: tuple[float, float],
     *,
     calibration: Calibration | bytes | None = None,
-    reference: str = "none",
+    reference: Reference = "none",
     gain_uv: ArrayLike | None = None,
     options: ModelOptions | None = None,
 ) -> Track:
@@ -171,7 +171,7 @@ def track(
         raise ValueError(f"gain_uv is for int16 samples, these are {x.dtype}: leave it out, or give the samples as the converter did")
     config = EngineConfig(
         fs_hz=float(fs), positions_mm=xy, band_hz=(float(band_hz[0]), float(band_hz[1])),
-        reference=reference,  # type: ignore[arg-type]
+        reference=reference,
         gain_uv=None if gain_uv is None else np.asarray(gain_uv, dtype=np.float64), options=options or ModelOptions(),
     )  # fmt: skip
     engine = Engine(config)

@@ -12,6 +12,7 @@ from wavestim.realtime.calibration import ModelOptions
 
 Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
 Policy = Literal["phase-locked", "rate-matched-random", "open-loop"]
+Reference = Literal["none", "average", "median", "channel"]
 
 
 class Slot(Protocol):
@@ -92,7 +93,7 @@ class EngineConfig:
     fs_hz: float
     positions_mm: NDArray[np.float64]
     band_hz: tuple[float, float]
-    reference: Literal["none", "average", "median", "channel"] = "none"
+    reference: Reference = "none"
     reference_channel: int = 0
     notch_hz: float | None = None
     excluded: NDArray[np.bool_] | None = None

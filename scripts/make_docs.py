@@ -159,9 +159,10 @@ def _plain_keys(model: type[BaseModel]) -> str:
     import ast
     import inspect
 
-    body = ast.parse(inspect.getsource(model)).body[0].body  # type: ignore[attr-defined]
+    source = ast.parse(inspect.getsource(model)).body[0]
+    assert isinstance(source, ast.ClassDef)
     words: dict[str, str] = {}
-    for field, after in pairwise(body):
+    for field, after in pairwise(source.body):
         said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and said:
             words[field.target.id] = _sentence(after.value.value)

@@ -35,8 +35,11 @@ def _mean(results: Sequence[Result], value: Callable[[Result], float]) -> float:
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
-def _ahead(result: Result) -> float:
-    return float(result["rms_deg"][AHEAD])
+def _rms_at(horizon_ms: str) -> Callable[[Result], float]:
+    return lambda result: float(result["rms_deg"][horizon_ms])
+
+
+_ahead = _rms_at(AHEAD)
 
 
 def waves(results: Sequence[Result]) -> str:
@@ -51,7 +54,7 @@ def waves(results: Sequence[Result]) -> str:
             cells, values = [], []
             for name in names:
                 here = _where(of_kind, method=name, snr_db=snr_db)
-                by_horizon = [_mean(here, lambda r, h=str(h): float(r["rms_deg"][h])) for h in HORIZONS_MS]  # type: ignore[misc]
+                by_horizon = [_mean(here, _rms_at(str(h))) for h in HORIZONS_MS]
                 spread = float(np.std([_ahead(r) for r in here]))
                 cells.append("/".join(f"{x:.0f}" for x in by_horizon) + f" ±{spread:.0f}")
                 values.append(float(np.mean(by_horizon)))

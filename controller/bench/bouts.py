@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.signal import lfilter
-from wavestim.controller.bench.scenes import CHANGE_AT, Array, ComplexArray, Scene, Spec, assemble, random_stream, schedule, switched
+from wavestim.controller.bench.scenes import Array, Scene, Spec, assemble, random_stream, schedule, switched
+from wavestim.controller.bench.shapes import Curved, course, mains_hum, shapes, wave_vector
 
 FS_HZ = 500.0
 BAND_HZ = (5.0, 14.0)
@@ -69,37 +70,21 @@ def noise_field(rng: np.random.Generator, n: int, xy: Array, shared: float, nois
     return np.asarray(np.sqrt(1 - shared) * private / private.std() + np.sqrt(shared) * common / common.std())
 
 
-def pattern(rng: np.random.Generator, kind: str, xy: Array, k_rad_mm: Array) -> ComplexArray:
-    """What the wave looks like over the electrodes at each sample; phases are those behind the carrier's."""
-    n = len(k_rad_mm)
-    if kind == "planar":
-        return np.asarray(np.exp(-1j * (k_rad_mm @ xy.T)))
-    if kind in ("synchronous", "none"):
-        return np.ones((n, len(xy)), dtype=complex)
-    centre = rng.uniform(-0.3, 0.3, 2) * EXTENT_MM
-    dx, dy = (xy - centre).T
-    r = np.hypot(dx, dy)
-    if kind == "rotating":
-        turn = rng.choice([-1, 1])
-        return np.tile(r / np.hypot(r, 0.25 * EXTENT_MM) * np.exp(1j * turn * np.arctan2(dy, dx)), (n, 1))
-    return np.asarray(np.exp(-1j * np.hypot(k_rad_mm[:, :1], k_rad_mm[:, 1:]) * r))
-
-
 def make(spec: Spec) -> Scene:
     """The recording that a spec determines."""
     rng = random_stream(spec)
-    n, xy = round(spec.seconds * FS_HZ), hexagonal()
-    late = np.arange(n) >= CHANGE_AT * n
-    change = late & (spec.changes in ("wave", "both"))
+    when, xy = course(spec, FS_HZ), hexagonal()
+    n, change = when.n, when.change
     frequency = CENTRE_HZ * np.where(change, 0.88, 1.0) + 0.8 * curve(rng, n, 0.7)
     heading = rng.uniform(-np.pi, np.pi) + rng.uniform(np.pi / 2, np.pi) * change + 0.4 * curve(rng, n, 2.0, steps=True)
     speed = spec.speed_factor * SPEED_MM_S * np.where(change, 0.7, 1.0) * np.exp(0.2 * curve(rng, n, 3.0))
-    k = (2 * np.pi * frequency / speed)[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
+    k = wave_vector(frequency, speed, heading)
     kind = schedule(rng, spec, n, FS_HZ)
-    shape = np.zeros((n, len(xy)), dtype=complex)
-    for name in dict.fromkeys(kind.tolist()):
-        here = kind == name
-        shape[here] = pattern(rng, name, xy, k)[here]
+    curved = Curved(
+        centre_mm=lambda: rng.uniform(-0.3, 0.3, 2) * EXTENT_MM,
+        rise=lambda r: r / np.hypot(r, 0.25 * EXTENT_MM),
+    )
+    shape = shapes(rng, kind, xy, k, curved)
     if spec.kind == "switching" or change.any():
         window = np.hanning(round(0.2 * FS_HZ))
         window /= window.sum()
@@ -108,9 +93,8 @@ def make(spec: Spec) -> Scene:
     field = (envelope(rng, n) * np.exp(2j * np.pi * np.cumsum(frequency) / FS_HZ))[:, None] * shape
     noise = noise_field(rng, n, xy, spec.shared, spec.noise)
     if spec.changes in ("noise", "both"):
-        noise = switched(noise, noise_field(rng, n, xy, 1 - spec.shared, "flat"), late, BAND_HZ, FS_HZ)
-    t_s = np.arange(n) / FS_HZ
-    hum = 0.5 * np.cos(2 * np.pi * 60 * t_s)[:, None] * (spec.noise == "hum") * rng.uniform(0.8, 1.2, len(xy))
+        noise = switched(noise, noise_field(rng, n, xy, 1 - spec.shared, "flat"), when.late, BAND_HZ, FS_HZ)
+    hum = mains_hum(rng, spec, when.t_s, len(xy), 60)
     return assemble(
         spec, field=field, noise=noise, hum=hum, fs_hz=FS_HZ, band_hz=BAND_HZ, positions_mm=xy,
         k_rad_mm=k, frequency_hz=frequency, kind=kind, gain=rng.uniform(0.75, 1.25, len(xy)),

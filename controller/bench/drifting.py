@@ -7,18 +7,8 @@ exponentially with distance.
 from __future__ import annotations
 
 import numpy as np
-from wavestim.controller.bench.scenes import (
-    CHANGE_AT,
-    Array,
-    ComplexArray,
-    Scene,
-    Spec,
-    assemble,
-    random_stream,
-    schedule,
-    switched,
-    wander,
-)
+from wavestim.controller.bench.scenes import Array, ComplexArray, Scene, Spec, assemble, random_stream, schedule, switched, wander
+from wavestim.controller.bench.shapes import Curved, course, mains_hum, shapes, wave_vector
 
 FS_HZ = 1000.0
 BAND_HZ = (8.0, 24.0)
@@ -54,48 +44,31 @@ def noise_field(rng: np.random.Generator, n: int, xy: Array, shared: float, slop
     return np.asarray(np.sqrt(1 - shared) * private + np.sqrt(shared) * common @ mixing.T)
 
 
-def pattern(rng: np.random.Generator, kind: str, xy: Array, k_rad_mm: Array) -> ComplexArray:
-    """What the wave looks like over the electrodes at each sample; phases are those behind the carrier's."""
-    n = len(k_rad_mm)
-    if kind == "planar":
-        return np.asarray(np.exp(-1j * (k_rad_mm @ xy.T)))
-    if kind in ("synchronous", "none"):
-        return np.ones((n, len(xy)), dtype=complex)
-    centre = 0.4 * np.column_stack([wander(rng, n, 3.0, FS_HZ), wander(rng, n, 3.0, FS_HZ)])
-    dx, dy = (xy[None, :, axis] - centre[:, axis, None] for axis in (0, 1))
-    r = np.hypot(dx, dy)
-    if kind == "rotating":
-        turn = rng.choice([-1, 1])
-        return np.asarray((1 - np.exp(-((r / 0.5) ** 2))) * np.exp(1j * turn * np.arctan2(dy, dx)))
-    return np.asarray(np.exp(-1j * np.hypot(k_rad_mm[:, :1], k_rad_mm[:, 1:]) * r))
-
-
 def make(spec: Spec) -> Scene:
     """The recording that a spec determines."""
     rng = random_stream(spec)
-    n, xy = round(spec.seconds * FS_HZ), array_of_96()
-    late = np.arange(n) >= CHANGE_AT * n
-    change = late & (spec.changes in ("wave", "both"))
+    when, xy = course(spec, FS_HZ), array_of_96()
+    n, change = when.n, when.change
     frequency = CENTRE_HZ * np.where(change, 1.12, 1.0) + wander(rng, n, 0.6, FS_HZ)
     amplitude = np.exp(0.4 * wander(rng, n, 0.3, FS_HZ))
     turned = rng.uniform(np.pi / 2, np.pi) * change
     heading = rng.uniform(-np.pi, np.pi) + turned + np.deg2rad(30) * wander(rng, n, 2.0, FS_HZ)
     speed = spec.speed_factor * SPEED_MM_S * np.where(change, 1.5, 1.0) * np.exp(0.25 * wander(rng, n, 2.0, FS_HZ))
-    k = (2 * np.pi * frequency / speed)[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
+    k = wave_vector(frequency, speed, heading)
     kind = schedule(rng, spec, n, FS_HZ)
-    shape = np.zeros((n, len(xy)), dtype=complex)
-    for name in dict.fromkeys(kind.tolist()):
-        here = kind == name
-        shape[here] = pattern(rng, name, xy, k)[here]
+    curved = Curved(
+        centre_mm=lambda: 0.4 * np.column_stack([wander(rng, n, 3.0, FS_HZ), wander(rng, n, 3.0, FS_HZ)]),
+        rise=lambda r: 1 - np.exp(-((r / 0.5) ** 2)),
+    )
+    shape = shapes(rng, kind, xy, k, curved)
     if spec.kind == "switching" or change.any():
         shape = crossfade(shape)
     field = (amplitude * np.exp(2j * np.pi * np.cumsum(frequency) / FS_HZ))[:, None] * shape
     noise = noise_field(rng, n, xy, spec.shared, SLOPE[spec.noise], SHARED_REACH_MM)
     if spec.changes in ("noise", "both"):
         other = noise_field(rng, n, xy, 1 - spec.shared, SLOPE[spec.noise] - 0.8, 3 * SHARED_REACH_MM)
-        noise = switched(noise, other, late, BAND_HZ, FS_HZ)
-    t_s = np.arange(n) / FS_HZ
-    hum = 0.5 * np.cos(2 * np.pi * 50 * t_s)[:, None] * (spec.noise == "hum") * rng.uniform(0.8, 1.2, len(xy))
+        noise = switched(noise, other, when.late, BAND_HZ, FS_HZ)
+    hum = mains_hum(rng, spec, when.t_s, len(xy), 50)
     return assemble(
         spec, field=field, noise=noise, hum=hum, fs_hz=FS_HZ, band_hz=BAND_HZ, positions_mm=xy,
         k_rad_mm=k, frequency_hz=frequency, kind=kind, gain=np.ones(len(xy)),

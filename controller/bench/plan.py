@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TypedDict
 
-from wavestim.controller.bench.scenes import GENERATORS, Generator, Kind, Noise, Spec
+from wavestim.controller.bench.scenes import GENERATORS, Change, Generator, Kind, Noise, Spec, Waveform
 
 WAVES: tuple[Kind, ...] = ("planar", "rotating", "source", "switching", "synchronous")
 NOISES: tuple[Noise, ...] = ("typical", "flat", "steep", "hum")
-VARIATIONS = {
+
+
+class Variation(TypedDict, total=False):
+    """What may be another value in a spec."""
+
+    shared: float
+    noise: Noise
+    waveform: Waveform
+    speed_factor: float
+    changes: Change
+
+
+VARIATIONS: dict[str, Variation] = {
     "as above (30 % shared noise)": {},
     "no shared noise": {"shared": 0.0},
     "60 % shared noise": {"shared": 0.6},
@@ -79,7 +92,7 @@ class Plan:
             Spec(generator, "planar", snr_db, seed, self.seconds)
             for snr_db, generator, seed in product(self.variation_snrs_db, self.generators, self.variation_seeds)
         ]
-        return [(name, replace(spec, **VARIATIONS[name])) for name in self.changes for spec in plain]  # type: ignore[arg-type]
+        return [(name, replace(spec, **VARIATIONS[name])) for name in self.changes for spec in plain]
 
     def silence(self) -> list[Spec]:
         """Noise without a wave."""

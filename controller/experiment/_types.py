@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.hardware.lights import PatternEntry as PatternEntry
 
 MAX_PATTERN_MS = 200.0
 """A pattern as a whole lasts at most this long."""
@@ -16,15 +17,6 @@ UNIT_US = 4
 Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
 OFFSET_DEG: dict[Heading, float] = {"with": 0.0, "against": 180.0, "orthogonal": 90.0}
 """What is added to the direction of the wave to give the heading of the light."""
-
-
-class PatternEntry(NamedTuple):
-    """One LED's part in a pattern."""
-
-    site: int
-    delay_us: int
-    width_us: int
-    level: int
 
 
 class Board(Protocol):

@@ -53,7 +53,7 @@ def horizon_for(experiment: Experiment, light: Light, arrivals: Arrivals) -> flo
 def prepare_light(light: Light, assembly: Assembly, device_clock: DeviceClock) -> None:
     """Upload the patterns and learn the board's clock."""
     for slot, pattern in enumerate(assembly.plan.slots):
-        light.upload(slot, [tuple(e) for e in pattern.entries])  # type: ignore[misc]
+        light.upload(slot, pattern.entries)
     for _ in range(8):
         light.ping()
         light.status()

@@ -41,7 +41,7 @@ def rehearse(experiment: Experiment) -> dict[str, Any]:
             users.setdefault(slot, []).append(c.name)
     found = []
     for index, planned in enumerate(assembly.plan.slots):
-        light.upload(index, [tuple(e) for e in planned.entries])  # type: ignore[misc]  # the second wall: the board's own limits
+        light.upload(index, planned.entries)  # the second wall: the board's own limits
         bright = [patterns.irradiance_of(experiment, e.level) for e in planned.entries]
         lit_ms = [sum(b - a for a, b in spans) / 1000 for spans in patterns.lit_spans_us(planned.entries).values()]
         found.append(

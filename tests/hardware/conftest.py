@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from wavestim.hardware.firmware import codec
@@ -19,8 +20,8 @@ MS = 1_000_000
 class Bench:
     """Speaks WL1 by hand; time moves only when told to."""
 
-    def __init__(self, **core: object) -> None:
-        self.core = FirmwareCore(**{"boot_ns": -3_210_987_654, "drift_ppm": 35.0, **core})  # type: ignore[arg-type]
+    def __init__(self, **core: Any) -> None:
+        self.core = FirmwareCore(**{"boot_ns": -3_210_987_654, "drift_ppm": 35.0, **core})
         self.now = 0
         self.seq = 0
         self.count = 0

@@ -21,6 +21,7 @@ from wavestim.controller.experiment import (
     require_supported,
     resolve,
 )
+from wavestim.controller.experiment._probe import FileProbe
 
 SHORT = "name: x\nconditions: [{name: a, pattern: {kind: flash}}]\n"
 GRID = "probe: {kind: grid, rows: 2, columns: 2, pitch_mm: 0.4"
@@ -181,7 +182,8 @@ def test_the_hash_is_about_content_and_not_about_folders(tmp_path: Path) -> None
         (tmp_path / folder / "p.json").write_text("{}")
         (tmp_path / folder / "e.yaml").write_text(SHORT + "probe: {kind: file, path: p.json}")
         experiment = load_experiment(tmp_path / folder / "e.yaml")
-        assert Path(experiment.probe.path) == tmp_path / folder / "p.json"  # type: ignore[union-attr]
+        assert isinstance(experiment.probe, FileProbe)
+        assert Path(experiment.probe.path) == tmp_path / folder / "p.json"
         hashes.append(experiment_hash(experiment))
     assert hashes[0] == hashes[1]
     assert experiment_hash(parse_experiment(SHORT + "seed: 2")) != experiment_hash(parse_experiment(SHORT))
