@@ -21,7 +21,7 @@ from wavestim.realtime.whitening cimport RMAX
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
 cdef double RENEWAL_S = 6.0        # a calibration is kept at least so long
-cdef int RENEWAL_LOOKS = 3         # seconds in a row in which the noise is another one
+cdef int RENEWAL_LOOKS = 2         # seconds in a row in which the noise is another one
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
 TRACE_COLUMNS = 8                  # direction, speed, wavelength, frequency, pgd, kind, amplitude, stale
 
@@ -292,10 +292,13 @@ cdef class Engine:
         """Start collecting for a new calibration when the noise has become another, and go on while no light falls in."""
         self.age_ticks += 1
         if not self.renewing:
+            if self.model.whitener.n_changed > 0 and not masked and self.n_warm < self.warm_up_ticks:
+                self.keep_for_calibration()                       # it may prove to be another noise: then these were its first samples
+            else:
+                self.n_warm = 0
             if self.age_ticks > RENEWAL_S * self.conditioner.rate_hz and (
                     self.model.whitener.n_changed >= RENEWAL_LOOKS or self.stale_why & (1 << LEVEL | 1 << COLOUR | 1 << COVARIANCE)):
                 self.renewing = True
-                self.n_warm = 0
         elif not masked:
             self.keep_for_calibration()
         elif self.n_warm < self.warm_up_ticks:
