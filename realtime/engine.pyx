@@ -108,6 +108,7 @@ cdef class Engine:
         reason = misfit(calibration, c.positions_mm, c.band_hz, self.conditioner.rate_hz)
         if reason is not None:
             raise ValueError(f"the calibration {reason}")
+        before, last = self.model, self.calibration
         self.calibration = calibration
         self.calibrations.append((self.next_sample if self.started else -1, calibration))
         self.projection = Projection(calibration)
@@ -117,6 +118,8 @@ cdef class Engine:
         self.stale_why = 0
         self.warm_up.applied()
         self.model = WaveModel(calibration, self.conditioner.rate_hz)
+        if before is not None:
+            self.model.take_over(before, last, calibration)
         self.settle_ticks = round(SETTLE_S * self.conditioner.rate_hz)
         self.since_description = 0
 

@@ -10,7 +10,7 @@ from wavestim.realtime.calibration import calibrate
 from wavestim.realtime.staleness cimport COLOUR, COVARIANCE, LEVEL
 
 cdef double RENEWAL_S = 6.0        # a calibration is kept at least so long
-cdef int RENEWAL_LOOKS = 3         # seconds in a row in which the noise is another one
+cdef int RENEWAL_LOOKS = 2         # seconds in a row in which the noise is another one
 cdef int NOISE = 1 << LEVEL | 1 << COLOUR | 1 << COVARIANCE
 
 
@@ -81,9 +81,12 @@ cdef class WarmUp:
             return
         self.age += 1
         if not self.renewing:
+            if n_changed > 0 and not masked and self.n < self.ticks:
+                self.keep(x)                                      # it may prove to be another noise: then these were its first samples
+            else:
+                self.n = 0
             if self.age > RENEWAL_S * self.rate and (n_changed >= RENEWAL_LOOKS or why & NOISE):
                 self.renewing = True
-                self.n = 0
         elif masked:
             self.interrupted()
         else:

@@ -71,6 +71,19 @@ cdef class WaveModel:
         self.look_every = max(1, round(LOOK_S * fs_hz))
         self.reset()
 
+    def take_over(self, WaveModel old, last, calibration):
+        """Go on where the model before left off, as far as the new calibration sees the same modes: the local rhythm is not a matter of noise."""
+        same = all(
+            np.array_equal(getattr(last, name), getattr(calibration, name))
+            for name in ("modes", "local_front_sos", "local_stride", "local_taps", "hindsight_taps")
+        )
+        if not same:
+            return
+        self.local = old.local
+        self.local.wiener.renew(calibration)
+        if self.hindsight.pooled == 0:
+            self.hindsight.certainty = old.hindsight.certainty
+
     cdef void forget(self) noexcept nogil:
         """After a long gap: neither the wave nor that anything travelled."""
         self.travel.reset()

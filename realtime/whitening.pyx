@@ -47,7 +47,10 @@ cdef void load_biquads(Biquads* f, double[:, ::1] sos) except *:
         f.c[i][4] = sos[i, 5]
 
 
-cdef double CHANGED = 3.0         # times the usual divergence of a second from the minute before it
+cdef double CHANGED = 6.0         # spreads beyond the usual divergence of a second from the minute before it: no chance
+cdef double LEAST_CHANGE = 0.9    # … and within these parts of the usual divergence
+cdef double MOST_CHANGE = 2.0
+cdef double START_SPREAD = 0.2   # of the first divergence; Wishart matrices of ten modes and a second's flanks spread by 0.13
 cdef double NOISE_FLOOR = 1e-2   # of the mean noise: no mode is believed beyond that, whatever a reference or a repeated channel took out of it
 
 
@@ -66,7 +69,7 @@ cdef class Whitener:
         self.floor = calibration.options.pattern_floor
         self.scale_pattern = calibration.n_pattern
         self.learning = 1
-        self.usual_change = 0
+        self.usual_change = self.usual_spread = 0
         self.n_changed = 0
         self.size_mean = self.r
         load_biquads(&self.shaper, calibration.shaper_sos)
@@ -104,7 +107,7 @@ cdef class Whitener:
 
     cdef int learn(self, const double* shaped) noexcept nogil:
         """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""
-        cdef double w[RMAX], mean[RMAX * RMAX], size, scale, x
+        cdef double w[RMAX], mean[RMAX * RMAX], size, scale, x, y
         cdef int b, i, j, r = self.r
         cdef double* total
         cdef double* e
@@ -144,13 +147,20 @@ cdef class Whitener:
             for i in range(r * r):
                 mean[i] *= scale
             x = self.divergence(mean)
-            if self.usual_change > 0 and x > CHANGED * self.usual_change:
+            y = CHANGED * self.usual_spread / (self.usual_change + 1e-30)
+            y = LEAST_CHANGE if y < LEAST_CHANGE else (MOST_CHANGE if y > MOST_CHANGE else y)
+            if self.usual_change > 0 and x > (1 + y) * self.usual_change:
                 self.n_changed += 1
-                if self.n_changed >= 2 and self.n_seen > 2 * self.relearn_ticks:
-                    self.n_seen = 2 * self.relearn_ticks          # another state: what was known is worth two seconds
+                if self.n_changed >= 2 and self.n_seen > self.relearn_ticks:
+                    self.n_seen = self.relearn_ticks              # another state: what was known is worth a second
             else:
                 self.n_changed = 0
-                self.usual_change = x if self.usual_change == 0 else self.usual_change + 0.1 * (x - self.usual_change)
+                if self.usual_change == 0:
+                    self.usual_change = x
+                    self.usual_spread = START_SPREAD * x
+                else:
+                    self.usual_spread += 0.1 * (fabs(x - self.usual_change) - self.usual_spread)
+                    self.usual_change += 0.1 * (x - self.usual_change)
             self.n_seen += self.n_in_batch
             if self.n_seen > self.memory:
                 self.n_seen = self.memory

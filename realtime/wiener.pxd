@@ -33,11 +33,12 @@ cdef class Wiener:
     cdef double[::1] x_re, x_im          # (taps,) solution so far
     cdef double[::1] later_re, later_im  # (ahead + 1,)
     cdef double step_re, step_im, grid_strides    # turn of the centre frequency in a stride; a quarter of its cycle in strides
-    cdef double error, shown, noise_gain
+    cdef double error, shown, noise_gain, stride_s
     cdef double n_seen, memory, usual, recent, recent_rate
     cdef int stage, at, since, period, spoilt
     cdef void learn(self, const double* newest, bint masked) noexcept nogil
     cdef bint step(self) noexcept nogil
+    cdef void hear_noise(self) noexcept nogil
     cdef void recurse(self) noexcept nogil
     cdef void publish(self) noexcept nogil
     cdef void correlate(self, const double[::1] covariance, int k, double* re, double* im) noexcept nogil

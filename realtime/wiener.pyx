@@ -11,6 +11,7 @@ import numpy as np
 from wavestim.realtime.fmath cimport exp, sqrt
 
 cdef double MEMORY_S = 60.0
+cdef double KEPT_S = 10.0           # what was seen before a new calibration is worth no more than that
 cdef double PERIOD_S = 1.0          # between two designs
 cdef double RIDGE = 1e-3            # of the power: white noise that the equations are solved with
 cdef double LEAST = 1e-4            # of the power: no prediction of samples in noise of RIDGE is better
@@ -47,12 +48,26 @@ cdef class Wiener:
         self.usual = self.recent = self.covariance[0]
         self.recent_rate = 1.0 / self.taps
         self.spoilt = self.lags
-        for i in range(self.taps):
-            self.correlate(self.noise, i, &self.noise_cross_re[i], &self.noise_cross_im[i])
+        self.stride_s = stride_s
+        self.hear_noise()
         self.stage = DONE
         self.since = self.period
         for i in range(self.cross_re.shape[0] + 2 * self.taps + self.ahead + 2):
             self.step()
+
+    cdef void hear_noise(self) noexcept nogil:
+        """What of background noise the zero-phase signal has in common with each tap."""
+        cdef int i
+        for i in range(self.taps):
+            self.correlate(self.noise, i, &self.noise_cross_re[i], &self.noise_cross_im[i])
+
+    def renew(self, calibration):
+        """Go on with another calibration of the same filter: its noise, and its samples beside those that were seen before."""
+        cdef double kept = min(self.n_seen, KEPT_S / self.stride_s), new = calibration.n_samples / calibration.local_stride
+        self.covariance = (kept * np.asarray(self.covariance) + new * calibration.local_covariance) / (kept + new)
+        self.n_seen = min(kept + new, self.memory)
+        self.noise = np.array(calibration.local_noise, dtype=np.float64)
+        self.hear_noise()
 
     cdef void correlate(self, const double[::1] covariance, int k, double* re, double* im) noexcept nogil:
         """E[z(t) x(t - k)] = sum_q g[q] R(k - q)."""
