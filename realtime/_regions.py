@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.realtime._track import Track, track
 from wavestim.realtime.calibration import Calibration, ModelOptions
+from wavestim.realtime.config import Reference
 from wavestim.realtime.crossing import follow, samples_of_a_look
 
 Array = NDArray[np.float64]
@@ -109,7 +110,7 @@ def track_regions(
     band_hz: tuple[float, float],
     *,
     calibrations: Mapping[str, Calibration | bytes] | None = None,
-    reference: str = "none",
+    reference: Reference = "none",
     gain_uv: ArrayLike | None = None,
     options: ModelOptions | None = None,
 ) -> Regions:

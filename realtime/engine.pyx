@@ -267,11 +267,13 @@ cdef class Engine:
         d = self.decisions.next()
         made = self.trigger.tick_decide(n, self.model, &self.wave, self.conditioner.delay_samples / self.fs, d)
         if made:
-            self.n_decisions += 1
             if d.verdict == SCHEDULED and self.masks_own_light:
                 mask_add(&self.masks, d.start_sample - 1, d.start_sample + self.trigger.duration_s[d.slot] * self.fs + self.mask_tail)
-            if not self.decisions.keep():
+            if self.decisions.keep():
+                self.n_decisions += 1
+            else:                                                 # nobody writes decisions down: what is not recorded is not fired
                 self.n_lost_decisions += 1
+                made = 0
         return made
 
     cdef void skip(self, int64_t n) noexcept nogil:

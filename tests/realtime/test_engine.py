@@ -212,3 +212,15 @@ def test_calibration_travels_as_bytes_and_refuses_another_probe(wave):
     other = Engine(EngineConfig(fs_hz=1250, positions_mm=XY, band_hz=(8, 24)))
     with pytest.raises(ValueError, match="for 1000 Hz"):
         other.apply_calibration(c)
+
+
+def test_what_nobody_writes_down_is_not_fired():
+    """A recorder has stopped, thousands of decisions wait: the next are lost and counted, and never stand for one that was fired before."""
+    e = engine(policy="open-loop", period_ms=1.0, refractory_ms=0.0)
+    samples = np.random.default_rng(0).standard_normal((9000, 100)).astype(np.float32)
+    e.run(samples)
+    assert e.n_lost_decisions > 0
+    kept = e.take_decisions()
+    assert len(kept) == e.n_decisions
+    e.run(samples[:100], first_sample=9000)
+    assert len(e.take_decisions()) == e.n_decisions - len(kept) > 0
