@@ -110,6 +110,8 @@ class Calibration:
     watch_weights: Array = field(default_factory=lambda: np.zeros((2, 0)))
     watch_centre: Array = field(default_factory=lambda: np.zeros(5))
     watch_limit: Array = field(default_factory=lambda: np.full(5, np.inf))
+    usual_change: float = 0.0
+    usual_spread: float = 0.0
 
     def to_bytes(self) -> bytes:
         """The calibration as an ``.npz`` in memory; the same values give the same bytes."""

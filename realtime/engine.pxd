@@ -24,6 +24,7 @@ cdef class Engine:
     cdef Trigger trigger
     cdef Watch watch
     cdef int stale_why
+    cdef double noise_change              # log of power, when the whitener met another noise
     cdef readonly int64_t stale_sample    # at which `stale` last changed
     cdef readonly object calibration
     cdef list calibrations

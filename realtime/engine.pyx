@@ -8,18 +8,22 @@ import numpy as np
 
 from wavestim.realtime.calibration import Calibration
 from wavestim.realtime.fit import misfit
+from wavestim.realtime.fmath cimport fabs, log
 from wavestim.realtime.inputevents cimport (
     IN_ARM, IN_DISARM, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, WAITING, event_done, event_next, event_put,
 )
 from wavestim.realtime.lightmasks cimport mask_add, mask_meets
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 from wavestim.realtime.records import EVENTS
+from wavestim.realtime.staleness import WHY
+from wavestim.realtime.staleness cimport COVARIANCE, LEVEL
 from wavestim.realtime.trace import TRACE_COLUMNS
 from wavestim.realtime.trigger cimport SCHEDULED, DecisionC
 from wavestim.realtime.whitening cimport RMAX
 
 cdef double DESCRIBE_S = 0.008     # a description is refreshed this often
 cdef double SETTLE_S = 0.45        # after a calibration the filter finds its phase before anything is decided
+cdef double LOUDER = 0.45          # log of power: noise that changed by so much is louder or softer, whatever else it is
 cdef double GAP_RESET_S = 2.0      # after a longer gap the wave is forgotten
 
 
@@ -78,12 +82,14 @@ cdef class Engine:
     @property
     def stale(self) -> tuple:
         """What has changed since the calibration was learned (:data:`wavestim.realtime.staleness.WHY`); empty while it fits."""
-        return self.watch.reasons if self.watch is not None else ()
+        return tuple(name for i, name in enumerate(WHY) if self.stale_why >> i & 1)
 
     @property
     def staleness(self) -> dict:
         """How far each of these deviates now."""
-        return self.watch.values if self.watch is not None else {}
+        if self.watch is None:
+            return {}
+        return {**self.watch.values, **({"level": self.noise_change} if self.stale_why and not self.watch.why else {})}
 
     @property
     def wants_calibration(self) -> bool:
@@ -208,7 +214,7 @@ cdef class Engine:
 
     cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil:
         """One sample of the source. Returns 1 when a decision was made (scheduled or vetoed)."""
-        cdef int lost, live
+        cdef int lost, live, why
         cdef bint masked
         cdef const InputEvent* e
         cdef double expected[RMAX]
@@ -240,10 +246,16 @@ cdef class Engine:
         masked = 2 * live < self.projection.n_used - 1 or live == 0 or mask_meets(&self.masks, n - (self.conditioner.taps - 1), n)
         self.model.tick(&self.y[0], masked)
         self.watch.tick(self.model, masked, lost)
-        if self.watch.why != self.stale_why:
-            self.stale_why = self.watch.why
+        self.warm_up.follow(&self.conditioner.out[0], masked, self.model.whitener.n_changed, self.watch.why)
+        why = self.watch.why
+        if self.warm_up.renewing and why == 0:                    # the whitener saw it before the watch had enough to judge by
+            why = self.stale_why
+            if why == 0:
+                self.noise_change = log(self.model.whitener.gain)
+                why = 1 << LEVEL if fabs(self.noise_change) > LOUDER else 1 << COVARIANCE
+        if why != self.stale_why:
+            self.stale_why = why
             self.stale_sample = n
-        self.warm_up.follow(&self.conditioner.out[0], masked, self.model.whitener.n_changed, self.stale_why)
         return self.tick(n)
 
     cdef int tick(self, int64_t n) noexcept nogil:
@@ -258,7 +270,7 @@ cdef class Engine:
         if self.settle_ticks > 0:
             self.settle_ticks -= 1
         if self.trace is not None:
-            self.trace.add(n, self.model, &self.wave, self.settle_ticks == 0, self.watch.stale)
+            self.trace.add(n, self.model, &self.wave, self.settle_ticks == 0, self.stale_why != 0)
         if self.trigger is None:
             return 0
         if not self.armed or self.paused or self.settle_ticks > 0:

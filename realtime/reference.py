@@ -73,8 +73,15 @@ def with_reference(c: Calibration, y: Array, seed: int) -> Calibration:
     reach = SDS * np.append(spread, [frequency_sd_hz, 0.0])
     limit = minded + reach
     limit[-1] = max(minded[-1], 0.6 / int(c.used.sum()))  # one channel at least
+    usual, usual_spread = _usual_change(c, flanks)
     return replace(
-        c, watch_whitening=whitening, watch_weights=share, watch_centre=np.append(centre, [frequency_hz, 0.0]), watch_limit=limit
+        c,
+        usual_change=usual,
+        usual_spread=usual_spread,
+        watch_whitening=whitening,
+        watch_weights=share,
+        watch_centre=np.append(centre, [frequency_hz, 0.0]),
+        watch_limit=limit,
     )
 
 
@@ -83,6 +90,37 @@ def _flanks(c: Calibration, y: Array) -> list[Array]:
     step, skip = max(1, round(STEP_S * c.fs_hz)), round(SETTLE_S * c.fs_hz)
     shaped = sosfilt(c.shaper_sos, y - y[0], axis=0)
     return [np.asarray(sosfilt(sos, shaped, axis=0)[skip::step]) for sos in c.flank_sos]
+
+
+def _usual_change(c: Calibration, flanks: list[Array]) -> tuple[float, float]:
+    """Mean divergence of a second's noise covariance from the calibration's, as the whitener will measure it; its mean deviation.
+
+    A calibration holds each of its seconds, so what comes later differs more from it. A second's divergence from the mean of n others goes
+    as 1 + 1/n, like that of Wishart matrices.
+    """
+    step, second = max(1, round(STEP_S * c.fs_hz)), round(c.options.relearn_s * c.fs_hz)
+    k = max(1, second // step)
+    n = min((len(e) for e in flanks), default=0) // k
+    if n < 2:
+        return 0.0, 0.0
+    cov = np.array([[e[i * k : (i + 1) * k].T @ e[i * k : (i + 1) * k] / k for i in range(n)] for e in flanks]) * c.fs_hz / 2
+    widths = np.asarray(c.widths_hz)[:-1]
+    level = np.trace(cov, axis1=2, axis2=3) / widths[:, None]
+    mean = np.exp(widths @ np.log(np.maximum(level, 1e-300)) / widths.sum())
+    seconds = np.einsum("fi,fijk->ijk", mean / level / widths.sum(), cov)
+    others = (seconds.sum(axis=0) - seconds) / (n - 1)
+    found = np.array([_divergence(s, c.noise_cov) for s in seconds])
+    apart = np.mean([_divergence(s, o) for s, o in zip(seconds, others, strict=True)])
+    together = np.mean([_divergence(s, seconds.mean(axis=0)) for s in seconds])
+    later = (1 + second / (n * second + step)) / (1 + 1 / (n - 1))
+    usual = float(apart * later + max(found.mean() - together, 0.0))
+    return usual, float(max(np.abs(found - found.mean()).mean(), 0.2 * usual))
+
+
+def _divergence(cov: Array, reference: Array) -> float:
+    """Kullback-Leibler divergence of a covariance from another one, per mode; twice its usual definition."""
+    white = np.linalg.solve(reference + 1e-12 * np.eye(len(reference)), cov)
+    return float((np.trace(white) - np.linalg.slogdet(white + 1e-9 * np.eye(len(white)))[1]) / len(white) - 1)
 
 
 def _passband_hz(sos: Array, fs_hz: float) -> tuple[float, float]:

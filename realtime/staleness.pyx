@@ -52,11 +52,6 @@ cdef class Watch:
         self.hold()
 
     @property
-    def reasons(self):
-        """Words of WHY that hold since it became stale."""
-        return tuple(name for i, name in enumerate(WHY) if self.why >> i & 1)
-
-    @property
     def values(self):
         """Every statistic of WHY as it deviates from the calibration now."""
         return {name: self.value[i] for i, name in enumerate(WHY)}

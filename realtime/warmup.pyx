@@ -9,7 +9,7 @@ import numpy as np
 from wavestim.realtime.calibration import calibrate
 from wavestim.realtime.staleness cimport COLOUR, COVARIANCE, LEVEL
 
-cdef double RENEWAL_S = 6.0        # a calibration is kept at least so long
+cdef double RENEWAL_S = 3.0        # a calibration is kept at least so long
 cdef int RENEWAL_LOOKS = 2         # seconds in a row in which the noise is another one
 cdef int NOISE = 1 << LEVEL | 1 << COLOUR | 1 << COVARIANCE
 

@@ -39,6 +39,7 @@ cdef class Whitener:
     cdef double noise_power              # trace of R
     cdef double usual_change             # divergence of a second's covariance from R
     cdef double usual_spread             # and how far a second is from that, mean of the absolute
+    cdef double gain                     # power of the last second's noise, over what R expects
     cdef int n_changed                   # seconds in a row in which it was far more
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
     cdef void colour(self, double f_hz, double* phase, double* gain) noexcept nogil

@@ -69,8 +69,9 @@ cdef class Whitener:
         self.floor = calibration.options.pattern_floor
         self.scale_pattern = calibration.n_pattern
         self.learning = 1
-        self.usual_change = self.usual_spread = 0
+        self.usual_change, self.usual_spread = calibration.usual_change, calibration.usual_spread
         self.n_changed = 0
+        self.gain = 1
         self.size_mean = self.r
         load_biquads(&self.shaper, calibration.shaper_sos)
         self.colour_phase = np.ascontiguousarray(calibration.colour_phase_rad)
@@ -197,6 +198,7 @@ cdef class Whitener:
                 W[i * r + j] = x
             W[i * r + i] += 1e-6
             trace += W[i * r + i]
+        self.gain = trace / r
         if cholesky(W, L, r) != 0:
             return 0
         for i in range(r):

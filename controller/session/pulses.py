@@ -36,6 +36,7 @@ class PulseLedger:
         self._open: dict[int, Pulse] = {}
         self._done: list[Pulse] = []
         self.ns_per_sample = 1e6
+        self._ending: str | None = None
 
     def decided(self, first_index: int, decisions: NDArray[np.void]) -> None:
         """New decisions; the scheduled ones become pulses."""
@@ -83,6 +84,8 @@ class PulseLedger:
                 self._finish(pulse, "dark" if e.dark else ("cut" if e.cut else "fired"), "cut" if e.cut else "")
             elif e.kind == "refused":
                 self._finish(pulse, "missed" if e.reason == "late" else "refused", e.reason)
+            elif e.kind == "dropped" and self._ending is not None:  # by the disarming that ends a session
+                self._finish(pulse, "lost", self._ending)
             elif e.kind == "dropped":
                 self._finish(pulse, "missed", e.reason)
             elif e.kind == "lost":
@@ -91,6 +94,10 @@ class PulseLedger:
     def _finish(self, pulse: Pulse, verdict: str, reason: str) -> None:
         pulse.verdict, pulse.reason = verdict, reason
         self._done.append(self._open.pop(pulse.decision))
+
+    def ending(self, reason: str) -> None:
+        """The board has been disarmed because the session ends: what it drops from now on was planned past the end."""
+        self._ending = reason
 
     def give_up(self, reason: str) -> None:
         """The session ends: whatever has no answer never will."""

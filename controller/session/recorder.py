@@ -153,7 +153,8 @@ class Recorder:
         self.journal.append_clock_model(now_ns, max(self.last_sample, 0), m.as_dict())
 
     def finish(self, now_ns: int, reason: str) -> None:
-        """The last words: pulses without an answer are lost."""
+        """The last words, after the board was disarmed: pulses without an answer are lost."""
+        self.ledger.ending(reason)
         self.pump(now_ns)
         self.ledger.give_up(reason)
         pulses = self.ledger.take(PULSE)
