@@ -12,16 +12,16 @@ from libc.string cimport memset
 
 from wavestim.realtime.fmath cimport exp, sqrt
 
-cdef double MEMORY_S = 10.0          # of the weights
+cdef double MEMORY_S = 10.0         # of the weights
 cdef double SETTLE_S = 0.6          # what a filter says that has just started is not held against it
 cdef double PRIOR_S = 0.4           # how long a look outweighs what was believed before it
-cdef enum:
-    FORETOLD = 5
-    SITES = 8
-
 cdef double MARGIN = 1.1            # the background under the band is known to a tenth
 cdef double MOST = 1.25             # times the wave's own amplitude
 cdef double LEAST = 0.003           # where there is no wave at all, this is what is left to say which phase the band has
+
+cdef enum:
+    FORETOLD = 5    # numbers that an expected error is made of
+    SITES = 8       # electrodes at most whose errors are looked at
 
 
 cdef class Hindsight:
