@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.config import EngineConfig, Reference
 from wavestim.realtime.engine import TRACE_COLUMNS, Engine
-from wavestim.realtime.forecast import RECORD_SIZE, forecast_records
+from wavestim.realtime.forecast import OWN_COLUMN, RECORD_SIZE, forecast_records
 from wavestim.realtime.records import KINDS
 from wavestim.realtime.traveltime import travel_times
 
@@ -46,6 +46,7 @@ class Track:
     _records: Array
     _row: NDArray[np.int64]
     _age_s: Array
+    _own: NDArray[np.complex64]
     _n_channels: int
 
     @property
@@ -98,8 +99,9 @@ class Track:
         phase, sd = np.zeros((len(samples), self._n_channels)), np.full((len(samples), self._n_channels), np.pi)
         row, age_s = self._row[samples], self._age_s[samples] + horizon_s
         for known, calibration in self._spans(row):
+            own = self._own[row[known]] if len(self._own) else self._own
             phase[known], sd[known] = forecast_records(
-                np.ascontiguousarray(self._records[row[known]]), calibration, np.ascontiguousarray(age_s[known])
+                np.ascontiguousarray(self._records[row[known]]), calibration, np.ascontiguousarray(age_s[known]), own
             )
         return phase, sd
 
@@ -180,12 +182,15 @@ def track(
     n = len(x)
     ticks = int(np.ceil(n * engine.rate_hz / fs)) + 2
     records, waves, at = np.zeros((ticks, RECORD_SIZE)), np.zeros((ticks, TRACE_COLUMNS)), np.full(ticks, -1, np.int64)
-    engine.trace_into(records, waves, at)
+    own = np.zeros((ticks, len(xy)), dtype=np.complex64)
+    engine.trace_into(records, waves, at, own)
     used: list[tuple[int, Calibration]] = []
     for start in range(0, n, 65536):
         engine.run(x[start : start + 65536], start)
         used += [(max(0, sample), c) for sample, c in engine.take_calibrations()]
     traced = engine.n_traced
+    if not records[:, OWN_COLUMN].any():  # nothing beyond the modes was ever followed
+        own = own[:0]
     row = np.searchsorted(at[:traced], np.arange(n), side="right") - 1
     first_rows = tuple(int(np.searchsorted(at[:traced], sample)) for sample, _ in used)
     known = row >= first_rows[0] if first_rows else np.zeros(n, dtype=bool)
@@ -196,7 +201,7 @@ def track(
         direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
         amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
         calibration=used[0][1] if used else None, calibrations=tuple(used), _first_rows=first_rows, _records=records, _row=row, _age_s=age,
-        _n_channels=len(xy),
+        _own=own, _n_channels=len(xy),
     )  # fmt: skip
     resultant = np.exp(-0.5 * result._forecast(0.0)[1] ** 2).mean(axis=1)
     sd = np.degrees(np.sqrt(-2 * np.log(np.maximum(resultant, 0.0073))))

@@ -77,11 +77,26 @@ def design(y: Array, fs_hz: float, band_hz: tuple[float, float], notches: Sequen
     zero_phase = _zero_phase(fs_hz, band_hz, stride, front)
     lags = max(taps + ahead + len(zero_phase) // 2, len(zero_phase)) + 1
     x = lfilter(np.full(stride, 1 / stride), [1.0], sosfilt(front, y - y[0], axis=0), axis=0)
+    return BandFilter(stride, taps, ahead, np.ascontiguousarray(front), zero_phase, _autocovariance(x, stride, lags))
+
+
+def beyond_modes(x: Array, fs_hz: float, band_hz: tuple[float, float], like: BandFilter) -> tuple[Array, Complex, Array]:
+    """For electrodes (n, k) that are thinned before anything else: the section at the thinned rate that takes their drift off, the
+    zero-phase filter behind it, and their summed autocovariance at the lags of ``like``."""
+    drift_hz = band_hz[0] * DRIFT_OF_BAND
+    front = butter(2, drift_hz, "highpass", fs=fs_hz, output="sos")
+    thinned = lfilter(np.full(like.stride, 1 / like.stride), [1.0], sosfilt(front, x - x[0], axis=0), axis=0)
+    sos = np.ascontiguousarray(butter(2, drift_hz, "highpass", fs=fs_hz / like.stride, output="sos"))
+    return sos, _zero_phase(fs_hz, band_hz, like.stride, front), _autocovariance(thinned, like.stride, len(like.autocovariance))
+
+
+def _autocovariance(x: Array, stride: int, lags: int) -> Array:
+    """(lags,) of signals (n, k) at multiples of the stride, summed over the signals."""
     size = 1 << int(np.ceil(np.log2(2 * len(x))))
     power = np.sum(np.abs(np.fft.fft(x, size, axis=0)) ** 2, axis=1)
     covariance = np.fft.ifft(power).real[np.minimum(np.arange(lags) * stride, size // 2)] / len(x)
     covariance[np.arange(lags) * stride >= len(x)] = 0.0
-    return BandFilter(stride, taps, ahead, np.ascontiguousarray(front), zero_phase, np.ascontiguousarray(covariance))
+    return np.ascontiguousarray(covariance)
 
 
 def _average(f: Array, fs_hz: float, stride: int) -> Complex:

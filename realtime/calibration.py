@@ -14,22 +14,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import butter, freqz_sos, iirnotch, sosfilt, tf2sos
-from wavestim.realtime.bandfilter import DRIFT_OF_BAND, design
+from wavestim.realtime.bandfilter import DRIFT_OF_BAND, beyond_modes, design
 from wavestim.realtime.colour import HIGHEST_HZ, PAIRS, cross_spectra, inverse, mains_lines, off_mains, whitening_filter
 from wavestim.realtime.electrodes import channel_faults, project, without_common_mode
 from wavestim.realtime.layout import Layout, make_layout
 from wavestim.realtime.noise import background, peak_cut
 from wavestim.realtime.reference import with_reference
+from wavestim.realtime.residual import lanes_of
 from wavestim.realtime.wavemodel import WaveModel
 
 Array = NDArray[np.float64]
-FORMAT = 4
+FORMAT = 5
 NOTCH_Q = 8.0
 SURROGATES, SURROGATE_S = 4, 6.0
 EFFECTIVE = 0.7
 """Part of the width of the band that counts for independent looks: noise is redder than the band is wide."""
 START_S = 20.0
 """The wave vector to start from is that of the last so many seconds."""
+LEAST_BEYOND = 3
+"""Electrodes more than modes with which these are worth a look of their own."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,12 @@ class Calibration:
     evidence_threshold: float
     evidence_scale: float
     options: ModelOptions = field(default_factory=ModelOptions)
+    residual_covariance: Array = field(default_factory=lambda: np.zeros(0))
+    """Of what the electrodes have beyond the modes; empty where that is not looked at."""
+    residual_taps: NDArray[np.complex128] = field(default_factory=lambda: np.zeros(0, dtype=np.complex128))
+    residual_drift: Array = field(default_factory=lambda: np.zeros((1, 6)))
+    residual_noise: float = 0.0
+    """Its background, summed over the electrodes that teach, over that of the modes."""
     watch_whitening: Array = field(default_factory=lambda: np.zeros((0, 1, 1)))
     watch_weights: Array = field(default_factory=lambda: np.zeros((2, 0)))
     watch_centre: Array = field(default_factory=lambda: np.zeros(5))
@@ -188,14 +197,21 @@ def calibrate(
     layout = make_layout(positions_mm, used, constant=not (rereferenced or without_common_mode(samples, used)))
     y = project(samples, np.where(used[:, None], layout.modes, 0.0))
 
-    def learn(y: Array) -> Calibration:
-        return _learn(y, used, layout, fs_hz, band_hz, notch_hz, o)
+    lanes = lanes_of(used)
+    rest = np.asarray(samples[:, lanes], dtype=np.float64) - y @ layout.modes[lanes].T
 
-    return with_reference(_with_null(_likeliest_start(learn(y), y[-round(START_S * fs_hz) :]), learn, seed), y, seed)
+    def learn(y: Array, rest: Array | None = None) -> Calibration:
+        return _learn(y, rest, used, layout, fs_hz, band_hz, notch_hz, o)
+
+    enough = int(used.sum()) >= layout.modes.shape[1] + LEAST_BEYOND
+    return with_reference(
+        _with_null(_likeliest_start(learn(y, rest if enough else None), y[-round(START_S * fs_hz) :]), learn, seed), y, seed
+    )
 
 
 def _learn(
     y: Array,
+    rest: Array | None,
     used: NDArray[np.bool_],
     layout: Layout,
     fs_hz: float,
@@ -203,7 +219,7 @@ def _learn(
     notch_hz: float | None,
     o: ModelOptions,
 ) -> Calibration:
-    """Everything but the evidence threshold, from mode signals (n, r) uV."""
+    """Everything but the evidence threshold, from mode signals (n, r) uV and what some electrodes have beyond them (n, lanes)."""
     n, r = y.shape
     lo, hi = band_hz
     centre = float(np.sqrt(lo * hi))
@@ -258,6 +274,14 @@ def _learn(
     extent = layout.extent_mm
     half = max(float(extent.max()), 1e-9)
     sd_k = np.where(extent > 0, min(o.sd_k_extent / half, 0.5), 0.0)
+    residual: dict[str, Any] = {}
+    if rest is not None:
+        drift_sos, taps, covariance = beyond_modes(rest, fs_hz, band_hz, local)
+        level = sum(float(np.mean(cross_spectra(one[:, None], fs_hz)[1][flank, 0, 0].real * flat[flank])) for one in rest.T)
+        residual = {
+            "residual_covariance": covariance, "residual_taps": taps, "residual_drift": drift_sos,
+            "residual_noise": level / float(np.trace(C0)),
+        }  # fmt: skip
     return Calibration(
         band_hz=np.array(band_hz, dtype=np.float64), fs_hz=float(fs_hz), n_samples=n, used=used,
         layout_mm=layout.positions_mm, rotation=layout.rotation, modes=layout.modes, gradient=layout.gradient,
@@ -270,7 +294,7 @@ def _learn(
         local_covariance=local.autocovariance, local_noise=noise,
         hindsight_taps=local.zero_phase, hindsight_noise_gain=local.zero_phase_gain(noise),
         travel_tau_s=_travel_tau_s(band_hz, o), travel_seen=seen, travel_re=in_phase, travel_im=quadrature,
-        evidence_threshold=0.0, evidence_scale=1.0, options=o,
+        evidence_threshold=0.0, evidence_scale=1.0, options=o, **residual,
     )  # fmt: skip
 
 

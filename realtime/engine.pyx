@@ -192,9 +192,10 @@ cdef class Engine:
         """Decisions made since the last call, as a structured array (:data:`wavestim.realtime.records.DECISION`)."""
         return self.decisions.take(self.config.plan, self.config.trigger)
 
-    def trace_into(self, records, waves, samples):
-        """Write every model tick to these arrays (n, RECORD), (n, TRACE_COLUMNS), (n,), for :func:`wavestim.realtime.track`."""
-        self.trace = Trace(records, waves, samples)
+    def trace_into(self, records, waves, samples, own=None):
+        """Write every model tick to these arrays (n, RECORD), (n, TRACE_COLUMNS), (n,), for :func:`wavestim.realtime.track`; to ``own`` (n, m)
+        complex64, if given, what each electrode has beyond the modes."""
+        self.trace = Trace(records, waves, samples, np.zeros((0, self.m), np.complex64) if own is None else own)
 
     @property
     def n_traced(self) -> int:
@@ -244,6 +245,7 @@ cdef class Engine:
             self.model.next_modes(expected)
         self.projection.project(&self.conditioner.out[0], &self.conditioner.missing[0], expected, &self.y[0])
         masked = 2 * live < self.projection.n_used - 1 or live == 0 or mask_meets(&self.masks, n - (self.conditioner.taps - 1), n)
+        self.model.own(&self.projection.filled[0], &self.conditioner.missing[0] if lost else NULL, &self.y[0], masked)
         self.model.tick(&self.y[0], masked)
         self.watch.tick(self.model, masked, lost)
         self.warm_up.follow(&self.conditioner.out[0], masked, self.model.whitener.n_changed, self.watch.why)
@@ -307,6 +309,7 @@ cdef class Engine:
             return
         for i in range(gap):                          # ticks stay on their samples, and the filter knows what it did not see
             if self.conditioner.accept_nothing():
+                self.model.own(NULL, NULL, NULL, True)
                 self.model.tick(&self.y[0], True)
 
     cdef void post_live(self, int kind, double value) noexcept nogil:

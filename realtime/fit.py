@@ -71,6 +71,9 @@ def sound(c: Calibration) -> bool:
         and 0 < len(c.hindsight_taps) <= 2 * MOST_TAPS + 1
         and len(c.local_covariance) > max(c.local_taps + c.local_ahead + len(c.hindsight_taps) // 2, len(c.hindsight_taps))
         and 1 <= c.local_stride <= MOST_STRIDE
+        and c.residual_covariance.shape in ((0,), c.local_covariance.shape)
+        and (not len(c.residual_covariance) or c.residual_taps.shape == c.hindsight_taps.shape)
+        and c.residual_drift.shape == (1, 6)
         and watched in (0, n)
         and c.used.dtype == bool
         and c.used.any()

@@ -33,7 +33,12 @@ cdef enum:
     LOCAL_AHEAD = 73     # GRID real parts, GRID imaginary parts: what the local rhythm becomes, see Causal
     ERROR_BURST = 91     # more of it in bursts
     LOCAL_SHARE = 92     # part of its power that background noise does not explain, 0 to 1
-    RECORD = 93
+    RESIDUAL = 93        # weight of what the electrode has beyond the modes, 0 to 1
+    RESIDUAL_POWER = 94  # uV^2, of the estimate of it at an electrode
+    RESIDUAL_SHARE = 95  # as LOCAL_SHARE
+    RESIDUAL_TOTAL = 96  # as LOCAL_TOTAL
+    RESIDUAL_AHEAD = 97  # as LOCAL_AHEAD
+    RECORD = 115
 
 
 cdef struct Outlook:     # what is known of forecasts at any horizon
@@ -54,4 +59,4 @@ cdef struct Horizon:     # what a forecast over h needs, computed once per h
 
 cdef void outlook_set(Outlook* o, calibration) except *
 cdef void horizon_set(Horizon* z, double h_s, const Outlook* o) noexcept nogil
-cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil
+cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double own_re, double own_im, double* sd) noexcept nogil

@@ -10,6 +10,7 @@ import numpy as np
 from wavestim.realtime.fmath cimport PI, atan2, exp, log, sincos, sqrt
 
 RECORD_SIZE = RECORD
+OWN_COLUMN = RESIDUAL
 FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
 
 cdef double RICE = 0.54    # of the rational approximation below: within 0.007 of the exact resultant everywhere
@@ -39,10 +40,13 @@ cdef inline double resultant(double snr) noexcept nogil:
     return sqrt((0.25 * PI * snr + s) / (1 + (0.25 * PI + 0.5 * RICE) * snr + s))
 
 
-cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double* sd) noexcept nogil:
-    """Phase (rad) at the place with mode row `modes` and layout coordinates x, y (mm), z.h seconds ahead; its circular SD (rad) in sd."""
+cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double own_re, double own_im, double* sd) noexcept nogil:
+    """Phase (rad) at the place with mode row `modes` and layout coordinates x, y (mm), z.h seconds ahead; its circular SD (rad) in sd.
+
+    own_re, own_im: what an electrode there has beyond the modes now (Residual.estimate), uV.
+    """
     cdef double plane, free, vr = 0, vi = 0, lr = 0, li = 0, wp = rec[PLANE], p = rec[WAVE], local = rec[LOCAL]
-    cdef double c, s, cr, ci, var, n, R, power, error, ahead_re, ahead_im
+    cdef double c, s, cr, ci, var, n, R, power, error, ahead_re, ahead_im, share = rec[LOCAL_SHARE]
     cdef int j
     plane = rec[PHI] + rec[MEAN_OMEGA] * z.h + (rec[OMEGA] - rec[MEAN_OMEGA]) * z.gain - rec[KX] * x - rec[KY] * y
     free = rec[PHI_FREE] + rec[MEAN_OMEGA_FREE] * z.h + (rec[OMEGA_FREE] - rec[MEAN_OMEGA_FREE]) * z.gain
@@ -77,14 +81,28 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
     ci = p * ci + c * li + s * lr
     power = cr * cr + ci * ci
     error *= rec[ERROR_LEVEL] + rec[ERROR_BURST] * power / (rec[LOCAL_POWER] + 1e-30)
-    R = (p + (1 - p) * rec[LOCAL_SHARE]) * resultant(power / (error + 1e-30))
+    if rec[RESIDUAL] > 0:
+        j = RESIDUAL_AHEAD + z.step
+        ahead_re = rec[j] + z.part * (rec[j + 1] - rec[j])
+        ahead_im = rec[j + GRID] + z.part * (rec[j + GRID + 1] - rec[j + GRID])
+        n = rec[RESIDUAL_TOTAL] - ahead_re * ahead_re - ahead_im * ahead_im
+        c = rec[RESIDUAL] * (ahead_re * z.turn_re - ahead_im * z.turn_im)
+        s = rec[RESIDUAL] * (ahead_re * z.turn_im + ahead_im * z.turn_re)
+        cr += c * own_re - s * own_im
+        ci += c * own_im + s * own_re
+        power = cr * cr + ci * ci
+        c = rec[RESIDUAL] * rec[RESIDUAL] * rec[RESIDUAL_POWER]
+        error += c * (n if n > 0 else 0)
+        s = local * local * rec[LOCAL_POWER]
+        share = (s * share + c * rec[RESIDUAL_SHARE]) / (s + c + 1e-30)
+    R = (p + (1 - p) * share) * resultant(power / (error + 1e-30))
     sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
     if sd[0] > PI:
         sd[0] = PI
     return atan2(ci, cr)
 
 
-def forecast_records(double[:, ::1] records, calibration, double[::1] horizon_s):
+def forecast_records(double[:, ::1] records, calibration, double[::1] horizon_s, const float complex[:, ::1] own):
     """Forecasts from recorded ticks, by the function that the trigger uses.
 
     Parameters
@@ -92,6 +110,7 @@ def forecast_records(double[:, ::1] records, calibration, double[::1] horizon_s)
     records : (n, RECORD).
     calibration : Calibration that they were made with.
     horizon_s : (n,) how far ahead of each record.
+    own : (n, m) what each electrode had beyond the modes, uV; (0, 0): nothing.
 
     Returns
     -------
@@ -99,6 +118,8 @@ def forecast_records(double[:, ::1] records, calibration, double[::1] horizon_s)
     """
     cdef const double[:, ::1] modes = np.ascontiguousarray(calibration.modes), xy = np.ascontiguousarray(calibration.layout_mm)
     cdef Py_ssize_t t, c, n = records.shape[0], m = modes.shape[0]
+    cdef bint whole = own.shape[0] == n and own.shape[1] == m
+    cdef float complex w = 0
     cdef Outlook o
     cdef Horizon z
     outlook_set(&o, calibration)
@@ -110,5 +131,7 @@ def forecast_records(double[:, ::1] records, calibration, double[::1] horizon_s)
             if t == 0 or horizon_s[t] != horizon_s[t - 1]:
                 horizon_set(&z, horizon_s[t], &o)
             for c in range(m):
-                p[t, c] = forecast(&records[t, 0], &z, &modes[c, 0], modes.shape[1], xy[c, 0], xy[c, 1], &q[t, c])
+                if whole:
+                    w = own[t, c]
+                p[t, c] = forecast(&records[t, 0], &z, &modes[c, 0], modes.shape[1], xy[c, 0], xy[c, 1], w.real, w.imag, &q[t, c])
     return phase, sd

@@ -14,6 +14,7 @@ cdef class Hindsight:
     cdef readonly double pooled, noise_tt, truth_noise, decay, weight
     cdef readonly double present                  # leaky probability that there is a wave
     cdef readonly double ww, ll, wl_re, wl_im, tw_re, tw_im, tl_re, tl_im, tt
+    cdef double rough                    # how sure it is that the band holds more than a wave in noise, see Residual
     cdef readonly double a_re, a_im, b_re, b_im   # weights of the wave and of the rest
     cdef readonly Certainty certainty
     cdef void reset(self) noexcept nogil

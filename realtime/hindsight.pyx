@@ -54,6 +54,7 @@ cdef class Hindsight:
         self.spoilt = self.size + self.settling
         self.weight = 0
         self.present = 1
+        self.rough = 0
         self.ww = self.ll = self.wl_re = self.wl_im = self.tw_re = self.tw_im = self.tl_re = self.tl_im = self.tt = 0
         self.a_re = self.pooled
         self.b_re = 1 - self.pooled if 1 - self.pooled > LEAST else LEAST
@@ -147,10 +148,10 @@ cdef class Hindsight:
             self.certainty.push(2 * off * off / (power + 1e-30) - noise, expected, power / mean)
 
     cdef double noise(self, double noise_power) noexcept nogil:
-        """How much background there is to take out, of what was learned: where there is no wave, what the band holds is all there is to be
-        known; nor can there be more noise than there is of anything."""
+        """How much background there is to take out, of what was learned: where there is no wave, or more than one, what the band holds is
+        all there is to be known; nor can there be more noise than there is of anything."""
         cdef double n = self.noise_tt * noise_power * self.weight
-        return self.present * noise_power * (1 if n <= self.tt else self.tt / (n + 1e-30))
+        return self.present * (1 - self.rough) * noise_power * (1 if n <= self.tt else self.tt / (n + 1e-30))
 
     cdef void judge(self, Local local, double noise_power) noexcept nogil:
         """The weights: normal equations of truth = a wave + b local; the prior is the wave as far as electrodes were pooled on it."""

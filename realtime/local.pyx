@@ -17,7 +17,7 @@ cdef double MEMORY_S = 2.0
 cdef class Local:
 
     def __init__(self, calibration, double fs_hz):
-        self.wiener = Wiener(calibration, fs_hz)
+        self.wiener = Wiener(calibration, fs_hz, calibration.local_covariance, calibration.hindsight_taps)
         self.r = calibration.modes.shape[1]
         self.taps, self.lags, self.stride = self.wiener.taps, self.wiener.lags, calibration.local_stride
         self.recent = np.zeros((self.stride, RMAX))

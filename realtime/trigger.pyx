@@ -88,7 +88,7 @@ cdef class Trigger:
 
     cdef int tick_decide(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil:
         """Look for a crossing at source sample n; 1 when a decision was written. delay_s: age of the model's newest tick (group delay)."""
-        cdef double phase, u, before, sd, omega, lead, fire, d
+        cdef double phase, u, before, sd, omega, lead, fire, d, own_re, own_im
         cdef int verdict = SCHEDULED, condition = self.sequence[self.position % self.sequence.shape[0]]
         cdef ConditionC* c = &self.conditions[condition]
         cdef int slot = self.choose_slot(c, wave)
@@ -96,7 +96,10 @@ cdef class Trigger:
         lead = self.lead_s[slot]
         # one tick beyond the horizon, so that a crossing found now is never nearer than the horizon
         horizon_set(&self.horizon, self.horizon_s + lead + delay_s + self.tick, &model.outlook)
-        phase = forecast(model.rec, &self.horizon, &model.modes[self.site, 0], model.r, model.xy[self.site, 0], model.xy[self.site, 1], &sd)
+        model.residual.estimate(self.site, &own_re, &own_im)
+        phase = forecast(
+            model.rec, &self.horizon, &model.modes[self.site, 0], model.r, model.xy[self.site, 0], model.xy[self.site, 1], own_re, own_im, &sd
+        )
         u = wrap(phase - self.target)
         before = self.previous
         due = self.has_previous and before < 0 and u >= 0 and u - before < PI

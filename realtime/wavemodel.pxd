@@ -1,8 +1,11 @@
+from libc.stdint cimport uint8_t
+
 from wavestim.realtime.coasting cimport Coasting
 from wavestim.realtime.filters cimport FilterPair
 from wavestim.realtime.forecast cimport RECORD, Outlook
 from wavestim.realtime.hindsight cimport Hindsight
 from wavestim.realtime.local cimport Local
+from wavestim.realtime.residual cimport Residual
 from wavestim.realtime.travel cimport Travel
 from wavestim.realtime.whitening cimport RMAX, Whitener
 
@@ -18,12 +21,14 @@ cdef class WaveModel:
     cdef readonly FilterPair filters
     cdef Coasting coasting
     cdef Local local
+    cdef readonly Residual residual
     cdef Travel travel
     cdef readonly Hindsight hindsight
     cdef double travels
     cdef int look_every
     cdef double rec[RECORD]
     cdef void tick(self, const double* y, bint masked) noexcept nogil
+    cdef void own(self, const double* x, const uint8_t* missing, const double* y, bint masked) noexcept nogil
     cdef bint filter(self, const double* y, bint masked, double* modes) noexcept nogil
     cdef void reset(self) noexcept nogil
     cdef void forget(self) noexcept nogil

@@ -33,6 +33,11 @@ from wavestim.realtime.forecast cimport (
     PHI,
     PHI_FREE,
     PLANE,
+    RESIDUAL,
+    RESIDUAL_AHEAD,
+    RESIDUAL_POWER,
+    RESIDUAL_SHARE,
+    RESIDUAL_TOTAL,
     REST,
     TRAVELS,
     VAR_FREE,
@@ -66,6 +71,7 @@ cdef class WaveModel:
         self.filters = FilterPair(calibration, fs_hz, self.whitener)
         self.coasting = Coasting(calibration, fs_hz, self.filters)
         self.local = Local(calibration, fs_hz)
+        self.residual = Residual(calibration, fs_hz)
         self.travel = Travel(calibration, fs_hz)
         self.hindsight = Hindsight(calibration, fs_hz)
         self.look_every = max(1, round(LOOK_S * fs_hz))
@@ -80,7 +86,7 @@ cdef class WaveModel:
         if not same:
             return
         self.local = old.local
-        self.local.wiener.renew(calibration)
+        self.local.wiener.renew(calibration, calibration.local_covariance)
         if self.hindsight.pooled == 0:
             self.hindsight.certainty = old.hindsight.certainty
 
@@ -94,6 +100,7 @@ cdef class WaveModel:
         self.filters.reset()
         self.coasting.reset()
         self.local.reset()
+        self.residual.reset()
         self.travels = 0
         self.hindsight.reset()
         self.record()
@@ -101,6 +108,10 @@ cdef class WaveModel:
     cdef void next_modes(self, double* out) noexcept nogil:
         """What the modes will show on the next tick."""
         self.coasting.next_modes(out)
+
+    cdef void own(self, const double* x, const uint8_t* missing, const double* y, bint masked) noexcept nogil:
+        """Before the tick: what the electrodes have beyond the modes, see Residual.push."""
+        self.residual.push(x, missing, y, masked, self.filters.s3, self.hindsight.present, self.whitener.noise_power)
 
     cdef void tick(self, const double* y, bint masked) noexcept nogil:
         """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
@@ -211,6 +222,7 @@ cdef class WaveModel:
         foretold[2] = power * (1 - p)
         foretold[3] = self.local.power * (best.total - 1)
         foretold[4] = self.local.power
+        self.hindsight.rough = self.residual.known
         self.hindsight.push(self.local, wave, foretold, masked, self.whitener.noise_power)
         size = sqrt(self.hindsight.b_re * self.hindsight.b_re + self.hindsight.b_im * self.hindsight.b_im)
         o[LOCAL] = size if size < 1 else 1
@@ -227,6 +239,15 @@ cdef class WaveModel:
         for j in range(GRID):
             o[LOCAL_AHEAD + j] = best.ahead_re[j]
             o[LOCAL_AHEAD + GRID + j] = best.ahead_im[j]
+        o[RESIDUAL] = self.residual.b
+        if self.residual.on:
+            best = &self.residual.wiener.best
+            o[RESIDUAL_POWER] = self.residual.power
+            o[RESIDUAL_SHARE] = self.local.seen * self.residual.share
+            o[RESIDUAL_TOTAL] = best.total
+            for j in range(GRID):
+                o[RESIDUAL_AHEAD + j] = best.ahead_re[j]
+                o[RESIDUAL_AHEAD + GRID + j] = best.ahead_im[j]
         turn = atan2(self.hindsight.a_im, self.hindsight.a_re)
         size = sqrt(self.hindsight.a_re * self.hindsight.a_re + self.hindsight.a_im * self.hindsight.a_im)
         o[PHI] = wrap(o[PHI] + turn)

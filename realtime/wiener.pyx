@@ -23,10 +23,11 @@ cdef enum:
 
 cdef class Wiener:
 
-    def __init__(self, calibration, double fs_hz):
+    def __init__(self, calibration, double fs_hz, covariance, zero_phase):
+        """covariance: (lags,) of the thinned samples, uV^2, to start from. zero_phase: taps of what is to be shown."""
         cdef int i
-        g = np.asarray(calibration.hindsight_taps)
-        self.covariance = np.array(calibration.local_covariance, dtype=np.float64)
+        g = np.asarray(zero_phase)
+        self.covariance = np.array(covariance, dtype=np.float64)
         self.noise = np.array(calibration.local_noise, dtype=np.float64)
         self.lags = len(self.covariance)
         self.taps = calibration.local_taps
@@ -61,10 +62,10 @@ cdef class Wiener:
         for i in range(self.taps):
             self.correlate(self.noise, i, &self.noise_cross_re[i], &self.noise_cross_im[i])
 
-    def renew(self, calibration):
-        """Go on with another calibration of the same filter: its noise, and its samples beside those that were seen before."""
+    def renew(self, calibration, covariance):
+        """Go on with another calibration of the same filter: its noise, and its samples' covariance beside what was seen before."""
         cdef double kept = min(self.n_seen, KEPT_S / self.stride_s), new = calibration.n_samples / calibration.local_stride
-        self.covariance = (kept * np.asarray(self.covariance) + new * calibration.local_covariance) / (kept + new)
+        self.covariance = (kept * np.asarray(self.covariance) + new * np.asarray(covariance)) / (kept + new)
         self.n_seen = min(kept + new, self.memory)
         self.noise = np.array(calibration.local_noise, dtype=np.float64)
         self.hear_noise()
@@ -84,7 +85,7 @@ cdef class Wiener:
     cdef void learn(self, const double* newest, bint masked) noexcept nogil:
         """A thinned sample: a row of RMAX modes, the older ones in the rows before it."""
         cdef int l, j
-        cdef double rate, x, power = 0
+        cdef double rate, x, power = 0, s[4]
         cdef const double* p = newest
         if masked:
             self.spoilt = self.lags
@@ -102,10 +103,13 @@ cdef class Wiener:
         self.n_seen = self.n_seen + 1 if self.n_seen + 1 < self.memory else self.memory
         rate = 1 / self.n_seen
         for l in range(self.lags):
-            x = 0
-            for j in range(RMAX):
-                x += newest[j] * p[j]
-            self.covariance[l] += rate * (x - self.covariance[l])
+            s[0] = s[1] = s[2] = s[3] = 0
+            for j in range(0, RMAX, 4):
+                s[0] += newest[j] * p[j]
+                s[1] += newest[j + 1] * p[j + 1]
+                s[2] += newest[j + 2] * p[j + 2]
+                s[3] += newest[j + 3] * p[j + 3]
+            self.covariance[l] += rate * ((s[0] + s[2]) + (s[1] + s[3]) - self.covariance[l])
             p -= RMAX
 
     cdef bint step(self) noexcept nogil:
