@@ -6,7 +6,6 @@ from wavestim.realtime.whitening cimport RMAX
 cdef class Hindsight:
     """What the phase turned out to have been, a moment later, and what that says of the estimates."""
     cdef int r, reach, size, at, spoilt, settling
-    cdef double[::1] g_re, g_im          # (size,) zero-phase filter
     cdef double[:, :, ::1] told          # (size, 4, RMAX) the wave's re, im and the rest's re, im at the same times
     cdef double[:, ::1] foretold         # (size, 5) what the error was expected from, see push
     cdef double[:, ::1] sites            # (some electrodes, RMAX) modes there

@@ -8,8 +8,6 @@ background's share is known and taken out, or the filter that follows the noise 
 
 import numpy as np
 
-from libc.string cimport memset
-
 from wavestim.realtime.fmath cimport exp, sqrt
 
 cdef double MEMORY_S = 10.0         # of the weights
@@ -34,7 +32,6 @@ cdef class Hindsight:
         self.size = 2 * self.reach + 1
         self.told = np.zeros((self.size, 4, RMAX))
         self.foretold = np.zeros((self.size, FORETOLD))
-        self.g_re, self.g_im = np.ascontiguousarray(taps.real), np.ascontiguousarray(taps.imag)
         # with as many modes as electrodes nothing was pooled: what the band holds is all there is to be known
         self.pooled = 1 - (self.r / calibration.used.sum()) ** 2
         self.truth_noise = calibration.hindsight_noise_gain
@@ -64,10 +61,9 @@ cdef class Hindsight:
     cdef void push(self, Local local, const double* wave, const double* foretold, bint masked, double noise_power) noexcept nogil:
         """One tick, after the local filter's. wave: re (r) then im (r) as told now; foretold: probability of a wave, squared errors (uV^2, over
         the modes) expected of the wave, of its presence, and of the local filter, and the mean power of the latter; noise_power: of the whitened modes."""
-        cdef int i, j, k, r = self.r
-        cdef const double* p
+        cdef int i, j, r = self.r
         cdef double* w
-        cdef double re[RMAX], im[RMAX], a, b, q
+        cdef double re[RMAX], im[RMAX], q
         if masked:
             self.spoilt = self.size
         if not local.fresh:
@@ -84,16 +80,7 @@ cdef class Hindsight:
             self.spoilt -= 1
             self.judge(local, noise_power)
             return
-        memset(re, 0, sizeof(re))
-        memset(im, 0, sizeof(im))
-        p = local.newest()
-        for k in range(self.size):
-            a = self.g_re[k]
-            b = self.g_im[k]
-            for j in range(RMAX):
-                re[j] += a * p[j]
-                im[j] += b * p[j]
-            p -= RMAX
+        local.wiener.show(local.newest(), re, im)
         i = self.at - self.reach
         if i < 0:
             i += self.size

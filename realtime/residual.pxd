@@ -35,7 +35,6 @@ cdef class Residual:
     cdef double lane_now[RMAX]
     cdef double[:, ::1] thin             # (2 lags, RMAX) their thinned samples
     cdef double[:, :, ::1] told          # (size, 2, RMAX) what the filter said of them
-    cdef double[::1] g_re, g_im          # (size,) zero-phase filter
     cdef double[:, ::1] carrier          # (size, 2) of the wave at the same times
     cdef double locked[RMAX][4]          # truth, then estimate, in the phase of the carrier
     cdef double lock, lock_weight, lock_decay

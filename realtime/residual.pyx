@@ -49,7 +49,6 @@ cdef class Residual:
         self.wiener = Wiener(calibration, fs_hz, calibration.residual_covariance, taps)
         self.lags, self.size = self.wiener.lags, len(taps)
         self.reach = self.size // 2
-        self.g_re, self.g_im = np.ascontiguousarray(taps.real), np.ascontiguousarray(taps.imag)
         members = [used[g :: self.stride] for g in range(self.stride)]
         self.first = np.cumsum([0, *((len(c) + LANES - 1) // LANES * LANES for c in members)]).astype(np.intc)
         slots = self.first[self.stride]
@@ -278,15 +277,7 @@ cdef class Residual:
         if self.spoilt > 0:                                       # samples without the truth are in the window
             self.spoilt -= 1
             return
-        memset(re, 0, sizeof(re))
-        memset(im, 0, sizeof(im))
-        for k in range(self.size):
-            a = self.g_re[k]
-            b = self.g_im[k]
-            for j in range(RMAX):
-                re[j] += a * p[j]
-                im[j] += b * p[j]
-            p -= RMAX
+        self.wiener.show(p, re, im)
         w = &self.told[i, 0, 0]
         for j in range(self.n_lanes):
             ll += w[j] * w[j] + w[RMAX + j] * w[RMAX + j]

@@ -37,6 +37,7 @@ cdef class Wiener:
     cdef double n_seen, memory, usual, recent, recent_rate
     cdef int stage, at, since, period, spoilt
     cdef void learn(self, const double* newest, bint masked) noexcept nogil
+    cdef void show(self, const double* newest, double* re, double* im) noexcept nogil
     cdef bint step(self) noexcept nogil
     cdef void hear_noise(self) noexcept nogil
     cdef void recurse(self) noexcept nogil

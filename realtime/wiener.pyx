@@ -112,6 +112,22 @@ cdef class Wiener:
             self.covariance[l] += rate * ((s[0] + s[2]) + (s[1] + s[3]) - self.covariance[l])
             p -= RMAX
 
+    cdef void show(self, const double* newest, double* re, double* im) noexcept nogil:
+        """The band ``reach`` strides ago, as the zero-phase filter shows it by now: (RMAX,) each. newest: as in :meth:`learn`."""
+        cdef int j, k
+        cdef double a, b
+        cdef const double* p = newest
+        for j in range(RMAX):
+            re[j] = 0
+            im[j] = 0
+        for k in range(2 * self.reach + 1):
+            a = self.g_re[k]
+            b = self.g_im[k]
+            for j in range(RMAX):
+                re[j] += a * p[j]
+                im[j] += b * p[j]
+            p -= RMAX
+
     cdef bint step(self) noexcept nogil:
         """A tick's share of the next design. True when a new filter is ready in ``best``."""
         cdef int k, l
