@@ -13,10 +13,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests")]
 
-import numpy as np  # noqa: E402
-from support.waves import grid, make, rms_deg, wander  # noqa: E402
-from wavestim.realtime import Calibration, Engine, EngineConfig, calibrate, track  # noqa: E402
-from wavestim.realtime.tuning import tune  # noqa: E402
+import numpy as np
+from support.waves import grid, make, rms_deg, wander
+from wavestim.realtime import Calibration, Engine, EngineConfig, calibrate, track
+from wavestim.realtime.tuning import tune
 
 FS, BAND, XY = 500.0, (8.0, 24.0), grid()
 CHANGES: dict[str, tuple[dict[str, Any], Callable[[Any, Any], Any]]] = {

@@ -12,9 +12,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests")]
 
-import numpy as np  # noqa: E402
-from support.regions import BAND, two_arrays  # noqa: E402
-from wavestim.realtime import Crossed, track_regions  # noqa: E402
+import numpy as np
+from support.regions import BAND, two_arrays
+from wavestim.realtime import Crossed, track_regions
 
 FS, SECONDS, FROM_S = 500.0, 40.0, 12.0
 RHYTHMS = {"calm": (0.3, 2.0), "as the defaults": (0.8, 0.6), "restless": (2.0, 0.3)}
