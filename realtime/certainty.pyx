@@ -9,6 +9,7 @@ turned the phase: what is wrong with the amplitude alone does not count.
 
 cdef double PRIOR = 0.1      # of the memory: how long errors have to be seen until they outweigh the expectation
 cdef double MOST = 25.0
+cdef double LEAST_KEPT = 0.3
 cdef double OUTLIER = 16.0   # times the error that is expected by now: counts as so much
 
 
@@ -24,11 +25,13 @@ cdef class Certainty:
         self.n11 = self.n12 = self.n22 = self.y1 = self.y2 = self.weight = 0
         self.level = 1
         self.burst = 0
+        self.right = self.told = 0
+        self.kept = 1
 
-    cdef void push(self, double error, double expected, double power) noexcept nogil:
-        """One look: squared error, the expected one, and power of the estimate over its mean."""
-        cdef double q = self.decay, x1, x2, e, s, d, prior
-        s = expected * (self.level + self.burst * power) + 1e-30  # errors weigh by what they were expected to be
+    cdef void push(self, double error, double expected, double power, double noise) noexcept nogil:
+        """One look: squared error, the expected one, power of the estimate over its mean, and the noise that was taken out of the error."""
+        cdef double q = self.decay, x1, x2, e, s, d, prior, y1
+        s = expected * (self.level + self.burst * power) + noise + 1e-30  # errors weigh by what they were expected to be
         x1 = expected / s
         x2 = x1 * power
         e = error / s
@@ -41,11 +44,12 @@ cdef class Certainty:
         self.y2 += q * (e * x2 - self.y2)
         prior = PRIOR * self.n11 / (self.weight + 1e-9)
         d = (self.n11 + prior) * (self.n22 + prior) - self.n12 * self.n12
-        self.level = ((self.y1 + prior) * (self.n22 + prior) - self.y2 * self.n12) / (d + 1e-30)
-        self.burst = (self.y2 * (self.n11 + prior) - (self.y1 + prior) * self.n12) / (d + 1e-30)
+        y1 = self.y1 + prior
+        self.level = (y1 * (self.n22 + prior) - self.y2 * self.n12) / (d + 1e-30)
+        self.burst = (self.y2 * (self.n11 + prior) - y1 * self.n12) / (d + 1e-30)
         if self.burst < 0:
             self.burst = 0
-            self.level = (self.y1 + prior) / (self.n11 + prior)
+            self.level = y1 / (self.n11 + prior)
         if self.level < self.least:
             self.level = self.least
             self.burst = (self.y2 - self.least * self.n12) / (self.n22 + prior)
@@ -55,3 +59,11 @@ cdef class Certainty:
             self.level = MOST
         if self.burst > MOST:
             self.burst = MOST
+
+    cdef void judge(self, double cosine, double resultant) noexcept nogil:
+        """One look at a phase: the cosine of its error, and the mean that was expected of it."""
+        cdef double q = self.decay, prior = PRIOR / (self.weight + 1e-9)
+        self.right += q * (cosine - self.right)
+        self.told += q * (resultant - self.told)
+        self.kept = (self.right + prior * self.told) / ((1 + prior) * self.told + 1e-30)
+        self.kept = LEAST_KEPT if self.kept < LEAST_KEPT else (1 if self.kept > 1 else self.kept)

@@ -18,6 +18,7 @@ from wavestim.realtime.forecast cimport (
     PLANE,
     TRAVELS,
     VAR_FREE,
+    VAR_PATTERN,
     VAR_KX,
     VAR_KY,
     VAR_PHI,
@@ -128,7 +129,7 @@ cdef class Describer:
         if rec[WAVE] < 0.5:
             o.kind = NONE
             return
-        if plane * rec[VAR_PHI] + (1 - plane) * rec[VAR_FREE] > LOST_RAD2:
+        if plane * rec[VAR_PHI] + (1 - plane) * (rec[VAR_FREE] + rec[VAR_PATTERN]) > LOST_RAD2:
             o.kind = UNDETERMINED                                   # coasting for so long that the wave has been lost
             return
         if self.extent <= 0:                                        # one electrode: a rhythm, no place to travel

@@ -1,3 +1,4 @@
+from wavestim.realtime.fmath cimport PI, sqrt
 from wavestim.realtime.wiener cimport GRID
 from wavestim.realtime.whitening cimport RMAX
 
@@ -19,7 +20,7 @@ cdef enum:
     PHI_FREE = 13
     OMEGA_FREE = 14
     MEAN_OMEGA_FREE = 15
-    VAR_FREE = 16
+    VAR_FREE = 16    # of the free pattern's carrier
     PLANE = 17       # weight of the plane against the free pattern
     WAVE = 18        # probability of a wave against noise
     AMPLITUDE = 19   # uV, of the plane wave
@@ -38,7 +39,11 @@ cdef enum:
     RESIDUAL_SHARE = 95  # as LOCAL_SHARE
     RESIDUAL_TOTAL = 96  # as LOCAL_TOTAL
     RESIDUAL_AHEAD = 97  # as LOCAL_AHEAD
-    RECORD = 115
+    VAR_PATTERN = 115  # of the free pattern's phase at an electrode against its carrier's
+    CARRIER_SCALE = 116  # times the variance of the phase that all of the wave shares, see Foresight
+    SHAPE_SCALE = 117  # times that of a free pattern's electrode against the others
+    KEPT = 118       # times the resultant of the forecast: gross errors that no Gaussian makes, see Certainty
+    RECORD = 119
 
 
 cdef struct Outlook:     # what is known of forecasts at any horizon
@@ -60,3 +65,15 @@ cdef struct Horizon:     # what a forecast over h needs, computed once per h
 cdef void outlook_set(Outlook* o, calibration) except *
 cdef void horizon_set(Horizon* z, double h_s, const Outlook* o) noexcept nogil
 cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double own_re, double own_im, double* sd) noexcept nogil
+
+
+cdef inline double wander(const double* rec, const Horizon* z) noexcept nogil:
+    """How much the variance of the wave's phase grows over a horizon, rad^2."""
+    cdef double x = 2 * z.gain * rec[COV_PHI_OMEGA] + z.gain * z.gain * rec[VAR_OMEGA] + z.var_freq * rec[MEAN_OMEGA] * rec[MEAN_OMEGA] * z.spread
+    return x if x > 0 else 0
+
+
+cdef inline double resultant(double snr) noexcept nogil:
+    """Length of the mean unit vector of a constant in complex Gaussian noise, of its power over theirs."""
+    cdef double rice = 0.54, s = rice * snr * snr    # within 0.007 of the exact resultant everywhere
+    return sqrt((0.25 * PI * snr + s) / (1 + (0.25 * PI + 0.5 * rice) * snr + s))

@@ -13,8 +13,6 @@ RECORD_SIZE = RECORD
 OWN_COLUMN = RESIDUAL
 FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
 
-cdef double RICE = 0.54    # of the rational approximation below: within 0.007 of the exact resultant everywhere
-
 
 cdef void outlook_set(Outlook* o, calibration) except *:
     o.tau_freq = calibration.options.tau_freq_s
@@ -32,12 +30,6 @@ cdef void horizon_set(Horizon* z, double h_s, const Outlook* o) noexcept nogil:
     x = 0 if x < 0 else (GRID - 1 if x > GRID - 1 else x)
     z.step = <int>x if x < GRID - 1 else GRID - 2
     z.part = x - z.step
-
-
-cdef inline double resultant(double snr) noexcept nogil:
-    """Length of the mean unit vector of a constant in complex Gaussian noise, of its power over theirs."""
-    cdef double s = RICE * snr * snr
-    return sqrt((0.25 * PI * snr + s) / (1 + (0.25 * PI + 0.5 * RICE) * snr + s))
 
 
 cdef double forecast(const double* rec, const Horizon* z, const double* modes, int r, double x, double y, double own_re, double own_im, double* sd) noexcept nogil:
@@ -63,11 +55,10 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
     n = wp * rec[AMPLITUDE]
     cr += n * c
     ci += n * s
-    var = (rec[VAR_PHI] - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y) + rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y
-           + rec[VAR_KY] * y * y)
-    var = wp * (var if var > 0 else 0) + (1 - wp) * rec[VAR_FREE]
-    n = 2 * z.gain * rec[COV_PHI_OMEGA] + z.gain * z.gain * rec[VAR_OMEGA] + z.var_freq * rec[MEAN_OMEGA] * rec[MEAN_OMEGA] * z.spread
-    var += n if n > 0 else 0
+    var = wp * rec[VAR_PHI] + (1 - wp) * rec[VAR_FREE]
+    n = rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y + rec[VAR_KY] * y * y - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y)
+    var = rec[CARRIER_SCALE] * (var + wander(rec, z)) + wp * n + (1 - wp) * rec[SHAPE_SCALE] * rec[VAR_PATTERN]
+    var = var if var > 0 else 0
     power = cr * cr + ci * ci
     j = LOCAL_AHEAD + z.step
     ahead_re = rec[j] + z.part * (rec[j + 1] - rec[j])
@@ -95,7 +86,7 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
         error += c * (n if n > 0 else 0)
         s = local * local * rec[LOCAL_POWER]
         share = (s * share + c * rec[RESIDUAL_SHARE]) / (s + c + 1e-30)
-    R = (p + (1 - p) * share) * resultant(power / (error + 1e-30))
+    R = rec[KEPT] * (p + (1 - p) * share) * resultant(power / (error + 1e-30))
     sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
     if sd[0] > PI:
         sd[0] = PI

@@ -1,6 +1,7 @@
 from wavestim.realtime.certainty cimport Certainty
+from wavestim.realtime.foresight cimport Foresight
 from wavestim.realtime.local cimport Local
-from wavestim.realtime.whitening cimport RMAX
+from wavestim.realtime.whitening cimport RMAX, Whitener
 
 
 cdef class Hindsight:
@@ -16,8 +17,9 @@ cdef class Hindsight:
     cdef double rough                    # how sure it is that the band holds more than a wave in noise, see Residual
     cdef readonly double a_re, a_im, b_re, b_im   # weights of the wave and of the rest
     cdef readonly Certainty certainty
+    cdef readonly Foresight foresight
     cdef void reset(self) noexcept nogil
-    cdef void push(self, Local local, const double* wave, const double* foretold, bint masked, double noise_power) noexcept nogil
+    cdef void push(self, Local local, Whitener whitener, const double* wave, const double* foretold, bint masked) noexcept nogil
     cdef void judge(self, Local local, double noise_power) noexcept nogil
     cdef double noise(self, double noise_power) noexcept nogil
     cdef void look(self, const double* told, const double* re, const double* im, int i, Local local, double noise_power) noexcept nogil

@@ -9,6 +9,7 @@ background's share is known and taken out, or the filter that follows the noise 
 import numpy as np
 
 from wavestim.realtime.fmath cimport exp, sqrt
+from wavestim.realtime.forecast cimport resultant
 
 cdef double MEMORY_S = 10.0         # of the weights
 cdef double SETTLE_S = 0.6          # what a filter says that has just started is not held against it
@@ -44,6 +45,7 @@ cdef class Hindsight:
         self.settling = <int>(SETTLE_S / stride_s)
         self.decay = 1 - exp(-stride_s / MEMORY_S)
         self.certainty = Certainty(self.decay / len(some), self.pooled)
+        self.foresight = Foresight(calibration, fs_hz, self.electrodes)
         self.reset()
 
     cdef void reset(self) noexcept nogil:
@@ -57,13 +59,14 @@ cdef class Hindsight:
         self.b_re = 1 - self.pooled if 1 - self.pooled > LEAST else LEAST
         self.a_im = self.b_im = 0
         self.certainty.reset()
+        self.foresight.reset()
 
-    cdef void push(self, Local local, const double* wave, const double* foretold, bint masked, double noise_power) noexcept nogil:
+    cdef void push(self, Local local, Whitener whitener, const double* wave, const double* foretold, bint masked) noexcept nogil:
         """One tick, after the local filter's. wave: re (r) then im (r) as told now; foretold: probability of a wave, squared errors (uV^2, over
-        the modes) expected of the wave, of its presence, and of the local filter, and the mean power of the latter; noise_power: of the whitened modes."""
+        the modes) expected of the wave, of its presence, and of the local filter, and the mean power of the latter."""
         cdef int i, j, r = self.r
         cdef double* w
-        cdef double re[RMAX], im[RMAX], q
+        cdef double re[RMAX], im[RMAX], q, noise_power = whitener.noise_power
         if masked:
             self.spoilt = self.size
         if not local.fresh:
@@ -81,6 +84,7 @@ cdef class Hindsight:
             self.judge(local, noise_power)
             return
         local.wiener.show(local.newest(), re, im)
+        self.foresight.show(whitener, re, im)
         i = self.at - self.reach
         if i < 0:
             i += self.size
@@ -112,7 +116,7 @@ cdef class Hindsight:
 
     cdef void look(self, const double* told, const double* re, const double* im, int i, Local local, double noise_power) noexcept nogil:
         """Errors of the phase at some electrodes, for the certainty. The noise in the truth that is not in the estimate is taken out."""
-        cdef double zr[RMAX], zi[RMAX], x, y, a, b, power, off, expected, mean
+        cdef double zr[RMAX], zi[RMAX], x, y, a, b, power, off, expected, mean, here
         cdef double b2 = self.b_re * self.b_re + self.b_im * self.b_im, size = sqrt(b2)
         cdef double noise = self.pooled * self.noise(noise_power) / self.electrodes
         cdef int j, k
@@ -132,7 +136,9 @@ cdef class Hindsight:
                 b += self.sites[k, j] * im[j]
             power = x * x + y * y
             off = x * b - y * a                                   # across the estimate; as much again lies along it
-            self.certainty.push(2 * off * off / (power + 1e-30) - noise, expected, power / mean)
+            here = expected * (self.certainty.level + self.certainty.burst * power / mean)
+            self.certainty.judge((x * a + y * b) / sqrt(power * (a * a + b * b) + 1e-60), resultant(power / (here + 1e-30)))
+            self.certainty.push(2 * off * off / (power + 1e-30) - noise, expected, power / mean, 0)
 
     cdef double noise(self, double noise_power) noexcept nogil:
         """How much background there is to take out, of what was learned: where there is no wave, or more than one, what the band holds is

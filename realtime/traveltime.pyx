@@ -25,6 +25,7 @@ from wavestim.realtime.forecast cimport (
     PHI_FREE,
     PLANE,
     VAR_FREE,
+    VAR_PATTERN,
     VAR_KX,
     VAR_KY,
     VAR_OMEGA,
@@ -71,7 +72,7 @@ cdef class TravelTime:
         cdef int q, r = self.r
         for q in range(2 * r):
             noise += rec[PATTERN + q] * rec[PATTERN + q]
-        noise *= 2 * rec[VAR_FREE] / r                            # VAR_FREE is a mean over electrodes and modes: a mode's share, uV^2
+        noise *= 2 * (rec[VAR_FREE] + rec[VAR_PATTERN]) / r       # means over electrodes and modes: a mode's share, uV^2
         sincos(rec[PHI_FREE], &fs, &fc)
         site_size = 0
         for i in range(self.m):

@@ -12,12 +12,14 @@ import numpy as np
 from wavestim.realtime.fmath cimport PI, atan2, sqrt, wrap
 from wavestim.realtime.forecast cimport (
     AMPLITUDE,
+    CARRIER_SCALE,
     COV_KXKY,
     COV_PHI_KX,
     COV_PHI_KY,
     COV_PHI_OMEGA,
     ERROR_BURST,
     ERROR_LEVEL,
+    KEPT,
     KX,
     KY,
     LOCAL,
@@ -39,11 +41,13 @@ from wavestim.realtime.forecast cimport (
     RESIDUAL_SHARE,
     RESIDUAL_TOTAL,
     REST,
+    SHAPE_SCALE,
     TRAVELS,
     VAR_FREE,
     VAR_KX,
     VAR_KY,
     VAR_OMEGA,
+    VAR_PATTERN,
     VAR_PHI,
     WAVE,
     outlook_set,
@@ -192,7 +196,8 @@ cdef class WaveModel:
             x = (u_re[j] * u_re[j] + u_im[j] * u_im[j]) * size
             den += x
             gauge += pu[j] * size * x                             # a turn of the whole pattern is a turn of the carrier, counted there
-        o[VAR_FREE] = (P3[0] * s3[1] * s3[1] + P3[4] * s3[0] * s3[0] - 2 * P3[1] * s3[0] * s3[1]) / (A2 * A2) + num / den - gauge / (den * den)
+        o[VAR_FREE] = (P3[0] * s3[1] * s3[1] + P3[4] * s3[0] * s3[0] - 2 * P3[1] * s3[0] * s3[1]) / (A2 * A2)
+        o[VAR_PATTERN] = num / den - gauge / (den * den)
         o[PLANE] = self.filters.plane
         o[WAVE] = self.filters.wave
         A2 = sqrt(A2) / gain
@@ -215,23 +220,27 @@ cdef class WaveModel:
             wave[j] *= p
             power += wave[j] * wave[j]
         self.local.push(modes, masked)
-        var = o[VAR_PHI] + o[VAR_KX] * self.spread[0] + 2 * o[COV_KXKY] * self.spread[1] + o[VAR_KY] * self.spread[2]
-        var = w * (var if var > 0 else 0) + (1 - w) * o[VAR_FREE]
+        var = o[VAR_KX] * self.spread[0] + 2 * o[COV_KXKY] * self.spread[1] + o[VAR_KY] * self.spread[2]
+        var = w * (var if var > 0 else 0) + (1 - w) * self.hindsight.foresight.of_shape() * o[VAR_PATTERN]
+        var += self.hindsight.foresight.of_carrier() * (w * o[VAR_PHI] + (1 - w) * o[VAR_FREE])
         foretold[0] = p
         foretold[1] = 2 * power * var
         foretold[2] = power * (1 - p)
         foretold[3] = self.local.power * (best.total - 1)
         foretold[4] = self.local.power
         self.hindsight.rough = self.residual.known
-        self.hindsight.push(self.local, wave, foretold, masked, self.whitener.noise_power)
+        self.hindsight.push(self.local, self.whitener, wave, foretold, masked)
         size = sqrt(self.hindsight.b_re * self.hindsight.b_re + self.hindsight.b_im * self.hindsight.b_im)
         o[LOCAL] = size if size < 1 else 1
         o[TRAVELS] = self.travels
         o[LOCAL_POWER] = self.local.power / self.spread[3]
         size = self.hindsight.pooled * best.noise_gain * self.whitener.noise_power / (self.local.power + 1e-30)
         o[LOCAL_SHARE] = self.local.seen * (1 - size) if size < 1 else 0
+        o[CARRIER_SCALE] = self.hindsight.foresight.of_carrier()
+        o[SHAPE_SCALE] = self.hindsight.foresight.of_shape()
         o[ERROR_LEVEL] = self.hindsight.certainty.level
         o[ERROR_BURST] = self.hindsight.certainty.burst
+        o[KEPT] = 1 - (1 - self.hindsight.pooled) * (1 - self.hindsight.certainty.kept)
         for j in range(r):
             o[REST + j] = self.hindsight.b_re * self.local.re[j] - self.hindsight.b_im * self.local.im[j]
             o[REST + r + j] = self.hindsight.b_re * self.local.im[j] + self.hindsight.b_im * self.local.re[j]
@@ -248,6 +257,8 @@ cdef class WaveModel:
             for j in range(GRID):
                 o[RESIDUAL_AHEAD + j] = best.ahead_re[j]
                 o[RESIDUAL_AHEAD + GRID + j] = best.ahead_im[j]
+        if self.local.fresh:
+            self.hindsight.foresight.tell(o, wave, self.hindsight.a_re, self.hindsight.a_im)
         turn = atan2(self.hindsight.a_im, self.hindsight.a_re)
         size = sqrt(self.hindsight.a_re * self.hindsight.a_re + self.hindsight.a_im * self.hindsight.a_im)
         o[PHI] = wrap(o[PHI] + turn)

@@ -1,0 +1,28 @@
+"""The wave's own uncertainty follows the errors that its forecasts make, whatever the filter was told of how fast waves change."""
+
+import numpy as np
+import pytest
+from support.waves import grid, make, rms_deg
+from wavestim.realtime import track
+from wavestim.realtime.calibration import ModelOptions
+
+WARM = 5000
+AHEAD = 50
+
+
+@pytest.fixture(scope="module")
+def steady():
+    """A wave that keeps its frequency far better than the model allows for."""
+    lfp, phase, _ = make("planar", seed=12, seconds=20.0, snr_db=10.0)
+    return lfp, phase
+
+
+def predicted_over_achieved(lfp, phase, sd_freq):
+    w = track(lfp, fs=1000, positions_mm=grid(), band_hz=(8, 24), options=ModelOptions(sd_freq=sd_freq))
+    error = w.forecast(AHEAD / 1000)[WARM:-AHEAD] - phase[WARM + AHEAD :]
+    return np.sqrt(np.mean(w.forecast_sd_deg(AHEAD / 1000)[WARM:-AHEAD] ** 2)) / rms_deg(error)
+
+
+@pytest.mark.parametrize("sd_freq", [0.04, 0.08, 0.16])
+def test_a_wrong_idea_of_how_frequency_wanders_does_not_make_the_forecast_look_better_or_worse_than_it_is(steady, sd_freq):
+    assert 0.8 < predicted_over_achieved(*steady, sd_freq) < 1.35
