@@ -84,6 +84,12 @@ class Leds(Part):
     """Peak wavelength."""
     spot_mm: Annotated[float, Field(gt=0, le=20)] = 0.2
     """Diameter of the lit spot at the tissue surface."""
+    na: Annotated[float, Field(gt=0, lt=1.36)] = 0.37
+    """Numerical aperture, how far the light fans out; a bare LED is near 1."""
+    depth_mm: Annotated[float, Field(ge=0, le=5)] = 0.2
+    """Depth of the cells below the LEDs."""
+    contact: Literal["apart", "touching"] = "apart"
+    """Touching faces warm the tissue in a narrower place, and more: the light is taken as absorbed within 0.3 instead of 0.4 mm."""
     power_curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2)] | None = None
     """Measured [level, mW/mm2] pairs, rising; null: ideal, level 255 gives safety.max_irradiance_mw_mm2."""
 
@@ -106,5 +112,7 @@ class Safety(Part):
     """Longest time any site may be lit at a stretch; boards stop at 20 ms."""
     max_temperature_rise_c: Annotated[float, Field(gt=0, le=2)] = 0.5
     """Largest predicted warming at any site; 2 degrees is the ceiling for implants."""
+    max_dose_mj_mm2_per_h: Annotated[float, Field(gt=0)] | None = None
+    """Most light any site may get in an hour; null: no limit."""
     rearm_after_stall: Annotated[int, Field(ge=0, le=100)] = 0
     """How often a session may resume by itself after a stall; when left out: 0 on real light, 3 with light: simulated."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns, shortest_period_ms
-from wavestim.controller.experiment.thermal import steady_rise_c
+from wavestim.controller.experiment.governing import steady_rises_c
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
 
@@ -35,6 +35,8 @@ def rehearse(experiment: Experiment) -> dict[str, Any]:
     light = make_bench(len(leds), experiment.seed).light
     assembly = assemble(experiment, light.info, fs_hz=FS_HZ, horizon_ms=20.0)
     period_ms = shortest_period_ms(experiment)
+    assert assembly.engine.limits is not None
+    warming, _ = steady_rises_c(assembly.engine.limits, period_ms)
     users: dict[int, list[str]] = {}
     for c in assembly.plan.conditions:
         for slot in range(c.slot0, c.slot0 + c.n_headings * max(1, len(c.speeds_mm_s))):
@@ -53,7 +55,7 @@ def rehearse(experiment: Experiment) -> dict[str, Any]:
                 "lead_ms": planned.lead_ms,
                 "irradiance_mw_mm2": max(bright, default=0.0),
                 "duty": max(lit_ms, default=0.0) / period_ms,
-                "warming_c": steady_rise_c(planned.entries, bright, period_ms / 1000, leds, experiment.leds.spot_mm),
+                "warming_c": float(warming[index]),
             }
         )
     light.close()
