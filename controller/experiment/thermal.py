@@ -40,10 +40,8 @@ class Heating:
 
     def spread(self, at_leds: Floats) -> Floats:
         """(m, k) at the sites from (m, k) at the LEDs; summed in one order, so that every machine has the same bits."""
-        out = np.zeros_like(at_leds)
-        for j in np.flatnonzero(at_leds.any(axis=1)):
-            out += self.k_per_mw[:, j] * at_leds[j]
-        return out
+        lit = np.flatnonzero(at_leds.any(axis=1))
+        return np.asarray((self.k_per_mw[:, lit] * at_leds[lit]).sum(axis=1))
 
 
 def heating(leds_mm: ArrayLike, sigma_mm: float) -> Heating:
