@@ -14,7 +14,7 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import irradiance, patterns
 from wavestim.controller.experiment._trigger import OpenLoop
 from wavestim.controller.experiment._types import Board, Plan, SlotPlan
-from wavestim.controller.experiment.limits import dark_slots, shortest_period_ms
+from wavestim.controller.experiment.limits import board_duty, dark_slots, shortest_period_ms
 from wavestim.controller.experiment.schema import Experiment
 from wavestim.controller.experiment.thermal import SIGMA_MM, Heating, area_mm2, heating
 from wavestim.realtime.governor import decay
@@ -67,7 +67,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     return LightLimits(
         max_irradiance_mw_mm2=safety.max_irradiance_mw_mm2,
         max_pulse_s=min(safety.max_pulse_ms / 1000, board.max_pulse_us / 1e6),
-        max_duty=min(safety.max_duty, board.duty_max),
+        max_duty=min(safety.max_duty, board_duty(board)),
         max_dose_mj_mm2=math.inf if safety.max_dose_mj_mm2_per_h is None else safety.max_dose_mj_mm2_per_h,
         max_rise_c=safety.max_temperature_rise_c,
         reference_s=reference,

@@ -90,13 +90,17 @@ def rises_c(
     model, area = heating(leds_mm, sigma_mm), area_mm2(spot_mm)
     state = np.zeros((len(model.k_per_mw), len(model.tau_s)))
     out, last = np.zeros((len(pulses), len(state))), 0.0
+    added: dict[tuple[tuple[int, float, float], ...], Floats] = {}  # a session repeats its patterns
     for row, (start, entries) in zip(out, pulses, strict=True):
         state *= decay(max(start - last, 0.0) / model.tau_s)
         last = start
-        at_leds = np.zeros_like(state)
-        for led, width, irradiance in entries:
-            at_leds[led] += irradiance * area * (1.0 - decay(width / model.tau_s))
-        state += model.spread(at_leds)
+        key = tuple(entries)
+        if key not in added:
+            at_leds = np.zeros_like(state)
+            for led, width, irradiance in entries:
+                at_leds[led] += irradiance * area * (1.0 - decay(width / model.tau_s))
+            added[key] = model.spread(at_leds)
+        state += added[key]
         row[:] = state.sum(axis=1)
     return out
 

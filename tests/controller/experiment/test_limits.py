@@ -45,6 +45,13 @@ REFUSED = [
         "could be lit 12.0% of the time (one pattern every 41.67 ms), but safety.max_duty allows 10.0%",
     ),
     (FLASH, {"trigger": {"refractory_ms": 45}}, {}, "could be lit 11.1% of the time (one pattern every 45 ms)"),
+    (FLASH, {}, {"max_lit": 12}, "it lights 25 LEDs at once, but the board's supply carries 12; light fewer together"),
+    (
+        FLASH,
+        {"safety": {"max_duty": 0.2}, "trigger": {"refractory_ms": 40}},
+        {},
+        "LED 0 could be lit 12.5% of the time (one pattern every 40 ms), but the board allows 10.2%",
+    ),
     (FLASH, {}, {"duty_max": 0.02}, "the board allows 2.0%; raise trigger.refractory_ms or lower width_ms"),
     ({**FLASH, "width_ms": 0.05}, {}, {}, "its light is 0.048 ms wide, but the board's shortest pulse is 0.1 ms"),
     (FLASH, {}, {"graded": False}, "it is dimmed, but the board can only switch its LEDs; ask for irradiance_mw_mm2: 10"),
