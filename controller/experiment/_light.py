@@ -112,6 +112,8 @@ class Safety(Part):
     """Longest time any site may be lit at a stretch; boards stop at 20 ms."""
     max_temperature_rise_c: Annotated[float, Field(gt=0, le=2)] = 0.5
     """Largest predicted warming at any site; 2 degrees is the ceiling for implants."""
+    disarm_after_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    """What is armed and nobody runs, or has no pulse due, is disarmed after this; when left out: 300, and never with light: simulated."""
     max_dose_mj_mm2_per_h: Annotated[float, Field(gt=0)] | None = None
     """Most light any site may get in an hour; null: no limit."""
     rearm_after_stall: Annotated[int, Field(ge=0, le=100)] = 0
