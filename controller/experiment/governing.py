@@ -16,7 +16,7 @@ from wavestim.controller.experiment._trigger import OpenLoop
 from wavestim.controller.experiment._types import Board, Plan, SlotPlan
 from wavestim.controller.experiment.limits import board_duty, dark_slots, shortest_period_ms
 from wavestim.controller.experiment.schema import Experiment
-from wavestim.controller.experiment.thermal import SIGMA_MM, Heating, area_mm2, heating
+from wavestim.controller.experiment.thermal import SIGMA_MM, Heating, heat_mm2, heating
 from wavestim.realtime.governor import decay
 from wavestim.realtime.lightlimits import LightLimits
 
@@ -61,7 +61,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         for entry, level in zip(slot.entries, levels, strict=True):
             faces[entry.site] += level * entry.width_us / 1e6
         dose[s] = sum((shares[:, j] * faces[j] for j in range(n_sites)), np.zeros(n_sites))
-        heat[s], peak[s] = _warming(model, slot, levels, area_mm2(experiment.leds.spot_mm), reference[s])
+        heat[s], peak[s] = _warming(model, slot, levels, heat_mm2(experiment.leds.spot_mm, experiment.leds.wall_plug), reference[s])
         first = min(e.delay_us for e in slot.entries) / 1e6 - reference[s]
         keep[s] = decay(first / model.tau_s)
     return LightLimits(

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.controller.experiment._light import Leds
 from wavestim.controller.experiment._types import PatternEntry
-from wavestim.hardware.simulated.light import foutz, tissue_optics
 
 Floats = NDArray[np.float64]
 DEPTHS_MM = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
@@ -31,6 +30,8 @@ def spread(leds_mm: ArrayLike, leds: Leds, depths_mm: Sequence[float] = DEPTHS_M
     -------
     (depths, n, m)
     """
+    from wavestim.hardware.simulated.light import foutz, tissue_optics  # the whole cortex comes with it: only when it is needed
+
     lit = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
     at = lit if at_mm is None else np.asarray(at_mm, dtype=np.float64).reshape(-1, 2)
     lateral = np.hypot(*(at[:, None] - lit[None]).transpose(2, 0, 1))

@@ -61,16 +61,18 @@ def heating(leds_mm: ArrayLike, sigma_mm: float) -> Heating:
     return Heating(tau, np.ascontiguousarray(np.stack(k, axis=-1)))
 
 
-def area_mm2(spot_mm: float) -> float:
-    """Area of a round spot."""
-    return float(np.pi * (spot_mm / 2) ** 2)
+def heat_mm2(spot_mm: float, wall_plug: float = 1.0) -> float:
+    """mW of heat for every mW/mm2 of light at a round face; the electrical losses of an LED that lies in the tissue included."""
+    return float(np.pi * (spot_mm / 2) ** 2 / wall_plug)
 
 
 def rises_c(
     pulses: Sequence[tuple[float, Sequence[tuple[int, float, float]]]],
     leds_mm: ArrayLike,
     spot_mm: float,
+    *,
     sigma_mm: float = SIGMA_MM["apart"],
+    wall_plug: float = 1.0,
 ) -> Floats:
     """Warming of every site after each of these pulses, as if the LEDs of a pulse shone together.
 
@@ -81,13 +83,14 @@ def rises_c(
     leds_mm : (m, 2)
     spot_mm : float
         Diameter of an LED's face.
-    sigma_mm : float
+    sigma_mm, wall_plug : float
+        How narrowly the light is absorbed, and how much of the power is light.
 
     Returns
     -------
     (n, m) K
     """
-    model, area = heating(leds_mm, sigma_mm), area_mm2(spot_mm)
+    model, area = heating(leds_mm, sigma_mm), heat_mm2(spot_mm, wall_plug)
     state = np.zeros((len(model.k_per_mw), len(model.tau_s)))
     out, last = np.zeros((len(pulses), len(state))), 0.0
     added: dict[tuple[tuple[int, float, float], ...], Floats] = {}  # a session repeats its patterns

@@ -13,7 +13,12 @@ Floats = NDArray[np.float64]
 
 
 def dose(
-    pulses: list[tuple[float, list[tuple[int, float, float]]]], leds_mm: Floats, spot_mm: float, sigma_mm: float = SIGMA_MM["apart"]
+    pulses: list[tuple[float, list[tuple[int, float, float]]]],
+    leds_mm: Floats,
+    spot_mm: float,
+    *,
+    sigma_mm: float = SIGMA_MM["apart"],
+    wall_plug: float = 1.0,
 ) -> dict[str, Any]:
     """Sum up the light of a session.
 
@@ -24,8 +29,8 @@ def dose(
     leds_mm : (m, 2)
     spot_mm : float
         Diameter of an LED's face.
-    sigma_mm : float
-        Of the Gaussian in which its light is absorbed.
+    sigma_mm, wall_plug : float
+        How narrowly its light is absorbed, and how much of its power is light.
 
     Returns
     -------
@@ -38,7 +43,7 @@ def dose(
         for led, width, irradiance in entries:
             lit[led] += width * 1e3
             energy[led] += width * irradiance
-    rises = rises_c(pulses, leds, spot_mm, sigma_mm)
+    rises = rises_c(pulses, leds, spot_mm, sigma_mm=sigma_mm, wall_plug=wall_plug)
     hottest = float(rises.max(initial=0.0))
     return {
         "lit_ms_per_site": lit.round(3).tolist(),

@@ -121,8 +121,8 @@ def _dose(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void
     shone = [] if session.about.get("recording") is not None else decisions[pulses["decision"][lit]]
     at = [(float(d["start_sample"]) / session.fs_hz, entries_of(slots, int(d["slot"]))) for d in shone]
     asked = session.experiment.get("leds", {})
-    sigma = SIGMA_MM[asked.get("contact", "apart")]
-    return dose(sorted(at, key=lambda p: p[0]), leds, float(asked.get("spot_mm", 0.2)), sigma)
+    tissue = {"sigma_mm": SIGMA_MM[asked.get("contact", "apart")], "wall_plug": float(asked.get("wall_plug", 1.0))}
+    return dose(sorted(at, key=lambda p: p[0]), leds, float(asked.get("spot_mm", 0.2)), **tissue)
 
 
 def _conditions(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void], came: NDArray[np.bool_]) -> Summary:
