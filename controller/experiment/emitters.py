@@ -44,6 +44,11 @@ def power_curve(name: str, full_mw_mm2: float) -> list[tuple[int, float]]:
     return [(round(at * FULL), part * full_mw_mm2) for at, part in points]
 
 
+def curve_source(name: str) -> str:
+    """Where a named curve comes from."""
+    return str(_known("power_curves.yaml", name, "power_curve")["source"])
+
+
 def _known(file: str, name: str, key: str) -> dict[str, Any]:
     rows = _file(file)
     if name not in rows:
