@@ -75,6 +75,10 @@ cdef class Governor:
             self.book(slot, start_s)
         return VERDICTS[verdict]
 
+    def restart(self, double by_s):
+        """The sample clock has been set back by so many seconds."""
+        self.jumped_back(by_s)
+
     @property
     def rise_c(self):
         """(m,) warming of each site at the reference of the newest pattern, K; its light is counted so that the rise is right once it ended."""

@@ -94,6 +94,25 @@ def test_the_dose_of_an_hour_is_kept_to_the_hour():
     assert governor.ask(0, 3663.0) == "dose"
 
 
+@pytest.mark.parametrize("by_s", [600.0, 1234.5, 100_000.0])
+def test_a_counter_that_begins_anew_forgets_nothing(by_s):
+    """The amplifier restarts: what was booked stays as long ago as it was, so no site gets more than without the restart."""
+    one, other = (Governor(limits([FLASH], max_rise_c=0.1, max_dose_mj_mm2=0.2)) for _ in range(2))
+    said = [[], []]
+    for i in range(60):
+        at = 100_000.0 + 0.06 * i
+        assert one.ask(0, at) == other.ask(0, at)
+    other.restart(by_s)
+    for i in range(60, 400):
+        at = 100_000.0 + 0.06 * i + 20.0 * (i > 200)
+        said[0].append(one.ask(0, at))
+        said[1].append(other.ask(0, at - by_s))
+    assert said[0] == said[1]
+    assert {"scheduled", "temperature", "dose"} == set(said[0])
+    assert other.ask(0, 100_000.0 - by_s + 3599) == "dose"
+    assert other.ask(0, 100_000.0 - by_s + 3800) == "scheduled"
+
+
 def test_what_is_withheld_is_not_booked():
     governor = Governor(limits([FLASH, {0: (0.0, 0.02)}], max_pulse_s=0.01))
     before = governor.rise_c.copy()
