@@ -53,8 +53,9 @@ def run(
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
     folder = validate.out(out, ready.name)
     from wavestim.controller.session import run_experiment
+    from wavestim.controller.session.arming import idle_limit_s
 
-    go = (lambda: True) if simulated else second_step(ready.safety.disarm_after_s)
+    go = (lambda: True) if simulated else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
         summary = run_experiment(
             ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or simulated, progress=progress, go=go

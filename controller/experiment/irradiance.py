@@ -52,4 +52,5 @@ def lit_together(entries: Sequence[PatternEntry], irradiances: Sequence[float], 
 
 def brightest(together: Floats, tissue: Floats) -> float:
     """Highest irradiance below any LED at any depth of ``tissue`` (from :func:`spread`) at any of these moments."""
-    return float((tissue @ together.T).max(initial=0.0))
+    lit = np.flatnonzero(together.any(axis=0))
+    return float((tissue[:, :, lit] @ together[:, lit].T).max(initial=0.0))

@@ -5,6 +5,14 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from wavestim.controller.experiment import Experiment, shortest_period_ms
+
+
+def idle_limit_s(experiment: Experiment) -> float | None:
+    """``safety.disarm_after_s``, and never less than two of the shortest waits between pulses."""
+    asked = experiment.safety.disarm_after_s
+    return None if asked is None else max(asked, 2 * shortest_period_ms(experiment) / 1000)
+
 
 class Arming:
     """Where a session stands between dark and light. Times are seconds of samples, so that it repeats.

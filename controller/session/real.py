@@ -18,7 +18,7 @@ import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
-from wavestim.controller.session.arming import Arming
+from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.calibrations import calibration_for
@@ -159,7 +159,7 @@ class RealSession:
         self.recorder = Recorder(
             journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
         )
-        self.arming, self._go = Arming(assembly.experiment.safety.disarm_after_s), go
+        self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._next_ping = 0
         self._safe_seen = 0
@@ -217,9 +217,9 @@ class RealSession:
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
                 self.recorder.ages_ms, measure_to = [], done + (MEASURE_S if auto else 0.0)
             if not armed and done >= measure_to:
-                self._arm(done)
+                self.arm(done)
                 armed = True
-            self._mind_arming(done)
+            self.mind_arming(done)
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
                 break
@@ -239,7 +239,7 @@ class RealSession:
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 
-    def _arm(self, done_s: float) -> None:
+    def arm(self, done_s: float) -> None:
         """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet."""
         if self.assembly.experiment.trigger.horizon_ms == "auto":
             ages = self.recorder.ages_ms or [np.zeros(1)]
@@ -252,7 +252,7 @@ class RealSession:
         self.arming.arm(done_s)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
 
-    def _mind_arming(self, done_s: float) -> None:
+    def mind_arming(self, done_s: float) -> None:
         """RUN lets the engine decide; what waits too long is disarmed."""
         if self.arming.step == "armed" and self._go():
             self.arming.run(done_s)
@@ -273,13 +273,13 @@ class RealSession:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
         self._safe_seen = len(self.recorder.safe_reasons)
-        if not self.engine.armed:
-            if self.arming.step == "armed":  # dark before anybody ran it: arming it anew is for a person
-                self._disarm(", ".join(reasons))
+        if not self.engine.armed and self.arming.step != "armed":
             return
         self.engine.post("pause", 1.0)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
         if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
+            if self.arming.step == "armed":  # dark before anybody ran it: arming it anew is for a person
+                self._disarm(", ".join(reasons))
             return  # the recording goes on, dark
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions
 from wavestim.controller.record.errors import room
+from wavestim.controller.session.arming import idle_limit_s
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import horizon_for, make_bench
@@ -85,7 +86,7 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
         virtual = VirtualSession(
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
             fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
-            calibration=known.calibration if known is not None else None, disarm_after_s=experiment.safety.disarm_after_s,
+            calibration=known.calibration if known is not None else None, disarm_after_s=idle_limit_s(experiment),
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))
         journal.set_meta("ended", True)

@@ -13,7 +13,10 @@ from wavestim.controller import open_session
 from wavestim.controller.cli.confirm import second_step
 from wavestim.controller.experiment import load_experiment, parse_experiment
 from wavestim.controller.session import run_experiment, verify_session
-from wavestim.controller.session.arming import Arming
+from wavestim.controller.session.arming import Arming, idle_limit_s
+from wavestim.controller.session.assembly import assemble
+from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.real import RealSession
 
 TEXT = """
 name: armed
@@ -60,6 +63,10 @@ def test_real_light_has_a_limit_by_itself_and_simulated_light_has_none() -> None
     assert parse_experiment(named).safety.disarm_after_s == 300
     assert parse_experiment(named + "safety: {disarm_after_s: null}\n").safety.disarm_after_s is None
     assert load_experiment("against-the-wave").safety.disarm_after_s is None
+    assert idle_limit_s(load_experiment("against-the-wave")) is None
+    assert idle_limit_s(parse_experiment(named)) == 300
+    rare = parse_experiment(named + "trigger: {refractory_ms: 400000}\n")
+    assert idle_limit_s(rare) == 800, "whose pulses are further apart than that is not disarmed between them"
 
 
 def test_light_that_is_never_due_is_disarmed_and_it_is_written_down(tmp_path: Path) -> None:
@@ -74,40 +81,66 @@ def test_light_that_is_never_due_is_disarmed_and_it_is_written_down(tmp_path: Pa
     assert verify_session(out).ok
 
 
-def test_pulses_keep_it_armed(tmp_path: Path) -> None:
-    out = tmp_path / "session"
-    every = text(180, 3.6).replace("refractory_ms: 100", "refractory_ms: 100, policy: {kind: open-loop, period_ms: 500}")
-    run_experiment(parse_experiment(every), out=out, seconds=9, pace="virtual", seed=1, arm=True, progress=lambda s: None)
-    assert "disarmed" not in dict(words(out))
-    assert open_session(out).decisions["sample"].max() > 8000
+class Notes:
+    """A journal that keeps the markers."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def append_marker(self, sample: int, name: str, value: str) -> None:
+        self.said.append((name, value))
 
 
-@pytest.mark.parametrize("runs", [True, False])
-def test_at_real_pace_nothing_is_decided_before_the_second_step(tmp_path: Path, runs: bool) -> None:
-    out = tmp_path / "session"
-    asked: list[int] = []
+@pytest.fixture
+def rig() -> Any:
+    """A session at real pace whose threads do not run, with a board in memory: what a person does to it, step by step."""
 
-    def go() -> bool:
-        asked.append(len(asked))
-        return runs and len(asked) > 10
+    def make(limit_s: float, answers: list[bool]) -> tuple[RealSession, Notes, Any]:
+        bench = make_bench(4, 1)
+        assembled = assemble(parse_experiment(text(180, limit_s)), bench.light.info, fs_hz=1000.0, horizon_ms=40.0)
+        notes = Notes()
+        return RealSession(assembled, bench.light, notes, fixed_delay_ms=0.0, go=lambda: answers.pop(0)), notes, bench.light
 
-    experiment = parse_experiment(text(180, 0.6))
-    run_experiment(experiment, out=out, seconds=5, pace="real", seed=1, arm=True, progress=lambda s: None, go=go)
-    session, said = open_session(out), dict(words(out))
-    assert len(asked) > 10
-    assert said["armed"].startswith("boot ")
-    assert ("running" in said) == runs
-    kinds = [kind for _, kind, _, _ in session.input_events]
-    edges = np.genfromtxt(out / "edges.csv", delimiter=",", names=True)
-    if runs:
-        assert kinds.index("arm") >= 0
-        assert len(session.decisions) > 0
-    else:
-        assert said["disarmed"] == "nobody ran it for 0.6 s"
-        assert "arm" not in kinds
-        assert len(session.decisions) == 0
-        assert np.size(edges) == 0
-    assert verify_session(out).ok
+    return make
+
+
+def steps(session: RealSession) -> list[str]:
+    """Events that reach the engine with the next sample."""
+    session.engine.run(np.zeros((1, session.engine.m), np.float32), session.engine.next_sample)
+    return [kind for _, kind, _ in session.engine.take_events()]
+
+
+def test_nothing_is_decided_before_the_second_step(rig: Any) -> None:
+    session, notes, board = rig(10, [False, False, True])
+    session.mind_arming(3.0)
+    assert (board.status().state, steps(session)) == ("idle", [])
+    session.arm(4.0)
+    assert (board.status().state, steps(session)) == ("armed", [])
+    session.mind_arming(5.0)
+    session.mind_arming(6.0)
+    assert steps(session) == [], "armed, and nobody said yes yet"
+    session.mind_arming(7.0)
+    assert steps(session) == ["arm"]
+    assert session.engine.armed
+    assert [name for name, _ in notes.said] == ["armed", "running"]
+    session.mind_arming(16.9)
+    assert board.status().state == "armed"
+    session.mind_arming(17.1)
+    assert (board.status().state, steps(session)) == ("idle", ["disarm"])
+    assert notes.said[-1] == ("disarmed", "no pulse was due for 10 s")
+    session.mind_arming(40.0)
+    assert steps(session) == [], "once"
+
+
+def test_what_nobody_runs_is_disarmed_and_stays_dark(rig: Any) -> None:
+    session, notes, board = rig(10, [False] * 9)
+    session.arm(4.0)
+    for at in (5.0, 14.0, 14.1):
+        session.mind_arming(at)
+    assert board.status().state == "idle"
+    assert notes.said[-1] == ("disarmed", "nobody ran it for 10 s")
+    assert "arm" not in steps(session)
+    assert not session.engine.armed
 
 
 def test_on_a_terminal_somebody_has_to_press_enter(capsys: Any) -> None:
