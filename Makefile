@@ -22,9 +22,10 @@ lint: build
 docs: build
 	PYTHONPATH=build/ns $(PY) scripts/make_docs.py
 
-# docs/images/demo.png
+# docs/images/demo.png, docs/images/light-plan.png
 picture: build
 	PYTHONPATH=build/ns $(PY) scripts/make_picture.py
+	PYTHONPATH=build/ns $(PY) scripts/make_light_plan.py
 
 # docs/benchmarks.md, in about a quarter of an hour; without meegkit its rows are missing and the page says so
 bench: build
@@ -37,7 +38,7 @@ help:
 	@echo "make test     lint, types, import contracts, all tests"
 	@echo "make lint     the first three of these"
 	@echo "make docs     write the parts of docs/ that are made from the code"
-	@echo "make picture  draw docs/images/demo.png"
+	@echo "make picture  draw the pictures of the docs"
 	@echo "make bench    accuracy, certainty and speed beside peers: docs/benchmarks.md"
 	@echo "make build    build the extensions; make setup: only the virtual environment"
 	@echo "make clean    remove everything that was built"

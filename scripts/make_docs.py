@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import made_light
 from pydantic import BaseModel
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.schema import NOT_YET
@@ -186,11 +187,19 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
+def _headed(rows: list[tuple[str, ...]]) -> str:
+    return _table(rows[0], rows[1:])
+
+
 PIECES: dict[str, Callable[[], str]] = {
     "experiment-keys": experiment_keys,
     "states": states,
     "opsins": opsins,
     "cortex-keys": cortex_keys,
+    "emitters": lambda: _headed(made_light.emitters()),
+    "power-curves": lambda: _headed(made_light.power_curves()),
+    "opsin-needs": lambda: _headed(made_light.opsin_needs()),
+    "heating": lambda: _headed(made_light.heating_steps()),
 }
 
 

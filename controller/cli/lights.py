@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output
+from wavestim.controller.cli.plan import plan_light
 from wavestim.controller.cli.validate import ArgumentError
 
 app = typer.Typer(no_args_is_help=True, help="Light: list what is connected, test a driver, plan an experiment, run the mock light.")
@@ -70,34 +71,7 @@ def ask_light(
     Console().print(table)
 
 
-@app.command("plan")
-def plan_light(
-    experiment: Annotated[
-        str, typer.Argument(metavar="EXPERIMENT", help="A YAML file or the name of a packaged example.", show_default=False)
-    ],
-    as_json: options.Json = False,
-) -> None:
-    """Work out the light of an experiment at a desk: every pattern, and whether a limit refuses it. Nothing shines.
-
-    \b
-    Example:
-      wavestim lights plan against-the-wave
-    """
-    from wavestim.controller.experiment import load_experiment
-    from wavestim.controller.session.rehearsal import rehearse
-
-    with output.only_json(as_json):
-        found = rehearse(load_experiment(experiment))
-    if as_json:
-        output.emit(found)
-        return
-    console = Console()
-    console.print(f"{found['experiment']}: {found['leds']} LEDs, at most one pattern every {found['period_ms']:.4g} ms", highlight=False)
-    table = Table("pattern", "conditions", "LEDs", "lasts", "mW/mm2", "duty", "warming", box=None, padding=(0, 2, 0, 0))
-    for p in found["patterns"]:
-        figures = f"{p['duration_ms']:.1f} ms", f"{p['irradiance_mw_mm2']:.2f}", f"{p['duty']:.1%}", f"{p['warming_c']:.3f} K"
-        table.add_row(p["name"], ", ".join(p["conditions"]), str(p["leds"]), *figures)
-    console.print(table)
+app.command("plan")(plan_light)
 
 
 @app.command("device")

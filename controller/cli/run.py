@@ -8,6 +8,7 @@ import typer
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output, validate
 from wavestim.controller.cli._finish import finish
+from wavestim.controller.cli.confirm import second_step
 
 
 def run(
@@ -27,7 +28,9 @@ def run(
     """Run an experiment.
 
     The file is checked whole before anything starts: what it asks for, and
-    that no light it could make breaks a limit.
+    that no light it could make breaks a limit. Real light takes two steps:
+    --arm, and Enter on the terminal once the rig is ready. What is armed
+    and idle for safety.disarm_after_s is disarmed.
 
     \b
     Examples:
@@ -50,7 +53,11 @@ def run(
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
     folder = validate.out(out, ready.name)
     from wavestim.controller.session import run_experiment
+    from wavestim.controller.session.arming import idle_limit_s
 
+    go = (lambda: True) if simulated else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
-        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or simulated, progress=progress)
+        summary = run_experiment(
+            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or simulated, progress=progress, go=go
+        )
     finish(summary, as_json=as_json)

@@ -3,13 +3,13 @@
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._types import Board, ConditionPlan, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.geometry import electrode_positions, led_positions, site_index
+from wavestim.controller.experiment.governing import check_budget, light_limits
 from wavestim.controller.experiment.limits import check_light, shortest_period_ms
 from wavestim.controller.experiment.load import example_names, experiment_hash, load_experiment, parse_experiment, resolve
 from wavestim.controller.experiment.planning import plan
 from wavestim.controller.experiment.regions import Region, choose_region, in_region, region_labels
 from wavestim.controller.experiment.schedule import balanced_sequence
 from wavestim.controller.experiment.schema import Experiment, mocked, require_supported
-from wavestim.controller.experiment.thermal import check_warming
 
 __all__ = [
     "Board",
@@ -21,14 +21,15 @@ __all__ = [
     "Region",
     "SlotPlan",
     "balanced_sequence",
+    "check_budget",
     "check_light",
-    "check_warming",
     "choose_region",
     "electrode_positions",
     "example_names",
     "experiment_hash",
     "in_region",
     "led_positions",
+    "light_limits",
     "load_experiment",
     "mocked",
     "parse_experiment",

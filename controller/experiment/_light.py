@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from wavestim.controller.experiment._base import ByKind, NotNegative, Part, Point
+from wavestim.controller.experiment._base import ByKind, Name, NotNegative, Part, Point
+from wavestim.controller.experiment.emitters import emitter, power_curve
 
 
 class SimulatedLight(Part):
@@ -78,14 +80,40 @@ CurvePoint = tuple[Annotated[int, Field(ge=0, le=255)], NotNegative]
 class Leds(Part):
     """Where light comes out, and how much."""
 
+    emitter: Name | None = None
+    """A fibre or LED by its name in the data file; it settles whatever below is not said."""
     positions_mm: Annotated[tuple[Point, ...], Field(min_length=1, max_length=1024)] | None = None
     """LED positions [x, y] in probe coordinates; null: one over every fourth electrode, 64 at most."""
     wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
     """Peak wavelength."""
     spot_mm: Annotated[float, Field(gt=0, le=20)] = 0.2
     """Diameter of the lit spot at the tissue surface."""
+    na: Annotated[float, Field(gt=0, lt=1.36)] = 0.37
+    """Numerical aperture, how far the light fans out; a bare LED is near 1."""
+    depth_mm: Annotated[float, Field(ge=0, le=5)] = 0.2
+    """Depth of the cells below the LEDs."""
+    contact: Literal["apart", "touching"] = "apart"
+    """Touching faces warm the tissue in a narrower place, and more: the light is taken as absorbed within 0.3 instead of 0.4 mm."""
+    wall_plug: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Of an LED that lies in the tissue: the part of its electrical power that becomes light; the rest warms too. 1: it does not."""
     power_curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2)] | None = None
-    """Measured [level, mW/mm2] pairs, rising; null: ideal, level 255 gives safety.max_irradiance_mw_mm2."""
+    """Measured [level, mW/mm2] pairs, rising, or {curve: NAME, full_mw_mm2: X}; null: 255 gives safety.max_irradiance_mw_mm2."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_data_files(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        name, curve = data.get("emitter"), data.get("power_curve")
+        if isinstance(name, str):
+            data = {**{key: value for key, value in emitter(name).items() if key != "source"}, **data}
+        if isinstance(curve, dict):
+            full = curve.get("full_mw_mm2")
+            bright = isinstance(full, int | float) and 0 < full < math.inf
+            if set(curve) != {"curve", "full_mw_mm2"} or not isinstance(curve["curve"], str) or not bright:
+                raise ValueError("power_curve by name takes two keys: {curve: NAME, full_mw_mm2: X}, X > 0 in mW/mm2 at full level")
+            data = {**data, "power_curve": power_curve(curve["curve"], float(curve["full_mw_mm2"]))}
+        return data
 
     @model_validator(mode="after")
     def _curve_rises(self) -> Leds:
@@ -106,5 +134,9 @@ class Safety(Part):
     """Longest time any site may be lit at a stretch; boards stop at 20 ms."""
     max_temperature_rise_c: Annotated[float, Field(gt=0, le=2)] = 0.5
     """Largest predicted warming at any site; 2 degrees is the ceiling for implants."""
+    disarm_after_s: Annotated[float, Field(gt=0, le=86400)] | None = None
+    """What is armed and nobody runs, or has no pulse due, is disarmed after this; when left out: 300, and never with light: simulated."""
+    max_dose_mj_mm2_per_h: Annotated[float, Field(gt=0)] | None = None
+    """Most light any site may get in an hour; null: no limit."""
     rearm_after_stall: Annotated[int, Field(ge=0, le=100)] = 0
     """How often a session may resume by itself after a stall; when left out: 0 on real light, 3 with light: simulated."""

@@ -16,6 +16,9 @@ from wavestim.controller.experiment._trigger import Trigger
 REARM_SIMULATED = 3
 """How often a session under simulated light resumes by itself unless the file says otherwise."""
 
+DISARM_REAL_S = 300.0
+"""Real light that is armed and idle stays so for so long unless the file says otherwise."""
+
 NOT_YET = {
     "source": ("lsl", "rhx", "openephys"),
     "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
@@ -93,14 +96,15 @@ class Experiment(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _rearm_by_light(cls, data: Any) -> Any:
-        """Without a word about it, only simulated light resumes by itself."""
+    def _safety_by_light(cls, data: Any) -> Any:
+        """Without a word about it, simulated light resumes by itself and stays armed; real light does neither."""
         if not isinstance(data, dict):
             return data
         safety, light = data.get("safety", {}), data.get("light", "simulated")
         kind = light.get("kind") if isinstance(light, dict) else getattr(light, "kind", light)
-        if isinstance(safety, dict) and "rearm_after_stall" not in safety and kind == "simulated":
-            return {**data, "safety": {**safety, "rearm_after_stall": REARM_SIMULATED}}
+        if isinstance(safety, dict):
+            unsaid = {"rearm_after_stall": REARM_SIMULATED} if kind == "simulated" else {"disarm_after_s": DISARM_REAL_S}
+            return {**data, "safety": {**unsaid, **safety}}
         return data
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
+from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.calibrations import calibration_for
@@ -45,8 +46,18 @@ CLOCK_TOLERANCE_US = 1000.0
 RING_S = 30.0
 
 
-def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, progress: Callable[[float], None]) -> dict[str, Any]:
+def run_real(
+    experiment: Experiment,
+    *,
+    out: Path,
+    seconds: float,
+    arm: bool,
+    progress: Callable[[float], None],
+    go: Callable[[], bool] = lambda: True,
+) -> dict[str, Any]:
     """Run an experiment at the pace of a rig; returns the summary.
+
+    ``go`` is the second of the two steps to light: it is asked while the light is armed, and nothing is decided before it says yes.
 
     Raises
     ------
@@ -88,7 +99,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
             )
         )
         fixed = experiment.source.fixed_delay_ms
-        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed)
+        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed, go=go)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
@@ -132,9 +143,13 @@ class RealSession:
         What to run, on what, recorded where.
     fixed_delay_ms : float
         The source's constant delay, which arrivals can't show.
+    go : callable
+        Whether what is armed may run now.
     """
 
-    def __init__(self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float) -> None:
+    def __init__(
+        self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float, go: Callable[[], bool] = lambda: True
+    ) -> None:
         self.assembly, self.light, self.journal = assembly, light, journal
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
@@ -144,6 +159,7 @@ class RealSession:
         self.recorder = Recorder(
             journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
         )
+        self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._next_ping = 0
         self._safe_seen = 0
@@ -201,8 +217,9 @@ class RealSession:
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
                 self.recorder.ages_ms, measure_to = [], done + (MEASURE_S if auto else 0.0)
             if not armed and done >= measure_to:
-                self._arm()
+                self.arm(done)
                 armed = True
+            self.mind_arming(done)
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
                 break
@@ -222,8 +239,8 @@ class RealSession:
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 
-    def _arm(self) -> None:
-        """``horizon_ms: auto`` becomes a number here, and an event; then the light may fire."""
+    def arm(self, done_s: float) -> None:
+        """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet."""
         if self.assembly.experiment.trigger.horizon_ms == "auto":
             ages = self.recorder.ages_ms or [np.zeros(1)]
             age = float(np.percentile(np.concatenate(ages), 99.9))
@@ -232,17 +249,37 @@ class RealSession:
             self.engine.post("horizon", max(horizon, LEAST_HORIZON_MS))
         self.recorder.ages_ms = None
         self.light.arm()
-        self.engine.post("arm")
+        self.arming.arm(done_s)
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
+
+    def mind_arming(self, done_s: float) -> None:
+        """RUN lets the engine decide; what waits too long is disarmed."""
+        if self.arming.step == "armed" and self._go():
+            self.arming.run(done_s)
+            self.engine.post("arm")
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "running", "")
+        why = self.arming.overdue(done_s, self.recorder.n_scheduled)
+        if why is not None:
+            self._disarm(why)
+
+    def _disarm(self, why: str) -> None:
+        """The recording goes on, dark."""
+        self.arming.disarm()
+        self.engine.post("disarm")
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "disarmed", why)
+        self.light.disarm()
 
     def _after_safe(self, now: int) -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
         self._safe_seen = len(self.recorder.safe_reasons)
-        if not self.engine.armed:
+        if not self.engine.armed and self.arming.step != "armed":
             return
         self.engine.post("pause", 1.0)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
         if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
+            if self.arming.step == "armed":  # dark before anybody ran it: arming it anew is for a person
+                self._disarm(", ".join(reasons))
             return  # the recording goes on, dark
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good

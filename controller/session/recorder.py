@@ -59,7 +59,7 @@ class Recorder:
         self.sample_clock, self.device_clock = sample_clock, device_clock
         self.ledger = PulseLedger()
         self.model: ClockModel | None = None
-        self.n_samples = self.n_decisions = 0
+        self.n_samples = self.n_decisions = self.n_scheduled = 0
         self.last_sample = -1
         self.safe_reasons: list[str] = []
         self.ages_ms: list[NDArray[np.float64]] | None = None
@@ -81,6 +81,7 @@ class Recorder:
         if len(decisions):
             self.ledger.decided(self.n_decisions, decisions)
             self.n_decisions += len(decisions)
+            self.n_scheduled += int((decisions["verdict"] == "scheduled").sum())
             self.journal.append_decisions(decisions)
         if decided_to != self._decided_to:
             self._decided_to = decided_to

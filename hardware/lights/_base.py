@@ -31,6 +31,11 @@ class LightInfo:
     graded: bool
     guarantee: str
     """``scheduled``: the board fires on its own clock; ``self-terminating``; ``level-only``."""
+    bucket_ms: int = 0
+    """Most light of a site within ``bucket_window_ms`` (and an eighth more, since it drains in steps); 0: the board does not say."""
+    bucket_window_ms: int = 0
+    max_lit: int = 0
+    """Sites that its supply carries at once; 0: the board does not say."""
 
 
 class PatternEntry(NamedTuple):

@@ -199,11 +199,17 @@ class Wavelight:
         self.info = LightInfo(
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
-            boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled",
+            boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled", bucket_ms=h[11], bucket_window_ms=h[12],
+            max_lit=self._supply(),
         )  # fmt: skip
         self.link.configure(h[6], h[5])
         self._inbox.tick_ns = h[6]
         self._inbox.min_lead_ns = h[7] * 1000
+
+    def _supply(self) -> int:
+        """Sites that the board may light at once."""
+        answer = self._ask(w.Command.LIMITS, w.READ_MAX_SITES, "limits")
+        return int.from_bytes(answer[w.ACK.size : w.ACK.size + 4], "little")
 
     def _ask(self, command: w.Command, payload: bytes, what: str) -> bytes:
         """Send a command and wait for its answer; the frame is repeated twice, which the board recognises."""

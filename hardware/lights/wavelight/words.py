@@ -117,6 +117,8 @@ EXPLAINED = {
 }
 
 HELLO = struct.Struct("<BHBHBBHHHIHHHHHI")
+READ_MAX_SITES = b"\x05\xff\xff\xff\xff"
+"""LIMITS, to read how many sites may be lit at once."""
 PONG = struct.Struct("<III")
 ACK = struct.Struct("<BI")
 NACK = struct.Struct("<BBII")
