@@ -1,6 +1,7 @@
 """Experiments as files: the schema, the light they ask for, the order of their conditions, and the first wall of safety."""
 
 from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._light import Light, is_mock
 from wavestim.controller.experiment._types import Board, ConditionPlan, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.geometry import electrode_positions, led_positions, site_index
 from wavestim.controller.experiment.limits import check_light, shortest_period_ms
@@ -16,6 +17,7 @@ __all__ = [
     "ConditionPlan",
     "Experiment",
     "ExperimentError",
+    "Light",
     "PatternEntry",
     "Plan",
     "Region",
@@ -28,6 +30,7 @@ __all__ = [
     "example_names",
     "experiment_hash",
     "in_region",
+    "is_mock",
     "led_positions",
     "load_experiment",
     "mocked",

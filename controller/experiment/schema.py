@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._base import Name, Part, Positive
-from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight
+from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
 from wavestim.controller.experiment._pattern import Condition
 from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
 from wavestim.controller.experiment._source import SimulatedSource, Source
@@ -18,7 +18,7 @@ REARM_SIMULATED = 3
 
 NOT_YET = {
     "source": ("lsl", "rhx", "openephys"),
-    "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
+    "light": (),
     "pattern": ("conjugate", "lag"),
 }
 """Kinds that a file may name and that cannot run yet."""
@@ -121,11 +121,13 @@ def require_supported(experiment: Experiment) -> None:
 
 
 def mocked(experiment: Experiment) -> Experiment:
-    """The same experiment on the mock rig: simulated light, and the simulated cortex unless it plays a file."""
+    """The same experiment on the mock rig: simulated light or a stand-in for its board, and the simulated cortex unless it plays a file."""
     light, source = experiment.light, experiment.source
     changes: dict[str, Any] = {}
-    if not isinstance(light, SimulatedLight):
+    if isinstance(light, WavelightLight):
         changes["light"] = SimulatedLight()
+    elif not isinstance(light, SimulatedLight):
+        changes["light"] = stood_in(light)
     if source.kind not in ("simulated", "file"):
         changes["source"] = SimulatedSource()
     return experiment.model_copy(update=changes) if changes else experiment

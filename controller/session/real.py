@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
@@ -25,11 +24,11 @@ from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
+from wavestim.controller.session.lights import opened_light
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.hardware.lights import open_light
-from wavestim.hardware.lights.wavelight import Wavelight
+from wavestim.hardware.lights import Light
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
 from wavestim.realtime.engine import Engine
@@ -57,14 +56,14 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
     experiment = planned.experiment
     check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
     with contextlib.ExitStack() as stack:
-        light: Wavelight | None = None
+        light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
-            light = stack.enter_context(_opened(experiment, None))
+            light = stack.enter_context(opened_light(experiment))
         out.mkdir(parents=True, exist_ok=True)
         rig = start_mock_rig(planned.settings)
         stack.callback(rig.close)
         if light is None:
-            light = stack.enter_context(_opened(experiment, rig.pty))
+            light = stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
         assembly = assemble(
             experiment,
             light.info,
@@ -100,24 +99,6 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
     return finish_session(out)
 
 
-@contextlib.contextmanager
-def _opened(experiment: Experiment, pty: str | None) -> Iterator[Wavelight]:
-    """The board: that of the mock rig, or the one the experiment names."""
-    asked = experiment.light
-    if pty is not None:
-        light = open_light("wavelight", port=pty)
-    elif asked.kind == "wavelight":
-        keys = {"port": asked.port} if asked.port is not None else {"serial_number": asked.serial_number}
-        light = open_light("wavelight", **keys)
-    else:
-        raise ExperimentError(f"{experiment.name}: light '{asked.kind}' cannot be run by this version yet; use wavelight, or add --mock")
-    assert isinstance(light, Wavelight)
-    try:
-        yield light
-    finally:
-        light.close()
-
-
 def _first_horizon(experiment: Experiment) -> float:
     asked = experiment.trigger.horizon_ms
     return FIRST_HORIZON_MS if asked == "auto" else float(asked)
@@ -134,7 +115,7 @@ class RealSession:
         The source's constant delay, which arrivals can't show.
     """
 
-    def __init__(self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float) -> None:
+    def __init__(self, assembly: Assembly, light: Light, journal: Any, *, fixed_delay_ms: float) -> None:
         self.assembly, self.light, self.journal = assembly, light, journal
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
@@ -242,7 +223,7 @@ class RealSession:
             return
         self.engine.post("pause", 1.0)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
-        if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
+        if self._rearms_left <= 0 or self.loop.stopped or self.light.gone:
             return  # the recording goes on, dark
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good

@@ -8,11 +8,10 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from numpy.typing import NDArray
 from wavestim.hardware.firmware.board import PtyBoard
-from wavestim.hardware.firmware.emulator import FirmwareCore
 from wavestim.hardware.lights._base import LightError
 
 BOARDS = ("host",)
@@ -42,7 +41,13 @@ class EdgeFile:
         self._file.close()
 
 
-def write_rig_clock(path: Path, core: FirmwareCore, sample0_host_ns: int) -> None:
+class HasClock(Protocol):
+    """Something with a clock of its own: a core, or a board around one."""
+
+    def device_ns(self, host_ns: int) -> int: ...
+
+
+def write_rig_clock(path: Path, core: HasClock, sample0_host_ns: int) -> None:
     """Write the true relation of the board's clock to the samples of a mock rig: what a photodiode on the amplifier would tell."""
     zero, later = core.device_ns(sample0_host_ns), core.device_ns(sample0_host_ns + 100_000_000_000)
     path.write_text(json.dumps({"device_us_at_sample0": zero / 1e3, "device_us_per_s": (later - zero) / 1e5}) + "\n", encoding="ascii")

@@ -12,6 +12,10 @@ __all__ = ["KINDS", "ClockSample", "Light", "LightError", "LightEvent", "LightIn
 KINDS: dict[str, tuple[str, str]] = {
     "simulated": ("wavestim.hardware.lights.wavelight.opening", "open_virtual"),
     "wavelight": ("wavestim.hardware.lights.wavelight.opening", "open_serial"),
+    "pulsepal": ("wavestim.hardware.lights.pulsepal", "PulsePal"),
+    "cyclops": ("wavestim.hardware.lights.cyclops", "open_cyclops"),
+    "mm-arduino": ("wavestim.hardware.lights.mm_arduino", "MmArduino"),
+    "thorlabs-dc4100": ("wavestim.hardware.lights.thorlabs", "open_thorlabs"),
 }
 """kind -> (module, function) of its driver."""
 

@@ -1,0 +1,49 @@
+from collections.abc import Mapping
+
+KINDS: tuple[str, ...]
+REASONS: tuple[str, ...]
+N_SLOTS: int
+N_SITES: int
+QUEUE: int
+
+class Pacer:
+    def __init__(
+        self,
+        fd: int,
+        abort: bytes,
+        closing: bytes,
+        cuts: bool,
+        lead_us: float,
+        late_us: float = 1000.0,
+        heartbeat_timeout_ms: float = 100.0,
+    ) -> None: ...
+    def port(self) -> object: ...
+    def set_pattern(
+        self,
+        slot: int,
+        program: bytes,
+        answer: bytes,
+        trigger: bytes,
+        echo: bytes,
+        lasts_us: float,
+        busy_us: float,
+        rest_us: Mapping[int, float],
+    ) -> None: ...
+    def begin(self) -> None: ...
+    def run(self, priority: int = 0) -> int: ...
+    def end(self, abort: bool) -> None: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def gone(self) -> bool: ...
+    @property
+    def lost(self) -> int: ...
+    @property
+    def queued(self) -> int: ...
+    def look(self) -> None: ...
+    def take(self) -> list[tuple[str, int, int, int, int, str, int, bool, bool]]: ...
+    def wait(self, timeout_s: float) -> None: ...
+
+def monotonic_ns() -> int: ...
