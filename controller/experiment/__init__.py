@@ -3,6 +3,7 @@
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._light import Light, is_mock
 from wavestim.controller.experiment._types import Board, ConditionPlan, PatternEntry, Plan, SlotPlan
+from wavestim.controller.experiment.abilities import check_abilities
 from wavestim.controller.experiment.geometry import electrode_positions, led_positions, site_index
 from wavestim.controller.experiment.limits import check_light, shortest_period_ms
 from wavestim.controller.experiment.load import example_names, experiment_hash, load_experiment, parse_experiment, resolve
@@ -23,6 +24,7 @@ __all__ = [
     "Region",
     "SlotPlan",
     "balanced_sequence",
+    "check_abilities",
     "check_light",
     "check_warming",
     "choose_region",

@@ -18,7 +18,6 @@ REARM_SIMULATED = 3
 
 NOT_YET = {
     "source": ("lsl", "rhx", "openephys"),
-    "light": (),
     "pattern": ("conjugate", "lag"),
 }
 """Kinds that a file may name and that cannot run yet."""
@@ -112,9 +111,9 @@ def require_supported(experiment: Experiment) -> None:
     ExperimentError
         Naming the key and what can be used instead.
     """
-    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind), ("light", "light", experiment.light.kind)]
+    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind)]
     kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {"source": "simulated or file", "light": "simulated or wavelight", "pattern": "flash, sites, travelling, shuffled or none"}
+    instead = {"source": "simulated or file", "pattern": "flash, sites, travelling, shuffled or none"}
     for part, key, kind in kinds:
         if kind in NOT_YET[part]:
             raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")

@@ -11,6 +11,7 @@ from wavestim.controller.experiment import (
     Board,
     Experiment,
     Plan,
+    check_abilities,
     check_light,
     check_warming,
     electrode_positions,
@@ -80,6 +81,7 @@ def assemble(
         )
     leds = led_positions(experiment, positions)
     plan = make_plan(experiment, positions, leds, board)
+    check_abilities(experiment, plan, board)
     check_light(experiment, plan, board)
     check_warming(experiment, plan, leds)
     site = site_index(experiment, positions, leds, plan)

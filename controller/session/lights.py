@@ -1,14 +1,32 @@
-"""The light driver that an experiment names, opened: at its port, or at that of the stand-in which the mock rig serves."""
+"""The light driver that an experiment names: what is known of it at a desk, and the driver itself, at its port or at that of a stand-in."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from wavestim.controller.experiment import Experiment, is_mock
 from wavestim.controller.experiment import Light as LightPart
-from wavestim.hardware.lights import Light, open_light
+from wavestim.hardware.lights import Light, LightInfo, known_info, open_light
+
+
+def info_at_desk(part: LightPart, ours: LightInfo | None = None) -> LightInfo | None:
+    """What the board of an experiment can do, as far as that is known without one; None when only the board can say it.
+
+    Parameters
+    ----------
+    part : Light
+        Of the experiment.
+    ours : LightInfo, optional
+        Of our firmware.
+    """
+    if part.kind == "thorlabs-dc4100" and part.gated_by is not None:
+        gate = info_at_desk(part.gated_by, ours)
+        return gate and replace(gate, n_sites=min(gate.n_sites, len(part.currents_ma)), graded=False)
+    with_ours = part.kind == "cyclops" and part.firmware == "wavelight"
+    return ours if with_ours else known_info(part.kind) or ours
 
 
 @contextlib.contextmanager

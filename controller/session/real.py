@@ -24,11 +24,11 @@ from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
-from wavestim.controller.session.lights import opened_light
-from wavestim.controller.session.mockrig import plan_mock_rig
+from wavestim.controller.session.lights import info_at_desk, opened_light
+from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.hardware.lights import Light
+from wavestim.hardware.lights import Light, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
 from wavestim.realtime.engine import Engine
@@ -55,6 +55,9 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
     planned = plan_mock_rig(experiment, out)
     experiment = planned.experiment
     check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
+    at_desk = info_at_desk(experiment.light)
+    if at_desk is not None:  # what such boards cannot do is told before one is looked for
+        _assembled(planned, at_desk)
     with contextlib.ExitStack() as stack:
         light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
@@ -64,14 +67,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         stack.callback(rig.close)
         if light is None:
             light = stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
-        assembly = assemble(
-            experiment,
-            light.info,
-            fs_hz=planned.fs_hz,
-            horizon_ms=_first_horizon(experiment),
-            recorded_mm=planned.positions_mm,
-            own_light=experiment.source.kind != "file",
-        )
+        assembly = _assembled(planned, light.info)
         known = calibration_for(experiment.calibration, assembly.engine)
         journal = stack.enter_context(
             open_journal(
@@ -97,6 +93,18 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
             journal.set_meta("counts", asdict(session.counts))
         journal.set_meta("ended", True)
     return finish_session(out)
+
+
+def _assembled(planned: MockRigPlan, board: LightInfo) -> Assembly:
+    e = planned.experiment
+    return assemble(
+        e,
+        board,
+        fs_hz=planned.fs_hz,
+        horizon_ms=_first_horizon(e),
+        recorded_mm=planned.positions_mm,
+        own_light=e.source.kind != "file",
+    )
 
 
 def _first_horizon(experiment: Experiment) -> float:

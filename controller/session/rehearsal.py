@@ -8,6 +8,7 @@ from wavestim.controller.experiment import Experiment, electrode_positions, led_
 from wavestim.controller.experiment.thermal import steady_rise_c
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.lights import info_at_desk
 
 FS_HZ = 1000.0
 
@@ -33,7 +34,7 @@ def rehearse(experiment: Experiment) -> dict[str, Any]:
     positions = electrode_positions(experiment)
     leds = led_positions(experiment, positions)
     light = make_bench(len(leds), experiment.seed).light
-    assembly = assemble(experiment, light.info, fs_hz=FS_HZ, horizon_ms=20.0)
+    assembly = assemble(experiment, info_at_desk(experiment.light, light.info) or light.info, fs_hz=FS_HZ, horizon_ms=20.0)
     period_ms = shortest_period_ms(experiment)
     users: dict[int, list[str]] = {}
     for c in assembly.plan.conditions:

@@ -2,8 +2,8 @@
 
 Every message starts with 213. Times are counted in cycles of 50 us, little-endian. A pattern is set parameter by parameter (message 74,
 each confirmed by 1) and started by a soft trigger (77), which is not confirmed. The message that sets all at once (73) is not used: the
-public firmware and its public client disagree about the order of its values. So do they about the loop switch (82): an abort (80) after
-every pulse ends what a channel left in loop mode would repeat.
+public firmware and its public client disagree about the order of its values. So do they about the loop switch (82): an abort (80) some time
+after every pulse ends what a channel left in loop mode would repeat.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class TimedBoard(ABC):
     CUTS: ClassVar[bool] = False
     """The abort word ends a running pulse."""
     CLOSING: ClassVar[bytes] = b""
-    """Said after every pulse, and not answered: for a board that may have been told elsewhere to go on."""
+    """Said 25 ms after a pulse, and not answered: for a board that may have been told elsewhere to go on."""
     FAREWELL: ClassVar[bytes] = b""
 
     def __init__(self, port: str, *, answer_s: float = 0.5, late_us: float = LATE_US) -> None:
@@ -158,8 +158,9 @@ class TimedBoard(ABC):
         what = f"pattern for slot {slot} of the light at {self.where}"
         if not 0 <= slot < self.info.n_slots:
             raise LightError(f"{what}: there are slots 0 to {self.info.n_slots - 1}")
-        if self._thread is not None:
+        if self._pacer.state in ("armed", "pulse"):
             raise LightError(f"{what}: the light is armed; disarm it first")
+        self._halt(abort=True)
         self.check(entries, what)
         words = self.words(entries)
         lasts = max(e.delay_us + e.width_us for e in entries)
@@ -241,6 +242,7 @@ class TimedBoard(ABC):
 
     def _greeted(self) -> int:
         try:
+            self.line.settle()
             return self.greet()
         except LightError:
             with contextlib.suppress(LightError):

@@ -10,6 +10,9 @@ import serial
 from wavestim.hardware.lights._base import LightError
 from wavestim.hardware.lights._ports import open_port
 
+QUIET_S = 0.02
+SETTLE_TRIES = 10
+
 
 class Line:
     """An open serial line to one board.
@@ -69,17 +72,26 @@ class Line:
         LightError
             No answer in time, or the line is gone.
         """
-        heard = b""
+        heard, wrong = b"", 0
         for _ in range(tries):
             self.drop()
             self.say(question)
             heard = self._hear(n, end, self._answer_s)
             if (end and heard.endswith(end)) or (n and len(heard) == n):
                 return heard.removesuffix(end)
+            wrong += bool(heard)
+            if wrong > 1:
+                break
         if heard:
             raise self.wrong(heard)
         waited = tries * self._answer_s
         raise LightError(f"no answer from {self.where} in {waited:g} s: it should be {self.what}, powered and with its own firmware")
+
+    def settle(self) -> None:
+        """Let answers to what was said before arrive, and forget them."""
+        for _ in range(SETTLE_TRIES):
+            if not self.listen(QUIET_S):
+                return
 
     def listen(self, seconds: float) -> bytes:
         """What comes within so many seconds, at most the first 256 bytes."""

@@ -48,6 +48,7 @@ cdef enum:
 cdef int64_t TURN_NS = 20_000_000       # the longest sleep
 cdef int64_t SPIN_NS = 100_000          # the last stretch before a moment is not slept through
 cdef int64_t ANSWER_NS = 250_000_000    # a board that has said nothing for so long will not
+cdef int64_t CLOSING_NS = 25_000_000    # the board may be so late with its pulse; what is later is cut
 cdef int64_t AGAIN_NS = 2_000_000       # an abort is said twice: a trigger on its way inside the board may outrun the first
 
 cdef extern from * nogil:
@@ -86,7 +87,7 @@ cdef struct State:
     int n_abort
     uint8_t abort_word[WORD]
     int n_closing
-    uint8_t closing_word[WORD]       # said after every pulse
+    uint8_t closing_word[WORD]       # said some time after the last pulse
     uint8_t cuts                     # the abort word ends a running pulse
     int64_t lead_ns, late_ns, silence_ns
     Pattern* patterns
@@ -102,7 +103,7 @@ cdef struct State:
     const uint8_t* due               # what the board has to say next
     int n_due
     int64_t due_ns
-    int64_t busy_ns, again_ns
+    int64_t busy_ns, again_ns, closing_ns
     int64_t rest_ns[SITES]
     uint8_t lit                      # a pulse has been started and is not yet reported
     News pulse
@@ -192,7 +193,7 @@ cdef void stop(State* s, int reason, int64_t now) noexcept nogil:
             tell(s, &s.pulse, FIRED, FINE, now)
     while s.n_waiting:
         turn_down(s, 0, DROPPED, reason, now, 0)
-    s.n_due, s.staged = 0, -1
+    s.n_due, s.staged, s.closing_ns = 0, -1, 0
     if get(&s.state) == ARMED:
         put(&s.cause, reason)
         if reason != DISARMED:
@@ -231,7 +232,9 @@ cdef int conclude(State* s, int64_t now) noexcept nogil:
     if s.lit and now >= s.pulse.off_ns and (s.n_due == 0 or s.pulse.dark):
         s.lit = 0
         tell(s, &s.pulse, FIRED, FINE, now)
-        if not s.pulse.dark and not say(s, s.closing_word, s.n_closing):
+    if s.closing_ns and now >= s.closing_ns:
+        s.closing_ns = 0
+        if not say(s, s.closing_word, s.n_closing):
             return LINE
     return FINE
 
@@ -250,6 +253,8 @@ cdef int shine(State* s, const Order* order, const Pattern* p, int64_t now) noex
             s.rest_ns[site] = s.pulse.on_ns + p.rest_ns[site]
     if order.dark:
         return FINE  # a sham takes the same way and the same time; its trigger is not written
+    if s.n_closing:
+        s.closing_ns = s.pulse.off_ns + CLOSING_NS
     expect(s, p.echo, p.n_echo, s.pulse.off_ns + ANSWER_NS)
     return FINE if say(s, p.trigger, p.n_trigger) else LINE
 
@@ -333,6 +338,8 @@ cdef void pace(State* s) noexcept nogil:
             continue
         if s.lit:
             next = min(next, max(s.pulse.off_ns, now))
+        if s.closing_ns:
+            next = min(next, s.closing_ns)
         if s.again_ns:
             next = min(next, s.again_ns)
         if next > now and wp_wait(s.line, s.wake_out, min(next - now, TURN_NS)):
@@ -356,7 +363,7 @@ cdef class Pacer:
     abort : bytes
         What makes the board dark; empty when it knows no such word.
     closing : bytes
-        Said after every pulse; a word without an answer, or empty.
+        Said 25 ms after a pulse unless another has begun; a word without an answer, or empty.
     cuts : bool
         The abort word ends a running pulse.
     lead_us : float
@@ -437,7 +444,7 @@ cdef class Pacer:
         while read(self.s.line, slack, sizeof(slack)) > 0:
             pass
         self.s.n_waiting = self.s.n_due = self.s.lit = 0
-        self.s.staged, self.s.again_ns = -1, 0
+        self.s.staged, self.s.again_ns, self.s.closing_ns = -1, 0, 0
         put(&self.s.asked, 0)
         put(&self.s.quit, 0)
         put(&self.s.cause, 0)

@@ -23,7 +23,7 @@ class Peer(ABC):
     Attributes
     ----------
     garbage : bytes
-        Said in place of every answer while it is not empty (fault injection).
+        Said to whatever comes, in place of an answer, while it is not empty (fault injection).
     mute : bool
         Says nothing (fault injection).
     """
@@ -50,7 +50,7 @@ class Peer(ABC):
         while self._buffer and (n := self.read(self._buffer, at_ns)):
             del self._buffer[:n]
         said, self._said = bytes(self._said), bytearray()
-        if said and self.garbage:
+        if data and self.garbage:
             said = self.garbage
         return b"" if self.mute else said
 
