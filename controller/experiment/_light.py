@@ -22,7 +22,7 @@ class WavelightLight(Part):
     kind: Literal["wavelight"] = "wavelight"
     """Which driver."""
     port: str | None = None
-    """Serial port, such as /dev/ttyACM0 or COM3."""
+    """Serial port, such as /dev/ttyACM0 or COM3; mock: our firmware in the mock rig, at real pace."""
     serial_number: str | None = None
     """USB serial number, when ports change names; used when port is null."""
 
@@ -87,6 +87,8 @@ class ThorlabsLight(_SerialLight):
                 "a thorlabs-dc4100 only keeps a level and stays lit when the computer dies; name the board that gates it, "
                 "such as gated_by: {kind: wavelight, port: /dev/ttyACM0}"
             )
+        if (self.port == MOCK) != (self.gated_by.port == MOCK):
+            raise ValueError("a thorlabs-dc4100 and the board that gates it are both real or both stand-ins (port: mock)")
         if not self.currents_ma:
             raise ValueError("currents_ma says how bright it is: give the current limit of each channel, such as currents_ma: [350, 350]")
         return self

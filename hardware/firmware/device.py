@@ -1,4 +1,4 @@
-"""The mock light as a process of its own: the host board on a pseudo-terminal, and the file of what shone."""
+"""The mock light as a process of its own: a board on a pseudo-terminal, and the file of what shone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,31 @@ from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.lights._base import LightError
 
 BOARDS = ("host",)
+
+
+class Served(Protocol):
+    """A board on a pseudo-terminal, served by its owner."""
+
+    @property
+    def pty_name(self) -> str: ...
+    @property
+    def connected(self) -> bool: ...
+    def service(self, timeout_s: float = 0.1) -> NDArray[Any]: ...
+    def device_ns(self, host_ns: int) -> int: ...
+    def rest(self) -> NDArray[Any]: ...
+    def close(self) -> None: ...
+
+
+class HostBoard(PtyBoard):
+    """Our firmware, compiled for this computer."""
+
+    def device_ns(self, host_ns: int) -> int:
+        """The board's clock at a host time."""
+        return int(self.core.device_ns(host_ns))
+
+    def rest(self) -> NDArray[Any]:
+        """Edges that nobody has fetched."""
+        return self.core.host_edges()
 
 
 class EdgeFile:
@@ -87,6 +112,20 @@ def serve_device(
     """
     if board not in BOARDS:
         raise LightError(f"lights device: board {board!r} cannot be served here; boards: {', '.join(BOARDS)}")
+    serve(HostBoard(n_sites, **core), board, edges_path, on_edge, stop=stop, out=out, slice_s=slice_s)
+
+
+def serve(
+    line: Served,
+    board: str,
+    edges_path: str | Path | None = None,
+    on_edge: Callable[[NDArray[Any]], None] | None = None,
+    *,
+    stop: Callable[[], bool] | None = None,
+    out: TextIO | None = None,
+    slice_s: float = 0.05,
+) -> None:
+    """Serve a board, whatever it is, and close it; see `serve_device`."""
     out = out or sys.stdout
     ended = threading.Event()
     before = signal.getsignal(signal.SIGTERM)
@@ -95,17 +134,17 @@ def serve_device(
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
     file = EdgeFile(edges_path) if edges_path is not None else None
     try:
-        with PtyBoard(n_sites, **core) as line:
-            print(json.dumps({"pty": line.pty_name, "board": board}), file=out, flush=True)
-            try:
-                while not ended.is_set() and (stop is None or not stop()):
-                    _hand_on(line.service(slice_s), file, on_edge)
-            except KeyboardInterrupt:
-                pass
-            finally:
-                line.close()  # dark, and the last edges are logged
-                _hand_on(line.core.host_edges(), file, on_edge)
+        print(json.dumps({"pty": line.pty_name, "board": board}), file=out, flush=True)
+        try:
+            while not ended.is_set() and (stop is None or not stop()):
+                _hand_on(line.service(slice_s), file, on_edge)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            line.close()  # dark, and the last edges are logged
+            _hand_on(line.rest(), file, on_edge)
     finally:
+        line.close()
         if file is not None:
             file.close()
         if in_main:

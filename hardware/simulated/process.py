@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
-from wavestim.hardware.simulated.boards import GatedBoard, StandIn, stand_in
+from wavestim.hardware.firmware.device import EdgeFile, Served, write_rig_clock
+from wavestim.hardware.simulated.boards import GatedBoard, stand_in
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig
 from wavestim.hardware.simulated.rig import SimulatedRig
 from wavestim.hardware.sources import open_recording
@@ -101,7 +101,7 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
 class _Board(threading.Thread):
     """Serves the board; keeps the edges for the cortex."""
 
-    def __init__(self, board: StandIn, edges: EdgeFile) -> None:
+    def __init__(self, board: Served, edges: EdgeFile) -> None:
         super().__init__(daemon=True)
         self.board, self.file = board, edges
         self.edges: deque[tuple[int, int, int]] = deque()

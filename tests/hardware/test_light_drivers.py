@@ -302,7 +302,27 @@ def test_pulsepal_in_loop_mode_is_ended_by_the_host(served_by_name):
     ready(host)
     served.peer.loops = [True] * 4
     assert shine(host)[1].kind == "fired"
-    assert served.until(lambda: served.peer.next_ns is None and served.dark())
+    assert served.until(lambda: host.beat() or (served.peer.next_ns is None and served.dark()))
+    assert light.status().state == "armed"
+    light.close()
+
+
+def test_an_order_while_the_sketch_is_busy_is_refused(served_by_name):
+    """The sketch would carry it out afterwards, at a moment that nobody asked for."""
+    served = served_by_name("cyclops")
+    light = served.open()
+    host = Host(served, light)
+    ready(host)
+    for room_ms in ROOMS_MS:
+        at, before = time.monotonic_ns() + room_ms * MS, len(served.lit())
+        host.fire(1, at)
+        host.fire(2, at + 20 * MS)  # its site has rested by then
+        answers = [host.hear("fired", "refused", decision=k) for k in (1, 2)]
+        if answers[0].kind == "fired" and answers[1].reason != "late":
+            break
+    assert (answers[1].kind, answers[1].reason) == ("refused", "busy")
+    assert served.until(lambda: served.peer.next_ns is None)
+    assert len(served.lit()) == before + 1
     light.close()
 
 

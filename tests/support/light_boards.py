@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wavestim.hardware.firmware.device import Served as ServedBoard
 from wavestim.hardware.lights import Light, open_light
 from wavestim.hardware.lights.wavelight.link import press
-from wavestim.hardware.simulated.boards import GatedBoard, PtyPeer, StandIn, stand_in
+from wavestim.hardware.simulated.boards import GatedBoard, PtyPeer, stand_in
 from wavestim.hardware.simulated.boards._base import Peer
 
 TRIES = 2000
@@ -62,7 +63,7 @@ class Served:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self.board: StandIn = stand_in(driver.board, 4)
+        self.board: ServedBoard = stand_in(driver.board, 4)
         if driver.gates:
             self.board = GatedBoard(self.board)
         self.edges: list[tuple[int, int, int]] = []

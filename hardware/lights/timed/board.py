@@ -22,7 +22,8 @@ LATE_US = 1000.0
 PRIORITY = 51
 """Just above the engine's thread."""
 MAX_PATTERN_US = 200_000
-DUTY_MAX = 0.2
+DUTY_MAX = 0.125
+"""A site rests seven times as long as it was lit: 250 ms of light in 2 s, as our own firmware allows over time."""
 HEARTBEAT_MS = 100
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from wavestim.hardware.firmware.board import PtyBoard
+from wavestim.hardware.firmware.device import HostBoard, Served, serve
 from wavestim.hardware.simulated.boards._base import Peer, PtyPeer, rows
 from wavestim.hardware.simulated.boards.cyclops import CyclopsPeer
 from wavestim.hardware.simulated.boards.gated import GatedBoard
@@ -14,7 +12,7 @@ from wavestim.hardware.simulated.boards.mm_arduino import MmArduinoPeer
 from wavestim.hardware.simulated.boards.pulsepal import PulsePalPeer
 from wavestim.hardware.simulated.boards.thorlabs import Dc4100Peer
 
-__all__ = ["PEERS", "GatedBoard", "HostBoard", "Peer", "PtyPeer", "StandIn", "rows", "stand_in"]
+__all__ = ["PEERS", "GatedBoard", "Peer", "PtyPeer", "rows", "serve_stand_in", "stand_in"]
 
 PEERS: dict[str, type[Peer]] = {
     "pulsepal": PulsePalPeer,
@@ -25,32 +23,7 @@ PEERS: dict[str, type[Peer]] = {
 """kind of light -> its stand-in."""
 
 
-class StandIn(Protocol):
-    """A board on a pseudo-terminal, served by its owner."""
-
-    @property
-    def pty_name(self) -> str: ...
-    @property
-    def connected(self) -> bool: ...
-    def service(self, timeout_s: float = 0.1) -> NDArray[Any]: ...
-    def device_ns(self, host_ns: int) -> int: ...
-    def rest(self) -> NDArray[np.void]: ...
-    def close(self) -> None: ...
-
-
-class HostBoard(PtyBoard):
-    """Our firmware as a stand-in."""
-
-    def device_ns(self, host_ns: int) -> int:
-        """The board's clock at a host time."""
-        return self.core.device_ns(host_ns)
-
-    def rest(self) -> NDArray[np.void]:
-        """Edges that nobody has fetched."""
-        return self.core.host_edges()
-
-
-def stand_in(kind: str, n_sites: int) -> StandIn:
+def stand_in(kind: str, n_sites: int = 25) -> Served:
     """The stand-in for a kind of light.
 
     Parameters
@@ -61,3 +34,8 @@ def stand_in(kind: str, n_sites: int) -> StandIn:
         LEDs of a wavelight board; the others have as many as they have.
     """
     return PtyPeer(PEERS[kind]()) if kind in PEERS else HostBoard(n_sites)
+
+
+def serve_stand_in(kind: str, edges_path: str | Path | None = None) -> None:
+    """Serve one of `PEERS` until stopped; says where in one JSON line, and writes every edge of light to a file."""
+    serve(stand_in(kind), kind, edges_path)

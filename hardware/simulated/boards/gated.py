@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.hardware.firmware.device import Served
 from wavestim.hardware.simulated.boards._base import Edge, PtyPeer, rows
 from wavestim.hardware.simulated.boards.ptyline import monotonic_ns
 from wavestim.hardware.simulated.boards.thorlabs import Dc4100Peer
-
-if TYPE_CHECKING:
-    from wavestim.hardware.simulated.boards import StandIn
 
 
 class GatedBoard:
@@ -21,7 +19,7 @@ class GatedBoard:
 
     Parameters
     ----------
-    gate : StandIn
+    gate : Served
 
     Attributes
     ----------
@@ -29,7 +27,7 @@ class GatedBoard:
         Of the current source; ``pty_name`` is that of the gate.
     """
 
-    def __init__(self, gate: StandIn) -> None:
+    def __init__(self, gate: Served) -> None:
         self.gate, self.level = gate, Dc4100Peer()
         self._line = PtyPeer(self.level)
         self._own: deque[Edge] = deque()

@@ -54,6 +54,10 @@ REFUSED = [
     ),
     (SHORT + "light: {kind: thorlabs-dc4100, port: COM3, gated_by: {kind: pulsepal, port: COM4}}", "currents_ma says how bright it is"),
     (SHORT + "light: {kind: thorlabs-dc4100, port: COM3, gated_by: {kind: thorlabs-dc4100, port: COM4}}", "light.gated_by"),
+    (
+        SHORT + "light: {kind: thorlabs-dc4100, port: mock, currents_ma: [9], gated_by: {kind: pulsepal, port: COM4}}",
+        "are both real or both stand-ins",
+    ),
     (SHORT + "source: {kind: file}", "key 'source.path' is missing"),
     (SHORT + "source: lsl", "a stream is found by 'name' or by 'type'; give one of the two"),
     (SHORT + "source: {kind: rhx, data_port: 70000}", "source.data_port must be <= 65535, not 70000"),
