@@ -61,6 +61,8 @@ def order(light: Light, n: int) -> tuple[list[tuple[int, int]], dict[str, int]]:
             press(port, "fire", len(wanted) - 1, len(wanted) % 2, 0, wanted[-1])
             next_ns += PERIOD_MS * 1_000_000
         light.wait(0.01)
+        if light.status().state == "safe":  # this process was not waken for 100 ms
+            light.arm()
         came |= {e.decision: e for e in light.poll()[0] if e.decision >= 0}
     fired = [(at, came[k].device_on_ns) for k, at in enumerate(wanted) if came[k].kind == "fired"]
     return fired, Counter(e.reason or e.kind for e in came.values())

@@ -54,7 +54,10 @@ def shine(host, decision=7, **keys):
         at = time.monotonic_ns() + room_ms * MS
         host.fire(decision, at, **keys)
         answer = host.hear("fired", "refused", "dropped", "lost", decision=decision)
-        if answer is None or answer.reason != "late":
+        if answer.reason == "heartbeat":  # this test was not waken for 100 ms
+            host.light.arm()
+            host.beat()
+        elif answer.reason != "late":
             return at, answer
     raise AssertionError("the machine is too slow for any light")
 
@@ -191,7 +194,7 @@ def test_a_board_that_falls_silent_is_not_trusted(served_by_name, name):
     host = Host(served, light)
     ready(host)
     served.peer.mute = True
-    host.fire(1, time.monotonic_ns() + 400 * MS)
+    host.fire(1, time.monotonic_ns() + 2500 * MS if name != "cyclops" else time.monotonic_ns() + 50 * MS)
     assert host.hear("safe").reason == "no-answer"
     assert host.hear("dropped", "lost", decision=1).reason == "no-answer"
     assert served.until(served.dark)

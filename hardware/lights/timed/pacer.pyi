@@ -3,7 +3,6 @@ from collections.abc import Mapping
 KINDS: tuple[str, ...]
 REASONS: tuple[str, ...]
 N_SLOTS: int
-N_SITES: int
 QUEUE: int
 
 class Pacer:
