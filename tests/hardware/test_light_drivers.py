@@ -194,9 +194,12 @@ def test_a_board_that_falls_silent_is_not_trusted(served_by_name, name):
     host = Host(served, light)
     ready(host)
     served.peer.mute = True
-    host.fire(1, time.monotonic_ns() + 2500 * MS if name != "cyclops" else time.monotonic_ns() + 50 * MS)
+    if name == "cyclops":  # it speaks to a trigger only
+        assert shine(host, 1)[1].reason == "no-answer"
+    else:
+        host.fire(1, time.monotonic_ns() + 2500 * MS)
+        assert host.hear("dropped", decision=1).reason == "no-answer"
     assert host.hear("safe").reason == "no-answer"
-    assert host.hear("dropped", "lost", decision=1).reason == "no-answer"
     assert served.until(served.dark)
     light.close()
 
