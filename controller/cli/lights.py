@@ -76,20 +76,28 @@ app.command("plan")(plan_light)
 
 @app.command("device")
 def device(
-    board: Annotated[str, typer.Option(help="host: the firmware compiled for this computer.")] = "host",
+    board: Annotated[
+        str,
+        typer.Option(help="host: the firmware compiled for this computer; or a stand-in: pulsepal, cyclops, mm-arduino, thorlabs-dc4100."),
+    ] = "host",
     edges: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every light edge here as CSV: device_us,led,level.")] = None,
 ) -> None:
-    """Serve the mock light on a pseudo-terminal until stopped: the real firmware, as if a board were plugged in.
+    """Serve a mock light on a pseudo-terminal until stopped, as if a board were plugged in: the real firmware, or a stand-in.
 
     Prints one JSON line with the port to connect to.
 
     \b
     Example:
       wavestim lights device --edges edges.csv
+      wavestim lights device --board pulsepal
     """
     from wavestim.hardware.firmware.device import BOARDS, serve_device
 
-    if board not in BOARDS:
-        raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join(BOARDS)}")
+    if board in BOARDS:
+        serve_device(edges, board=board)
+        return
+    from wavestim.hardware.simulated.boards import PEERS, serve_stand_in
 
-    serve_device(edges, board=board)
+    if board not in PEERS:
+        raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join((*BOARDS, *PEERS))}")
+    serve_stand_in(board, edges)

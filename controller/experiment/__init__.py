@@ -1,7 +1,9 @@
 """Experiments as files: the schema, the light they ask for, the order of their conditions, and the first wall of safety."""
 
 from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._light import Light, is_mock
 from wavestim.controller.experiment._types import Board, ConditionPlan, PatternEntry, Plan, SlotPlan
+from wavestim.controller.experiment.abilities import check_abilities
 from wavestim.controller.experiment.geometry import electrode_positions, led_positions, site_index
 from wavestim.controller.experiment.governing import check_budget, light_limits
 from wavestim.controller.experiment.limits import check_light, shortest_period_ms
@@ -16,11 +18,13 @@ __all__ = [
     "ConditionPlan",
     "Experiment",
     "ExperimentError",
+    "Light",
     "PatternEntry",
     "Plan",
     "Region",
     "SlotPlan",
     "balanced_sequence",
+    "check_abilities",
     "check_budget",
     "check_light",
     "choose_region",
@@ -28,6 +32,7 @@ __all__ = [
     "example_names",
     "experiment_hash",
     "in_region",
+    "is_mock",
     "led_positions",
     "light_limits",
     "load_experiment",

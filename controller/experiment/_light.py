@@ -24,7 +24,7 @@ class WavelightLight(Part):
     kind: Literal["wavelight"] = "wavelight"
     """Which driver."""
     port: str | None = None
-    """Serial port, such as /dev/ttyACM0 or COM3."""
+    """Serial port, such as /dev/ttyACM0 or COM3; mock: our firmware in the mock rig, at real pace."""
     serial_number: str | None = None
     """USB serial number, when ports change names; used when port is null."""
 
@@ -35,37 +35,65 @@ class WavelightLight(Part):
         return self
 
 
+MOCK = "mock"
+"""The port of a stand-in board in the mock rig."""
+
+
 class _SerialLight(Part):
     port: str
-    """Serial port, such as /dev/ttyACM0 or COM3."""
+    """Serial port, such as /dev/ttyACM0 or COM3; mock: a stand-in for the board, in the mock rig."""
 
 
 class PulsePalLight(_SerialLight):
-    """Sanworks Pulse Pal."""
+    """Sanworks Pulse Pal 2; its outputs drive the modulation inputs of LED drivers."""
 
     kind: Literal["pulsepal"] = "pulsepal"
     """Which driver."""
+    full_scale_v: Annotated[float, Field(gt=0, le=10)] = 5.0
+    """Volts at which the LED drivers give full light."""
 
 
 class CyclopsLight(_SerialLight):
-    """Cyclops LED driver."""
+    """Cyclops LED driver, with the sketch or the firmware that is flashed on its Teensy."""
 
     kind: Literal["cyclops"] = "cyclops"
     """Which driver."""
+    firmware: Literal["serial-trigger", "wavelight"] = "serial-trigger"
+    """The public serial-trigger sketch (one site, pulses of 1 ms), or our firmware."""
 
 
 class MmArduinoLight(_SerialLight):
-    """An Arduino with Micro-Manager's firmware."""
+    """An Arduino with Micro-Manager's firmware; its pins 8 to 13 switch LED drivers."""
 
     kind: Literal["mm-arduino"] = "mm-arduino"
     """Which driver."""
 
 
+Gate = Annotated[WavelightLight | PulsePalLight | CyclopsLight | MmArduinoLight, Field(discriminator="kind"), ByKind]
+
+
 class ThorlabsLight(_SerialLight):
-    """Thorlabs DC4100; level only, so its light must be gated by a board that ends pulses by itself."""
+    """Thorlabs DC4100, DC4104 or LEDD4; level only, so its light must be gated by a board that ends pulses by itself."""
 
     kind: Literal["thorlabs-dc4100"] = "thorlabs-dc4100"
     """Which driver."""
+    currents_ma: Annotated[tuple[Annotated[int, Field(gt=0, le=10_000)], ...], Field(max_length=4)] = ()
+    """Current limit of each channel that is used, mA."""
+    gated_by: Gate | None = None
+    """The board at its modulation inputs: site i switches channel i. Required: alone this light stays on when the computer dies."""
+
+    @model_validator(mode="after")
+    def _gated(self) -> ThorlabsLight:
+        if self.gated_by is None:
+            raise ValueError(
+                "a thorlabs-dc4100 only keeps a level and stays lit when the computer dies; name the board that gates it, "
+                "such as gated_by: {kind: wavelight, port: /dev/ttyACM0}"
+            )
+        if (self.port == MOCK) != (self.gated_by.port == MOCK):
+            raise ValueError("a thorlabs-dc4100 and the board that gates it are both real or both stand-ins (port: mock)")
+        if not self.currents_ma:
+            raise ValueError("currents_ma says how bright it is: give the current limit of each channel, such as currents_ma: [350, 350]")
+        return self
 
 
 Light = Annotated[
@@ -73,6 +101,20 @@ Light = Annotated[
     Field(discriminator="kind"),
     ByKind,
 ]
+
+
+def stood_in(light: PulsePalLight | CyclopsLight | MmArduinoLight | ThorlabsLight) -> Light:
+    """The same light with a stand-in for its board, and for the board that gates it."""
+    changes: dict[str, object] = {"port": MOCK}
+    if isinstance(light, ThorlabsLight) and light.gated_by is not None:
+        changes["gated_by"] = light.gated_by.model_copy(update={"port": MOCK})
+    return light.model_copy(update=changes)
+
+
+def is_mock(light: Light) -> bool:
+    """No light leaves this computer."""
+    return isinstance(light, SimulatedLight) or light.port == MOCK
+
 
 CurvePoint = tuple[Annotated[int, Field(ge=0, le=255)], NotNegative]
 

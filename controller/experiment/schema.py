@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._base import Name, Part, Positive
-from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight
+from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
 from wavestim.controller.experiment._pattern import Condition
 from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
 from wavestim.controller.experiment._source import SimulatedSource, Source
@@ -21,7 +21,6 @@ DISARM_REAL_S = 300.0
 
 NOT_YET = {
     "source": ("lsl", "rhx", "openephys"),
-    "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
     "pattern": ("conjugate", "lag"),
 }
 """Kinds that a file may name and that cannot run yet."""
@@ -116,20 +115,22 @@ def require_supported(experiment: Experiment) -> None:
     ExperimentError
         Naming the key and what can be used instead.
     """
-    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind), ("light", "light", experiment.light.kind)]
+    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind)]
     kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {"source": "simulated or file", "light": "simulated or wavelight", "pattern": "flash, sites, travelling, shuffled or none"}
+    instead = {"source": "simulated or file", "pattern": "flash, sites, travelling, shuffled or none"}
     for part, key, kind in kinds:
         if kind in NOT_YET[part]:
             raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")
 
 
 def mocked(experiment: Experiment) -> Experiment:
-    """The same experiment on the mock rig: simulated light, and the simulated cortex unless it plays a file."""
+    """The same experiment on the mock rig: simulated light or a stand-in for its board, and the simulated cortex unless it plays a file."""
     light, source = experiment.light, experiment.source
     changes: dict[str, Any] = {}
-    if not isinstance(light, SimulatedLight):
+    if isinstance(light, WavelightLight):
         changes["light"] = SimulatedLight()
+    elif not isinstance(light, SimulatedLight):
+        changes["light"] = stood_in(light)
     if source.kind not in ("simulated", "file"):
         changes["source"] = SimulatedSource()
     return experiment.model_copy(update=changes) if changes else experiment

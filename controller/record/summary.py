@@ -59,6 +59,7 @@ def summarise(session: Session) -> Summary:
         "conditions": _conditions(session, decisions, pulses, came),
         "horizon_ms": _horizon(session),
         "calibration": _calibration(session),
+        "light": {name: session.about.get("light", {}).get(name) for name in ("kind", "board", "guarantee", "timing")},
         "pace": session.about.get("pace"),
         "realtime": counts.get("realtime"),
         "stopped_early": bool(counts.get("stopped_early", False)),

@@ -11,6 +11,7 @@ from wavestim.controller.experiment import (
     Board,
     Experiment,
     Plan,
+    check_abilities,
     check_budget,
     check_light,
     electrode_positions,
@@ -82,6 +83,7 @@ def assemble(
         )
     leds = led_positions(experiment, positions)
     plan = make_plan(experiment, positions, leds, board)
+    check_abilities(experiment, plan, board)
     check_light(experiment, plan, board)
     limits = light_limits(experiment, plan, leds, board)
     check_budget(experiment, plan, limits)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.arming import Arming, idle_limit_s
@@ -26,11 +25,11 @@ from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
-from wavestim.controller.session.mockrig import plan_mock_rig
+from wavestim.controller.session.lights import info_at_desk, opened_light
+from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.hardware.lights import open_light
-from wavestim.hardware.lights.wavelight import Wavelight
+from wavestim.hardware.lights import Light, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
 from wavestim.realtime.engine import Engine
@@ -67,23 +66,19 @@ def run_real(
     planned = plan_mock_rig(experiment, out)
     experiment = planned.experiment
     check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
+    at_desk = info_at_desk(experiment.light)
+    if at_desk is not None:  # what such boards cannot do is told before one is looked for
+        _assembled(planned, at_desk)
     with contextlib.ExitStack() as stack:
-        light: Wavelight | None = None
+        light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
-            light = stack.enter_context(_opened(experiment, None))
+            light = stack.enter_context(opened_light(experiment))
         out.mkdir(parents=True, exist_ok=True)
         rig = start_mock_rig(planned.settings)
         stack.callback(rig.close)
         if light is None:
-            light = stack.enter_context(_opened(experiment, rig.pty))
-        assembly = assemble(
-            experiment,
-            light.info,
-            fs_hz=planned.fs_hz,
-            horizon_ms=_first_horizon(experiment),
-            recorded_mm=planned.positions_mm,
-            own_light=experiment.source.kind != "file",
-        )
+            light = stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
+        assembly = _assembled(planned, light.info)
         known = calibration_for(experiment.calibration, assembly.engine)
         journal = stack.enter_context(
             open_journal(
@@ -111,22 +106,16 @@ def run_real(
     return finish_session(out)
 
 
-@contextlib.contextmanager
-def _opened(experiment: Experiment, pty: str | None) -> Iterator[Wavelight]:
-    """The board: that of the mock rig, or the one the experiment names."""
-    asked = experiment.light
-    if pty is not None:
-        light = open_light("wavelight", port=pty)
-    elif asked.kind == "wavelight":
-        keys = {"port": asked.port} if asked.port is not None else {"serial_number": asked.serial_number}
-        light = open_light("wavelight", **keys)
-    else:
-        raise ExperimentError(f"{experiment.name}: light '{asked.kind}' cannot be run by this version yet; use wavelight, or add --mock")
-    assert isinstance(light, Wavelight)
-    try:
-        yield light
-    finally:
-        light.close()
+def _assembled(planned: MockRigPlan, board: LightInfo) -> Assembly:
+    e = planned.experiment
+    return assemble(
+        e,
+        board,
+        fs_hz=planned.fs_hz,
+        horizon_ms=_first_horizon(e),
+        recorded_mm=planned.positions_mm,
+        own_light=e.source.kind != "file",
+    )
 
 
 def _first_horizon(experiment: Experiment) -> float:
@@ -148,7 +137,7 @@ class RealSession:
     """
 
     def __init__(
-        self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float, go: Callable[[], bool] = lambda: True
+        self, assembly: Assembly, light: Light, journal: Any, *, fixed_delay_ms: float, go: Callable[[], bool] = lambda: True
     ) -> None:
         self.assembly, self.light, self.journal = assembly, light, journal
         self.counts = Counts(realtime="best effort")
@@ -277,7 +266,7 @@ class RealSession:
             return
         self.engine.post("pause", 1.0)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
-        if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
+        if self._rearms_left <= 0 or self.loop.stopped or self.light.gone:
             if self.arming.step == "armed":  # dark before anybody ran it: arming it anew is for a person
                 self._disarm(", ".join(reasons))
             return  # the recording goes on, dark

@@ -9,6 +9,7 @@ from wavestim.controller.experiment import Experiment, electrode_positions, led_
 from wavestim.controller.experiment.lightdesign import DEPTHS_MM, Design, design, face_levels
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.lights import info_at_desk
 
 FS_HZ = 1000.0
 
@@ -33,7 +34,7 @@ def rehearse(experiment: Experiment) -> Rehearsal:
     positions = electrode_positions(experiment)
     leds = led_positions(experiment, positions)
     light = make_bench(len(leds), experiment.seed).light
-    assembly = assemble(experiment, light.info, fs_hz=FS_HZ, horizon_ms=20.0)
+    assembly = assemble(experiment, info_at_desk(experiment.light, light.info) or light.info, fs_hz=FS_HZ, horizon_ms=20.0)
     for index, planned in enumerate(assembly.plan.slots):
         light.upload(index, planned.entries)  # the third wall: the board's own limits
     light.close()

@@ -36,6 +36,16 @@ class LightInfo:
     bucket_window_ms: int = 0
     max_lit: int = 0
     """Sites that its supply carries at once; 0: the board does not say."""
+    timing: str = ""
+    """What is promised of the moment of light, in a sentence."""
+    delay_step_us: int = 4
+    """Delays within a pattern are multiples of this; 0: all its sites light at once."""
+    width_step_us: int = 4
+    """Widths are multiples of this."""
+    busy_us: int = 0
+    """From light-on until the board takes the next order, at least; 0: as long as the pattern."""
+    trains: bool = True
+    """A pattern may light a site more than once."""
 
 
 class PatternEntry(NamedTuple):
@@ -119,6 +129,11 @@ class Light(Protocol):
 
     info: LightInfo
 
+    @property
+    def gone(self) -> bool:
+        """The line has hung up."""
+        ...
+
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None: ...
     def arm(self, max_pulses: int = 0) -> None: ...
     def disarm(self) -> None: ...
@@ -126,5 +141,6 @@ class Light(Protocol):
     def port(self) -> object: ...
     def ping(self) -> None: ...
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]: ...
+    def wait(self, timeout_s: float) -> None: ...
     def status(self) -> LightStatus: ...
     def close(self) -> None: ...

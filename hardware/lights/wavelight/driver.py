@@ -15,6 +15,9 @@ from wavestim.hardware.lights.wavelight.link import Link
 
 UNIT_US = 4
 ENTRIES_PER_FRAME = 40
+TIMING = (
+    "the board starts every pattern on its own clock at the time it was given, or says that it was late; it is dark without a heartbeat"
+)
 
 
 class Wavelight:
@@ -163,6 +166,11 @@ class Wavelight:
         """Block until the board may have said something, at most ``timeout_s``: lets a reader thread stamp answers when they come."""
         self.link.wait(int(timeout_s * 1e9))
 
+    @property
+    def gone(self) -> bool:
+        """The line has hung up."""
+        return bool(self.link.gone)
+
     def status(self) -> LightStatus:
         """Ask for the board's state; answered in every state."""
         s = w.STATUS.unpack(self._ask(w.Command.STATUS, b"", "status"))
@@ -200,7 +208,7 @@ class Wavelight:
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
             boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled", bucket_ms=h[11], bucket_window_ms=h[12],
-            max_lit=self._supply(),
+            max_lit=self._supply(), timing=TIMING,
         )  # fmt: skip
         self.link.configure(h[6], h[5])
         self._inbox.tick_ns = h[6]

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from typing import Any
 
-import serial
 from serial.tools import list_ports
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights._base import LightError
+from wavestim.hardware.lights._ports import open_port
 from wavestim.hardware.lights.wavelight.driver import Wavelight
 from wavestim.hardware.lights.wavelight.link import Link
-
-
-def ports() -> list[str]:
-    """Serial ports of this machine."""
-    return sorted(p.device for p in list_ports.comports())
 
 
 def open_serial(port: str | None = None, serial_number: str | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:
@@ -34,10 +27,7 @@ def open_serial(port: str | None = None, serial_number: str | None = None, *, ba
     if (port is None) == (serial_number is None):
         raise LightError("light wavelight: give either port (a device such as /dev/ttyACM0) or serial_number")
     name = port if port is not None else _by_serial_number(str(serial_number))
-    try:
-        line = serial.Serial(name, baudrate=baud, timeout=0, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        raise LightError(_why(name, error)) from None
+    line = open_port("wavelight", name, baud)
     try:
         line.reset_input_buffer()
         link = Link(line.fileno())
@@ -61,14 +51,3 @@ def _by_serial_number(number: str) -> str:
         known = ", ".join(f"{p.device} ({p.serial_number})" for p in list_ports.comports() if p.serial_number) or "none"
         raise LightError(f"light wavelight: no serial port with serial_number {number!r}; ports with one: {known}")
     return str(found[0])
-
-
-def _why(name: str, error: Exception) -> str:
-    code = getattr(error, "errno", None)
-    if code == errno.ENOENT or not os.path.exists(name):  # noqa: PTH110 - a port name need not be a path
-        return f"light wavelight: there is no port {name}; ports of this machine: {', '.join(ports()) or 'none'}"
-    if code == errno.EACCES:
-        return f"light wavelight: no permission to open {name}; the user has to be in its group (often dialout)"
-    if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
-        return f"light wavelight: {name} is in use by another program; close that first"
-    return f"light wavelight: {name} cannot be opened as a serial port ({error})"

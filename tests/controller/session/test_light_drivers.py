@@ -1,0 +1,127 @@
+"""Whole sessions at real pace, each with the driver of a board that labs own against its stand-in: what shone is what was told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.light_boards import DRIVERS, Served
+from wavestim.controller import open_session
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import mocked, parse_experiment
+from wavestim.controller.record.truth import read_edges
+from wavestim.controller.session import run_experiment, verify_session
+from wavestim.controller.session.rehearsal import rehearse
+from wavestim.hardware.lights import LightError
+
+TEXT = """
+name: labs-own
+source: {{kind: simulated}}
+probe: {{kind: grid, rows: 5, columns: 5, pitch_mm: 0.4}}
+trigger: {{horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}}
+light: {light}
+leds: {{positions_mm: {leds}}}
+safety: {{max_irradiance_mw_mm2: 2}}
+conditions:
+  - {{name: lit, pattern: {pattern}}}
+  - {{name: sham, pattern: {{kind: none}}}}
+"""
+FLASH = "{{kind: flash, width_ms: {width:g}, irradiance_mw_mm2: 2}}"
+TRAVELLING = "{kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}"
+LEDS = [[-0.6, 0], [-0.2, 0], [0.2, 0], [0.6, 0]]
+
+
+def text(light: str, n_leds: int, pattern: str) -> str:
+    return TEXT.format(light=light, leds=LEDS[:n_leds], pattern=pattern)
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_whole_session(tmp_path: Path, name: str) -> None:
+    d, out = DRIVERS[name], tmp_path / "session"
+    pattern = TRAVELLING if name == "pulsepal" else FLASH.format(width=d.width_us / 1000)
+    experiment = parse_experiment(text(d.file, min(4, d.n_sites), pattern))
+    summary = run_experiment(experiment, out=out, seconds=6, pace="real", seed=4, arm=True, progress=lambda s: None)
+    assert verify_session(out).ok
+    session = open_session(out)
+    assert session.about["light"]["kind"] == d.kind
+    assert session.about["light"]["guarantee"] == d.guarantee
+    assert session.about["light"]["timing"]
+    pulses, edges = session.pulses, read_edges(out / "edges.csv")
+    lit = pulses[np.isin(pulses["verdict"], ("fired", "cut"))]
+    assert summary["pulses"]["fired"] == len(lit) > 0
+    assert dark_at_the_end(edges)
+    # every LED shone once for every pulse that was told, and for nothing else
+    unknown = int(np.sum(pulses["verdict"] == "lost"))
+    for led in range(min(4, d.n_sites)):
+        on = edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]
+        assert len(lit) <= len(on) <= len(lit) + unknown
+    starts = np.sort(edges["device_us"][edges["level"] > 0])
+    nearest = starts[np.argmin(np.abs(starts[:, None] - lit["onset_device_us"]), axis=0)]
+    assert (nearest >= lit["onset_device_us"] - 1000).all()
+
+
+def test_garbage_within_a_session_ends_the_light_and_is_recorded(tmp_path: Path) -> None:
+    out, served = tmp_path / "session", Served(DRIVERS["mm-arduino"])
+    experiment = parse_experiment(text(f"{{kind: mm-arduino, port: {served.board.pty_name}}}", 4, FLASH.format(width=5)))
+
+    def spoil(seconds: float) -> None:
+        if served.lit():
+            served.peer.garbage = b"\x00\xffrubbish"
+
+    try:
+        summary = run_experiment(experiment, out=out, seconds=6, pace="real", seed=4, arm=True, progress=spoil)
+    finally:
+        served.close()
+    assert set(summary["safe"]) & {"garbage", "no-answer"}
+    assert summary["samples"] >= 6000  # the recording goes on, dark
+    assert served.dark()
+    marks = [(str(m["name"]), str(m["value"])) for m in open_session(out).markers]
+    assert any(name == "paused" and ("garbage" in value or "no-answer" in value) for name, value in marks)
+    assert verify_session(out).ok
+
+
+@pytest.mark.parametrize(
+    ("light", "pattern", "says"),
+    [
+        ("{kind: mm-arduino, port: COM3}", TRAVELLING, "lights its LEDs one after the other, but the board lights all at once"),
+        ("{kind: mm-arduino, port: COM3}", "{kind: flash, width_ms: 2.5, irradiance_mw_mm2: 2}", "the board counts in 1 ms"),
+        ("{kind: mm-arduino, port: COM3}", "{kind: flash, width_ms: 5, irradiance_mw_mm2: 1}", "the board can only switch its LEDs"),
+        ("{kind: cyclops, port: COM3}", "{kind: flash, width_ms: 1, irradiance_mw_mm2: 2}", "4 LEDs, but the board drives 1"),
+        (
+            "{kind: thorlabs-dc4100, port: COM3, currents_ma: [1, 1], gated_by: {kind: mm-arduino, port: COM4}}",
+            TRAVELLING,
+            "board drives 2",
+        ),
+    ],
+)
+def test_what_a_board_cannot_do_is_refused_at_load(tmp_path: Path, light: str, pattern: str, says: str) -> None:
+    experiment = parse_experiment(text(light, 4, pattern))
+    with pytest.raises(ExperimentError, match=says):
+        rehearse(experiment)
+    with pytest.raises(ExperimentError, match=says):  # before a board is looked for
+        run_experiment(experiment, out=tmp_path / "s", seconds=5, pace="real", seed=None, arm=True, progress=lambda s: None)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_sketch_that_is_busy_longer_than_the_wave_is_refused() -> None:
+    experiment = parse_experiment(
+        text("{kind: cyclops, port: COM3}", 1, FLASH.format(width=1)).replace("refractory_ms: 100", "refractory_ms: 50")
+    )
+    with pytest.raises(
+        ExperimentError, match=r"every 50 ms, but a cyclops is busy for 55 ms with a pulse; set trigger.refractory_ms to 55"
+    ):
+        rehearse(experiment)
+
+
+def test_mock_keeps_the_driver_and_replaces_its_boards(tmp_path: Path) -> None:
+    experiment = parse_experiment(text(DRIVERS["thorlabs"].file.replace("mock", "COM3"), 2, FLASH.format(width=5)))
+    with pytest.raises(LightError, match="there is no port COM3"):
+        run_experiment(experiment, out=tmp_path / "s", seconds=5, pace="real", seed=None, arm=True, progress=lambda s: None)
+    light = mocked(experiment).light
+    assert (light.kind, light.port, light.gated_by.kind, light.gated_by.port) == ("thorlabs-dc4100", "mock", "wavelight", "mock")
+
+
+def dark_at_the_end(edges: Any) -> bool:
+    return all(edges["level"][edges["led"] == led][-1] == 0 for led in np.unique(edges["led"]))
