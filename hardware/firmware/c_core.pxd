@@ -31,12 +31,14 @@ cdef extern from "wl_frame.h" nogil:
 cdef extern from "wl_core.h" nogil:
     enum:
         WL_SITES
+        WL_CAP_TTL_IN
 
     ctypedef struct wl_config:
         uint16_t tick_ns
         uint16_t n_sites
         uint8_t board
         bint graded
+        uint8_t caps
         uint8_t max_sites
         uint8_t reset_cause
         uint32_t boot_id
@@ -69,6 +71,7 @@ cdef extern from "../host/wl_host.h" nogil:
         int64_t tick
         int64_t frozen_ns
         bint interlock_open
+        bint chain_broken
         wl_host_edge* edges
         size_t n_edges
         uint8_t level[256]

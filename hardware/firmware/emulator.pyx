@@ -10,6 +10,7 @@ from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
 from libc.string cimport memcpy
 
 from wavestim.hardware.firmware.c_core cimport (
+    WL_CAP_TTL_IN,
     wl_config,
     wl_host,
     wl_host_advance,
@@ -87,6 +88,7 @@ cdef class FirmwareCore:
         config.n_sites = n_sites
         config.board = board
         config.graded = graded
+        config.caps = WL_CAP_TTL_IN
         config.max_sites = max_sites
         config.reset_cause = 0
         config.boot_id = boot_id
@@ -185,6 +187,10 @@ cdef class FirmwareCore:
     def set_interlock(self, bint closed):
         """The key switch or door contact."""
         self.host.interlock_open = not closed
+
+    def break_chain(self, bint broken=True):
+        """Fault injection: the self-test of the LED drivers fails."""
+        self.host.chain_broken = broken
 
     def reset(self, int cause=0, uint32_t boot_id=2):
         """Reset the board: dark, its clock at zero, a new ``boot_id``. cause: 0 power-up, 4 watchdog, 9 brown-out."""

@@ -54,7 +54,7 @@ void wl_rx_byte(wl_core *c, uint8_t byte, uint32_t t_rx)
         damaged(c, &f, WL_N_LENGTH, t_rx);
         return;
     }
-    const int error = wl_frame_decode(c->rx, n, c->raw, &f);
+    const int error = wl_frame_decode(c->rx, n, c->rx, &f);
     if (error) damaged(c, &f, error == WL_FRAME_CRC ? WL_N_CRC : WL_N_LENGTH, t_rx);
     else wl_dispatch(c, &f, t_rx);
 }
@@ -72,20 +72,22 @@ static bool overrun(const wl_core *c, uint32_t now)
 
 void wl_poll(wl_core *c)
 {
-    const uint32_t now = wl_now(c);
+    const uint32_t now = wl_now(c), ahead = wl_us_ticks(c, WL_AHEAD_US);
     if (wl_is_armed(c) && !c->hal.interlock(c->hal.ctx)) wl_safe(c, WL_C_INTERLOCK);
     if (overrun(c, now)) wl_safe(c, WL_C_PULSE_OVERRUN);
     for (;;) {
         uint32_t edge = 0;
         uint8_t job = 0;
         bool on = false;
-        const bool planned = wl_next_edge(c, &edge, &job, &on) && wl_after(now, edge) >= 0;
+        const bool planned = wl_next_edge(c, &edge, &job, &on) && wl_after(now + ahead, edge) >= 0;
         if (wl_is_armed(c) && wl_after(now, deadline(c)) >= 0 && (!planned || wl_after(edge, deadline(c)) >= 0)) {
             wl_safe(c, WL_C_HEARTBEAT);
             continue;
         }
         if (!planned || !wl_run_edge(c, now)) break;
     }
+    while (wl_end_job(c, now)) {}
+    wl_replay_on(c);
     if (now - c->swept_tick > wl_us_ticks(c, 1000000u)) {
         c->swept_tick = now;
         wl_age_accounts(c, now);
@@ -102,6 +104,19 @@ bool wl_next_event(const wl_core *c, uint32_t *tick)
         found = true;
     }
     return found;
+}
+
+void wl_rx_lost(wl_core *c)
+{
+    c->rx_over = true;
+}
+
+void wl_fault(wl_core *c, uint8_t cause) { wl_safe(c, cause); }
+
+bool wl_heartbeat_deadline(const wl_core *c, uint32_t *tick)
+{
+    *tick = deadline(c);
+    return wl_is_armed(c);
 }
 
 void wl_line_lost(wl_core *c)

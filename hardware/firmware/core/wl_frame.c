@@ -50,7 +50,7 @@ int wl_cobs_decode(const uint8_t *in, size_t n, uint8_t *out, size_t room)
 
 size_t wl_frame_encode(uint8_t type, uint8_t seq, const uint8_t *payload, size_t size, uint8_t *out)
 {
-    uint8_t raw[WL_MAX_RAW];
+    uint8_t *raw = out + 1; /* encoded where it is */
     if (size > WL_MAX_PAYLOAD) return 0;
     raw[0] = type;
     raw[1] = seq;

@@ -5,7 +5,12 @@
 #include "wl_core.h"
 
 static inline uint32_t wl_now(const wl_core *c) { return c->hal.now(c->hal.ctx); }
-static inline uint32_t wl_us_ticks(const wl_core *c, uint32_t us) { return (uint32_t)((uint64_t)us * 1000u / c->config.tick_ns); }
+/* us: at most 4 s. A board may fix its tick, which spares it the division. */
+#ifdef WL_TICKS_PER_US
+static inline uint32_t wl_us_ticks(const wl_core *c, uint32_t us) { (void)c; return us * WL_TICKS_PER_US; }
+#else
+static inline uint32_t wl_us_ticks(const wl_core *c, uint32_t us) { return us * 1000u / c->config.tick_ns; }
+#endif
 static inline int32_t wl_after(uint32_t a, uint32_t b) { return (int32_t)(a - b); } /* a - b, across the wrap */
 static inline bool wl_is_armed(const wl_core *c) { return c->state == WL_S_ARMED; }
 
@@ -16,6 +21,7 @@ void wl_nack(wl_core *c, uint8_t code, uint32_t detail);
 bool wl_repeat(wl_core *c, const wl_frame *f);
 void wl_event(wl_core *c, uint8_t type, const uint8_t *body, uint8_t size);
 void wl_replay(wl_core *c, uint16_t from);
+void wl_replay_on(wl_core *c);
 
 /* wl_command.c */
 void wl_dispatch(wl_core *c, const wl_frame *f, uint32_t t_rx);
@@ -42,6 +48,7 @@ void wl_flush(wl_core *c, uint8_t code);
 bool wl_slot_busy(const wl_core *c, uint8_t slot);
 bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *job, bool *on);
 bool wl_run_edge(wl_core *c, uint32_t now);
-void wl_all_dark(wl_core *c);
+bool wl_end_job(wl_core *c, uint32_t now);
+bool wl_all_dark(wl_core *c);
 
 #endif

@@ -51,7 +51,9 @@ void wl_limits_command(wl_core *c, const wl_frame *f)
 
 static bool rested(const wl_core *c, uint32_t gap_ticks, uint16_t width)
 {
-    return (uint64_t)gap_ticks * c->limit[WL_L_DUTY_PERMILLE] >= (uint64_t)width * c->unit_ticks * 1000u;
+    const uint32_t least = (uint32_t)width * c->unit_ticks, permille = c->limit[WL_L_DUTY_PERMILLE];
+    if (permille == WL_DUTY_PERMILLE) return gap_ticks >= least * (1000u / WL_DUTY_PERMILLE); /* spares a small board the long product */
+    return (uint64_t)gap_ticks * permille >= (uint64_t)least * 1000u;
 }
 
 /* The pattern by itself; entries are in order of delay. Returns 0 or the refusal. */
@@ -87,7 +89,7 @@ static void turn(const wl_core *c, wl_account *a, uint32_t t)
         a->bin_start = t;
         return;
     }
-    for (uint32_t k = ahead > 0 ? (uint32_t)ahead / size : 0; k > 0; k--) {
+    while (wl_after(t, a->bin_start) >= (int32_t)size) {
         a->head = (uint8_t)((a->head + 1u) % WL_BINS);
         a->bins[a->head] = 0;
         a->bin_start += size;
@@ -132,7 +134,7 @@ uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detai
             if (!rested(c, (uint32_t)gap, a->width)) return WL_N_DUTY;
         }
         turn(c, a, t);
-        if ((content(a) + e->width) * (uint64_t)WL_UNIT_NS > (uint64_t)c->limit[WL_L_BUCKET_MS] * 1000000u) return WL_N_BUDGET;
+        if (content(a) + e->width > c->limit[WL_L_BUCKET_MS] * (1000000u / WL_UNIT_NS)) return WL_N_BUDGET;
         charge(c, a, t, e->width);
     }
     return 0;
@@ -146,13 +148,18 @@ void wl_rebook(wl_core *c, bool with_queued)
         if (!c->jobs[j].running) wl_charge(c, c->booked, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
 }
 
-/* Accounts are compared with wrapping ticks: one long at rest is cleared before the counter comes round to it. */
+static void age(const wl_core *c, wl_account *a, uint32_t now)
+{
+    const int32_t rest = wl_after(now, a->start);
+    if (a->used && rest > (int32_t)(bin_ticks(c) * (WL_BINS + 1u)) && rested(c, (uint32_t)rest, a->width)) a->used = false;
+}
+
+/* Accounts are compared with wrapping ticks: one that has rested is cleared before the counter comes round to it. */
 void wl_age_accounts(wl_core *c, uint32_t now)
 {
-    const int32_t old = (int32_t)(bin_ticks(c) * (WL_BINS + 1u));
     for (uint16_t s = 0; s < c->config.n_sites; s++) {
-        if (c->done[s].used && wl_after(now, c->done[s].start) > old) c->done[s].used = false;
-        if (c->booked[s].used && wl_after(now, c->booked[s].start) > old) c->booked[s].used = false;
+        age(c, &c->done[s], now);
+        age(c, &c->booked[s], now);
     }
 }
 

@@ -26,13 +26,37 @@ static void dropped(wl_core *c, const wl_job *job, uint8_t code)
     wl_event(c, WL_E_DROPPED, b, sizeof b);
 }
 
+static uint32_t on_tick(const wl_core *c, const wl_job *job, uint8_t entry)
+{
+    return job->start + (uint32_t)c->patterns[job->slot].entries[entry].delay * c->unit_ticks;
+}
+
+static uint32_t off_tick(const wl_core *c, const wl_job *job, uint8_t nth)
+{
+    const wl_pattern *p = &c->patterns[job->slot];
+    return on_tick(c, job, p->off[nth]) + (uint32_t)p->entries[p->off[nth]].width * c->unit_ticks;
+}
+
+/* CRC over (site, level) of what was lit until `end`, in order; 0xFFFF: nothing. */
+static uint16_t mask_crc(const wl_core *c, const wl_job *job, uint32_t end)
+{
+    uint16_t crc = 0xFFFFu;
+    if (job->flags & WL_F_DARK) return crc;
+    for (uint8_t i = 0; i < job->on && wl_after(on_tick(c, job, i), end) <= 0; i++) {
+        const wl_entry *e = &c->patterns[job->slot].entries[i];
+        const uint8_t what[2] = {e->site, e->level};
+        if (e->level) crc = wl_crc16(crc, what, sizeof what);
+    }
+    return crc;
+}
+
 static void fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
 {
     uint8_t b[14] = {job->seq, job->slot, job->gen};
     wl_put32(b + 3, job->first_on);
     wl_put32(b + 7, t_off);
     b[11] = cut;
-    wl_put16(b + 12, job->mask_crc);
+    wl_put16(b + 12, mask_crc(c, job, t_off));
     wl_event(c, WL_E_FIRED, b, sizeof b);
 }
 
@@ -40,8 +64,9 @@ static void fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
 void wl_flush(wl_core *c, uint8_t code)
 {
     const uint32_t now = wl_now(c);
+    while (wl_end_job(c, now)) {}
     for (uint8_t j = 0; j < c->n_jobs; j++) {
-        if (c->jobs[j].running) fired(c, &c->jobs[j], now, true);
+        if (c->jobs[j].running && wl_after(now, c->jobs[j].first_on) >= 0) fired(c, &c->jobs[j], now, true);
         else dropped(c, &c->jobs[j], code);
     }
     c->n_jobs = 0;
@@ -134,7 +159,6 @@ void wl_fire(wl_core *c, const wl_frame *f, bool at_once)
     job->gen = gen;
     job->flags = flags;
     job->start = t_on;
-    job->mask_crc = 0xFFFFu;
     c->last_fire_seq = f->seq;
     c->session_count++;
     uint8_t b[5];
@@ -162,11 +186,11 @@ bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
     for (uint8_t j = 0; j < c->n_jobs; j++) {
         const wl_job *job = &c->jobs[j];
         const wl_pattern *p = &c->patterns[job->slot];
-        const wl_entry *last = &p->entries[p->off[job->off]];
-        uint32_t t = job->start + ((uint32_t)last->delay + last->width) * c->unit_ticks;
+        if (job->off == p->n) continue; /* all handed over: it only has to end */
+        uint32_t t = off_tick(c, job, job->off);
         bool rising = false;
         if (job->on < p->n) {
-            const uint32_t t_on = job->start + (uint32_t)p->entries[job->on].delay * c->unit_ticks;
+            const uint32_t t_on = on_tick(c, job, job->on);
             if (job->off >= job->on || wl_after(t_on, t) < 0) {
                 t = t_on;
                 rising = true;
@@ -183,35 +207,51 @@ bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
     return found;
 }
 
-void wl_all_dark(wl_core *c)
+bool wl_all_dark(wl_core *c)
 {
-    c->hal.dark(c->hal.ctx);
+    const bool was_on = c->hal.dark(c->hal.ctx);
     memset(c->lit, 0, sizeof c->lit);
     c->n_lit = 0;
+    return was_on;
 }
 
-static void light(wl_core *c, const wl_entry *e, bool on, uint32_t until)
+static bool light(wl_core *c, const wl_entry *e, bool on, uint32_t tick)
 {
     const bool lit = on && e->level != 0;
+    if (!c->hal.light(c->hal.ctx, e->site, lit ? e->level : 0, tick)) return false;
     if (lit && !c->lit[e->site]) c->n_lit++;
     if (!lit && c->lit[e->site]) c->n_lit--;
     c->lit[e->site] = lit;
-    c->lit_until[e->site] = until;
-    c->hal.light(c->hal.ctx, e->site, lit ? e->level : 0);
+    c->lit_until[e->site] = tick + (uint32_t)e->width * c->unit_ticks;
+    return true;
 }
 
-/* Carries out the first edge that is due; false: none is. */
+/* Reports the first job that is over; false: none is. */
+bool wl_end_job(wl_core *c, uint32_t now)
+{
+    for (uint8_t j = 0; j < c->n_jobs; j++) {
+        const wl_job over = c->jobs[j];
+        const uint8_t n = c->patterns[over.slot].n;
+        if (over.off != n || wl_after(now, off_tick(c, &over, (uint8_t)(n - 1u))) < 0) continue;
+        remove_job(c, j);
+        fired(c, &over, WL_AHEAD_US ? off_tick(c, &over, (uint8_t)(n - 1u)) : now, false);
+        return true;
+    }
+    return false;
+}
+
+/* Carries out, or hands over, the edges of one job at the tick that comes first; false: none is due, or there is no room. */
 bool wl_run_edge(wl_core *c, uint32_t now)
 {
     uint32_t t = 0;
     uint8_t j = 0;
     bool on = false;
-    if (!wl_next_edge(c, &t, &j, &on) || wl_after(now, t) < 0) return false;
+    if (!wl_next_edge(c, &t, &j, &on) || wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) < 0) return false;
     wl_job *job = &c->jobs[j];
     const wl_pattern *p = &c->patterns[job->slot];
-    const uint32_t lateness = now - t;
+    const int32_t lateness = wl_after(now, t);
     if (!job->running) {
-        if (lateness > wl_us_ticks(c, WL_LATE_US)) {
+        if (WL_AHEAD_US ? lateness > -(int32_t)wl_us_ticks(c, WL_READY_US) : lateness > (int32_t)wl_us_ticks(c, WL_LATE_US)) {
             const wl_job late = *job;
             remove_job(c, j);
             wl_rebook(c, true);
@@ -219,27 +259,17 @@ bool wl_run_edge(wl_core *c, uint32_t now)
             return true;
         }
         job->running = true;
-        job->first_on = now;
+        job->first_on = lateness > 0 ? now : t;
         wl_charge(c, c->done, p, job->start);
-    } else if (lateness > wl_us_ticks(c, WL_OVERRUN_US)) {
+    } else if (lateness > (int32_t)wl_us_ticks(c, WL_OVERRUN_US)) {
         wl_safe(c, WL_C_PULSE_OVERRUN);
         return true;
     }
     const bool dark = (job->flags & WL_F_DARK) != 0;
-    const wl_entry *e = &p->entries[on ? job->on : p->off[job->off]];
-    if (on) job->on++;
-    else job->off++;
-    if (!dark) {
-        light(c, e, on, t + (uint32_t)e->width * c->unit_ticks);
-        if (on && e->level) {
-            const uint8_t what[2] = {e->site, e->level};
-            job->mask_crc = wl_crc16(job->mask_crc, what, sizeof what);
-        }
-    }
-    if (job->off == p->n) {
-        const wl_job over = *job;
-        remove_job(c, j);
-        fired(c, &over, now, false);
-    }
+    do {
+        if (!dark && !light(c, &p->entries[on ? job->on : p->off[job->off]], on, t)) return false;
+        if (on) job->on++;
+        else job->off++;
+    } while (on ? job->on < p->n && on_tick(c, job, job->on) == t : job->off < job->on && off_tick(c, job, job->off) == t);
     return true;
 }

@@ -20,7 +20,7 @@ typedef struct {
     int64_t boot_ns, drift_ppb, byte_ns;
     int64_t host_ns, tick; /* where the board has got to */
     int64_t next_ns, polled_ns, frozen_ns;
-    bool interlock_open;
+    bool interlock_open, chain_broken;
     int64_t rx_free_ns, tx_free_ns;
     uint32_t rx_head, rx_tail, tx_head, tx_tail;
     uint32_t rx_lost;
