@@ -87,6 +87,7 @@ static void disarm(wl_core *c, const wl_frame *f)
         wl_nack(c, WL_N_LENGTH, f->size);
         return;
     }
+    if (wl_is_armed(c)) c->state = WL_S_IDLE;
     (void)wl_all_dark(c);
     wl_flush(c, WL_N_NOT_ARMED);
     if (c->state == WL_S_SAFE && c->cause == WL_C_INTERLOCK && !c->hal.interlock(c->hal.ctx)) {

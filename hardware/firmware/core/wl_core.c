@@ -111,7 +111,11 @@ void wl_rx_lost(wl_core *c)
     c->rx_over = true;
 }
 
-void wl_fault(wl_core *c, uint8_t cause) { wl_safe(c, cause); }
+void wl_fault(wl_core *c, uint8_t cause)
+{
+    if (wl_is_armed(c)) wl_safe(c, cause);
+    else (void)wl_all_dark(c);
+}
 
 bool wl_heartbeat_deadline(const wl_core *c, uint32_t *tick)
 {
@@ -123,8 +127,7 @@ void wl_line_lost(wl_core *c)
 {
     c->rx_n = 0;
     c->rx_over = false;
-    if (wl_is_armed(c)) wl_safe(c, WL_C_ABORT);
-    else wl_all_dark(c);
+    wl_fault(c, WL_C_ABORT);
 }
 
 void wl_ttl_in(wl_core *c, uint8_t line, uint8_t level, uint32_t tick)

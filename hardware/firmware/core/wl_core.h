@@ -54,6 +54,7 @@
 #ifndef WL_READY_US
 #define WL_READY_US 0u
 #endif
+#define WL_PACE_US 200u /* how often edges are handed over within a long command */
 #define WL_LATE_US 100u /* without timers: a start missed by more than this is dropped, not fired late */
 #define WL_OVERRUN_US 1000u
 #define WL_STORM_ERRORS 100u /* damaged frames in a second that make the line untrustworthy */
@@ -67,6 +68,7 @@ typedef struct {
     bool (*send)(void *ctx, const uint8_t *frame, size_t n);       /* queue a whole frame; false when there is no room */
     bool (*interlock)(void *ctx);                                  /* true: closed, light is allowed */
     bool (*selftest)(void *ctx);                                   /* asked while dark, before arming; NULL: nothing to test */
+    void (*pace)(void *ctx);                                       /* with WL_AHEAD_US: what light() was told may go on its way */
 } wl_hal;
 
 typedef struct {
@@ -87,6 +89,7 @@ typedef struct {
     uint8_t n;    /* 0: empty */
     uint8_t peak; /* sites lit at once */
     uint16_t end; /* last light-off, units of 4 us */
+    bool checked; /* against the limits as they are */
     wl_entry entries[WL_ENTRIES]; /* by delay */
     uint8_t off[WL_ENTRIES];      /* entries by their end */
 } wl_pattern;
@@ -146,12 +149,14 @@ typedef struct {
     /* schedule, in order of acceptance */
     wl_job jobs[WL_QUEUE];
     uint8_t n_jobs;
+    bool replacing; /* what waits is about to be dropped */
+    uint32_t paced_tick;
     /* light */
     uint16_t n_lit;
     uint8_t lit[WL_SITES];
     uint32_t lit_until[WL_SITES];
-    wl_account done[WL_SITES];   /* light of jobs that have started */
-    wl_account booked[WL_SITES]; /* the same and the queued jobs */
+    wl_account done[WL_SITES];   /* light of jobs that are over */
+    wl_account booked[WL_SITES]; /* the same, and the jobs that run or wait */
 } wl_core;
 
 /* Starts dark. Returns 0, or -1 when the configuration cannot be. */
@@ -162,11 +167,11 @@ void wl_rx_byte(wl_core *core, uint8_t byte, uint32_t t_rx);
 void wl_poll(wl_core *core);
 /* The tick of the next thing to do; false: nothing is planned. */
 bool wl_next_event(const wl_core *core, uint32_t *tick);
-/* BREAK, DTR low, cable gone: dark, and SAFE(ABORT) when armed. */
+/* BREAK, DTR low, cable gone: a fault whose cause is ABORT. */
 void wl_line_lost(wl_core *core);
 /* Bytes were lost before they came here: what is on its way is discarded up to its delimiter. */
 void wl_rx_lost(wl_core *core);
-/* The board found a fault by itself: dark and SAFE. */
+/* The board found a fault by itself: dark, and SAFE when armed. */
 void wl_fault(wl_core *core, uint8_t cause);
 /* The tick at which silence of the host ends in darkness; false: not armed. */
 bool wl_heartbeat_deadline(const wl_core *core, uint32_t *tick);

@@ -34,7 +34,7 @@ void wl_commit(wl_core *c, const wl_frame *f);
 /* wl_limits.c */
 void wl_limits_init(wl_core *c);
 void wl_limits_command(wl_core *c, const wl_frame *f);
-uint8_t wl_check_pattern(const wl_core *c, const wl_pattern *p, uint32_t *detail);
+uint8_t wl_check_pattern(wl_core *c, const wl_pattern *p, uint32_t *detail);
 uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detail);
 void wl_charge(wl_core *c, wl_account *accounts, const wl_pattern *p, uint32_t start);
 void wl_rebook(wl_core *c, bool with_queued);
@@ -49,6 +49,7 @@ bool wl_slot_busy(const wl_core *c, uint8_t slot);
 bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *job, bool *on);
 bool wl_run_edge(wl_core *c, uint32_t now);
 bool wl_end_job(wl_core *c, uint32_t now);
+void wl_keep_pace(wl_core *c);
 bool wl_all_dark(wl_core *c);
 
 #endif

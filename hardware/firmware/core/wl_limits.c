@@ -1,8 +1,8 @@
 /* Limits: what a pattern may be, what a site may get, and LIMITS, which may only tighten them.
  *
  * Every site has an account: its last pulse (the rest after it is the duty limit) and a bucket of light that drains compartment by
- * compartment one window later, so that no window of 2 s holds more than the bucket. `done` knows what has started, `booked` adds
- * what is queued; cancelling rebuilds `booked`. A dark pulse is booked exactly like light. What breaks a limit is refused. */
+ * compartment one window later, so that no window of 2 s holds more than the bucket. `done` knows what is over, `booked` adds
+ * what runs and is queued; cancelling rebuilds `booked`. A dark pulse is booked exactly like light. What breaks a limit is refused. */
 #include <string.h>
 
 #include "wl_internal.h"
@@ -43,6 +43,7 @@ void wl_limits_command(wl_core *c, const wl_frame *f)
             return;
         }
         c->limit[id] = value;
+        for (uint8_t s = 0; s < WL_SLOTS; s++) c->patterns[s].checked = false;
     }
     uint8_t b[4];
     wl_put32(b, c->limit[id]);
@@ -57,9 +58,10 @@ static bool rested(const wl_core *c, uint32_t gap_ticks, uint16_t width)
 }
 
 /* The pattern by itself; entries are in order of delay. Returns 0 or the refusal. */
-uint8_t wl_check_pattern(const wl_core *c, const wl_pattern *p, uint32_t *detail)
+uint8_t wl_check_pattern(wl_core *c, const wl_pattern *p, uint32_t *detail)
 {
     for (uint8_t i = 0; i < p->n; i++) {
+        wl_keep_pace(c);
         const wl_entry *e = &p->entries[i];
         const uint32_t width_us = (uint32_t)e->width * (WL_UNIT_NS / 1000u);
         const uint32_t end_us = ((uint32_t)e->delay + e->width) * (WL_UNIT_NS / 1000u);
@@ -116,8 +118,10 @@ static void charge(const wl_core *c, wl_account *a, uint32_t t, uint16_t width)
 
 void wl_charge(wl_core *c, wl_account *accounts, const wl_pattern *p, uint32_t start)
 {
-    for (uint8_t i = 0; i < p->n; i++)
+    for (uint8_t i = 0; i < p->n; i++) {
+        wl_keep_pace(c);
         charge(c, &accounts[p->entries[i].site], start + (uint32_t)p->entries[i].delay * c->unit_ticks, p->entries[i].width);
+    }
 }
 
 /* Books the pattern at `start` on top of what is booked; on refusal `booked` is left half done and must be rebuilt. */
@@ -128,6 +132,7 @@ uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detai
         const uint32_t t = start + (uint32_t)e->delay * c->unit_ticks;
         wl_account *a = &c->booked[e->site];
         *detail = i;
+        wl_keep_pace(c);
         if (a->used) {
             const int32_t gap = wl_after(t, a->start);
             if (gap < 0) return WL_N_ORDER; /* a later pulse of this site is booked already */
@@ -143,9 +148,8 @@ uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detai
 void wl_rebook(wl_core *c, bool with_queued)
 {
     memcpy(c->booked, c->done, c->config.n_sites * sizeof c->booked[0]);
-    if (!with_queued) return;
     for (uint8_t j = 0; j < c->n_jobs; j++)
-        if (!c->jobs[j].running) wl_charge(c, c->booked, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
+        if (with_queued || c->jobs[j].running) wl_charge(c, c->booked, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
 }
 
 static void age(const wl_core *c, wl_account *a, uint32_t now)

@@ -31,10 +31,12 @@ static uint32_t on_tick(const wl_core *c, const wl_job *job, uint8_t entry)
     return job->start + (uint32_t)c->patterns[job->slot].entries[entry].delay * c->unit_ticks;
 }
 
+static uint16_t end_of(const wl_entry *e) { return (uint16_t)(e->delay + e->width); } /* a committed pattern is short */
+
 static uint32_t off_tick(const wl_core *c, const wl_job *job, uint8_t nth)
 {
     const wl_pattern *p = &c->patterns[job->slot];
-    return on_tick(c, job, p->off[nth]) + (uint32_t)p->entries[p->off[nth]].width * c->unit_ticks;
+    return job->start + (uint32_t)end_of(&p->entries[p->off[nth]]) * c->unit_ticks;
 }
 
 /* CRC over (site, level) of what was lit until `end`, in order; 0xFFFF: nothing. */
@@ -66,6 +68,7 @@ void wl_flush(wl_core *c, uint8_t code)
     const uint32_t now = wl_now(c);
     while (wl_end_job(c, now)) {}
     for (uint8_t j = 0; j < c->n_jobs; j++) {
+        if (c->jobs[j].running) wl_charge(c, c->done, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
         if (c->jobs[j].running && wl_after(now, c->jobs[j].first_on) >= 0) fired(c, &c->jobs[j], now, true);
         else dropped(c, &c->jobs[j], code);
     }
@@ -123,13 +126,16 @@ static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uin
     if (lead < least) return WL_N_LATE;
     *detail = (uint32_t)(lead - horizon);
     if (lead > horizon) return WL_N_TOO_FAR;
-    const uint8_t shape = wl_check_pattern(c, p, detail); /* again: limits may have been tightened since COMMIT */
+    const uint8_t shape = p->checked ? 0 : wl_check_pattern(c, p, detail); /* again: limits were tightened since COMMIT */
     if (shape) return shape;
+    c->patterns[slot].checked = true;
     *detail = peak_with(c, p, t_on, replace);
     if (*detail > c->limit[WL_L_MAX_SITES]) return WL_N_SITES;
+    c->replacing = replace;
     if (replace) wl_rebook(c, false);
     const uint8_t code = wl_book(c, p, t_on, detail);
     if (code) wl_rebook(c, true);
+    c->replacing = false;
     return code;
 }
 
@@ -234,42 +240,66 @@ bool wl_end_job(wl_core *c, uint32_t now)
         const uint8_t n = c->patterns[over.slot].n;
         if (over.off != n || wl_after(now, off_tick(c, &over, (uint8_t)(n - 1u))) < 0) continue;
         remove_job(c, j);
+        wl_charge(c, c->done, &c->patterns[over.slot], over.start);
         fired(c, &over, WL_AHEAD_US ? off_tick(c, &over, (uint8_t)(n - 1u)) : now, false);
         return true;
     }
     return false;
 }
 
-/* Carries out, or hands over, the edges of one job at the tick that comes first; false: none is due, or there is no room. */
+/* Carries out, or hands over, the edges of one job at one tick; false: there is no room. */
+static bool hand_over(wl_core *c, wl_job *job, uint32_t t, bool on, uint32_t now)
+{
+    const wl_pattern *p = &c->patterns[job->slot];
+    const uint16_t at = on ? p->entries[job->on].delay : end_of(&p->entries[p->off[job->off]]);
+    const bool dark = (job->flags & WL_F_DARK) != 0;
+    if (!job->running) job->first_on = wl_after(now, t) > 0 ? now : t;
+    job->running = true;
+    do {
+        if (!dark && !light(c, &p->entries[on ? job->on : p->off[job->off]], on, t)) return false;
+        if (on) job->on++;
+        else job->off++;
+    } while (on ? job->on < p->n && p->entries[job->on].delay == at : job->off < job->on && end_of(&p->entries[p->off[job->off]]) == at);
+    return true;
+}
+
+static bool too_late(const wl_core *c, const wl_job *job, int32_t lateness)
+{
+    if (job->running) return lateness > (int32_t)wl_us_ticks(c, WL_OVERRUN_US);
+    if (WL_AHEAD_US) return lateness > -(int32_t)wl_us_ticks(c, WL_READY_US);
+    return lateness > (int32_t)wl_us_ticks(c, WL_LATE_US);
+}
+
+/* The edges that come first; false: none is due, or there is no room. */
 bool wl_run_edge(wl_core *c, uint32_t now)
 {
     uint32_t t = 0;
     uint8_t j = 0;
     bool on = false;
     if (!wl_next_edge(c, &t, &j, &on) || wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) < 0) return false;
-    wl_job *job = &c->jobs[j];
-    const wl_pattern *p = &c->patterns[job->slot];
-    const int32_t lateness = wl_after(now, t);
-    if (!job->running) {
-        if (WL_AHEAD_US ? lateness > -(int32_t)wl_us_ticks(c, WL_READY_US) : lateness > (int32_t)wl_us_ticks(c, WL_LATE_US)) {
-            const wl_job late = *job;
-            remove_job(c, j);
-            wl_rebook(c, true);
-            dropped(c, &late, WL_N_LATE);
-            return true;
-        }
-        job->running = true;
-        job->first_on = lateness > 0 ? now : t;
-        wl_charge(c, c->done, p, job->start);
-    } else if (lateness > (int32_t)wl_us_ticks(c, WL_OVERRUN_US)) {
+    if (!too_late(c, &c->jobs[j], wl_after(now, t))) return hand_over(c, &c->jobs[j], t, on, now);
+    if (c->jobs[j].running) {
         wl_safe(c, WL_C_PULSE_OVERRUN);
         return true;
     }
-    const bool dark = (job->flags & WL_F_DARK) != 0;
-    do {
-        if (!dark && !light(c, &p->entries[on ? job->on : p->off[job->off]], on, t)) return false;
-        if (on) job->on++;
-        else job->off++;
-    } while (on ? job->on < p->n && on_tick(c, job, job->on) == t : job->off < job->on && off_tick(c, job, job->off) == t);
+    const wl_job late = c->jobs[j];
+    remove_job(c, j);
+    wl_rebook(c, true);
+    dropped(c, &late, WL_N_LATE);
     return true;
+}
+
+/* Called within what takes long: edges are handed over in time, whatever the host asks for. Ends and drops no job. */
+void wl_keep_pace(wl_core *c)
+{
+    if (!WL_AHEAD_US || !c->hal.pace) return;
+    const uint32_t now = wl_now(c);
+    if (now - c->paced_tick < wl_us_ticks(c, WL_PACE_US)) return;
+    c->paced_tick = now;
+    uint32_t t = 0;
+    uint8_t j = 0;
+    bool on = false;
+    while (wl_is_armed(c) && !c->replacing && wl_next_edge(c, &t, &j, &on) && wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) >= 0
+           && !too_late(c, &c->jobs[j], wl_after(now, t)) && hand_over(c, &c->jobs[j], t, on, now)) {}
+    c->hal.pace(c->hal.ctx);
 }
