@@ -1,6 +1,8 @@
 /* See board.h for the licence (GPL-3 or later). */
 #include "board.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,18 +206,26 @@ static avr_cycle_count_t deliver(avr_t *avr, avr_cycle_count_t when, void *param
 
 static void no_sleep(avr_t *avr, avr_cycle_count_t n) { (void)avr; (void)n; }
 
+static void quiet(avr_t *avr, const int level, const char *format, va_list ap)
+{
+    (void)avr;
+    if (level <= LOG_ERROR) vfprintf(stderr, format, ap);
+}
+
 static board *the_reset_one; /* avr_t has no room for a pointer of ours; set around whatever may reset */
 
-/* A level from outside, stronger than the pull-up of the pin. */
+/* A level from outside, stronger than the pull-up of the pin. An edge is only told to a program that runs: before it has chosen edges,
+ * simavr would look at a low level in every cycle from then on. */
 static void wire(board *b, char port, int bit, int level)
 {
+    const int before = (port == 'E' ? b->outside_e : b->outside_l) >> bit & 1;
     avr_ioport_external_t outside = {.name = (unsigned char)port};
     uint8_t *mask = port == 'E' ? &b->outside_e : &b->outside_l;
     *mask = (uint8_t)((*mask & ~(1 << bit)) | (level ? 1 << bit : 0));
     outside.mask = port == 'E' ? 0x30 : 0x03;
     outside.value = *mask;
     avr_ioctl(b->avr, AVR_IOCTL_IOPORT_SET_EXTERNAL(port), &outside);
-    avr_raise_irq(avr_io_getirq(b->avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit), (uint32_t)level);
+    if (level != before) avr_raise_irq(avr_io_getirq(b->avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit), (uint32_t)level);
 }
 
 static void wire_inputs(board *b)
@@ -244,6 +254,7 @@ board *board_new(const char *elf)
 {
     elf_firmware_t f;
     memset(&f, 0, sizeof f);
+    avr_global_logger_set(quiet);
     if (elf_read_firmware(elf, &f)) return NULL;
     board *b = calloc(1, sizeof *b);
     avr_t *avr = avr_make_mcu_by_name("atmega2560");

@@ -53,8 +53,8 @@ ISR(TIMER0_COMPA_vect, ISR_NOBLOCK)
 
 void guard_start(void)
 {
-    PORTE |= _BV(PE4) | _BV(PE5); /* a broken wire reads open, and no host */
     EICRB = _BV(ISC41) | _BV(ISC40) | _BV(ISC51) | _BV(ISC50); /* rising: opened, gone */
+    PORTE |= _BV(PE4) | _BV(PE5); /* a broken wire reads open, and no host */
     EIFR = _BV(INTF4) | _BV(INTF5);
     EIMSK = _BV(INT4) | _BV(INT5);
     OCR0A = 249;

@@ -141,11 +141,11 @@ bool light_set(void *ctx, uint8_t site, uint8_t level, uint32_t tick)
     (void)ctx;
     if (cut) return true; /* dark already; the core is told in this round */
     const step *before = at((uint8_t)(built - 1u));
-    if (built == published || (uint16_t)((uint16_t)tick - before->tick) > SAME_TICKS) {
+    if (built == published || (uint16_t)(tick - 1u - before->tick) > SAME_TICKS) {
         if ((uint8_t)(built - next) >= STEPS - 1u) return false;
         step *s = at(built);
         *s = *before;
-        s->tick = (uint16_t)tick;
+        s->tick = (uint16_t)(tick - 1u); /* a match takes effect with the next count */
         built++;
     }
     uint8_t *byte = &at((uint8_t)(built - 1u))->mask[site >> 3];

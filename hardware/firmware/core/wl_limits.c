@@ -80,7 +80,7 @@ uint8_t wl_check_pattern(wl_core *c, const wl_pattern *p, uint32_t *detail)
     return p->peak > c->limit[WL_L_MAX_SITES] ? WL_N_SITES : 0;
 }
 
-static uint32_t bin_ticks(const wl_core *c) { return wl_us_ticks(c, WL_BUCKET_WINDOW_MS * 1000u / (WL_BINS - 1u)); }
+static uint32_t bin_ticks(const wl_core *c) { return wl_us_ticks(c, (uint32_t)WL_BUCKET_WINDOW_MS * 1000u / (WL_BINS - 1u)); }
 
 static void turn(const wl_core *c, wl_account *a, uint32_t t)
 {
