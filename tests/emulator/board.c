@@ -18,8 +18,8 @@
 #define LINE 65536u
 #define CHAIN_BYTES 4
 #define ONE_SHOT 400000u /* 25 ms */
-enum { PORTB_ = 0x25, SPCR_ = 0x4C, SPSR_ = 0x4D, SPDR_ = 0x4E, MCUSR_ = 0x54, TCCR1A_ = 0x80, TCCR1B_ = 0x81, TCCR1C_ = 0x82, UCSR0A_ = 0xC0 };
-enum { COMPA = 17, COMPB = 18 };
+enum { PORTB_ = 0x25, TIFR1_ = 0x36, SPCR_ = 0x4C, SPSR_ = 0x4D, SPDR_ = 0x4E, MCUSR_ = 0x54, TCCR1A_ = 0x80, TCCR1B_ = 0x81, TCCR1C_ = 0x82, UCSR0A_ = 0xC0, UCSR0B_ = 0xC1 };
+enum { COMPA = 17, COMPB = 18, COMPC = 19, OVERFLOW = 20 }; /* vectors of Timer 1 */
 #define BREAK_MARK 0x100u
 
 struct board {
@@ -46,6 +46,10 @@ struct board {
     uint32_t hung_at;
     uint16_t hung_word;
     int hung;
+    /* what simavr does when the flags of Timer 1 are written */
+    avr_io_write_t timer_flags;
+    void *timer;
+    int restoring;
 };
 
 static void grow(void **p, size_t n, size_t *room, size_t size)
@@ -123,8 +127,24 @@ static void match(board *b, int which)
     drive(b, which);
 }
 
-static void on_match_a(avr_irq_t *irq, uint32_t value, void *param) { (void)irq; if (value) match(param, 0); }
-static void on_match_b(avr_irq_t *irq, uint32_t value, void *param) { (void)irq; if (value) match(param, 1); }
+static void on_match_a(avr_irq_t *irq, uint32_t value, void *param) { (void)irq; if (value && !((board *)param)->restoring) match(param, 0); }
+static void on_match_b(avr_irq_t *irq, uint32_t value, void *param) { (void)irq; if (value && !((board *)param)->restoring) match(param, 1); }
+
+/* simavr 1.6 clears every flag of Timer 1 that is up when any of them is written, an overflow among them; silicon clears those written.
+ * So the others are put up again. */
+static void on_flags(avr_t *avr, avr_io_addr_t addr, uint8_t value, void *param)
+{
+    static const uint8_t vectors[4] = {OVERFLOW, COMPA, COMPB, COMPC}; /* by their bit */
+    board *b = param;
+    const uint8_t before = avr->data[addr];
+    b->timer_flags(avr, addr, value, b->timer);
+    b->restoring = 1;
+    for (int bit = 0; bit < 4; bit++)
+        for (unsigned k = 0; k < avr->interrupts.vector_count; k++)
+            if ((before & ~value & ~avr->data[addr]) >> bit & 1 && avr->interrupts.vector[k]->vector == vectors[bit])
+                avr_raise_interrupt(avr, avr->interrupts.vector[k]);
+    b->restoring = 0;
+}
 
 static void on_pins(avr_irq_t *irq, uint32_t value, void *param)
 {
@@ -204,6 +224,16 @@ static avr_cycle_count_t deliver(avr_t *avr, avr_cycle_count_t when, void *param
     return when + BYTE_CYCLES;
 }
 
+/* simavr 1.6 counts a parity bit that is not there, which would make the line a tenth too slow. */
+static void on_uart(avr_t *avr, avr_io_addr_t addr, uint8_t value, void *param)
+{
+    (void)addr;
+    (void)value;
+    (void)param;
+    for (avr_io_t *io = avr->io_port; io; io = io->next)
+        if (!strcmp(io->kind, "uart") && ((avr_uart_t *)io)->name == '0') ((avr_uart_t *)io)->cycles_per_byte = BYTE_CYCLES;
+}
+
 static void no_sleep(avr_t *avr, avr_cycle_count_t n) { (void)avr; (void)n; }
 
 static void quiet(avr_t *avr, const int level, const char *format, va_list ap)
@@ -280,7 +310,12 @@ board *board_new(const char *elf)
     avr_irq_register_notify(avr_get_interrupt_irq(avr, COMPA) + AVR_INT_IRQ_PENDING, on_match_a, b);
     avr_irq_register_notify(avr_get_interrupt_irq(avr, COMPB) + AVR_INT_IRQ_PENDING, on_match_b, b);
     avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ('B'), IOPORT_IRQ_REG_PORT), on_pins, b);
+    b->timer_flags = avr->io[AVR_DATA_TO_IO(TIFR1_)].w.c;
+    b->timer = avr->io[AVR_DATA_TO_IO(TIFR1_)].w.param;
+    avr->io[AVR_DATA_TO_IO(TIFR1_)].w.c = on_flags;
+    avr->io[AVR_DATA_TO_IO(TIFR1_)].w.param = b;
     avr_register_io_write(avr, SPDR_, on_spi, b);
+    avr_register_io_write(avr, UCSR0B_, on_uart, b);
     avr_register_io_write(avr, TCCR1A_, on_mode, b);
     avr_register_io_write(avr, TCCR1B_, on_clock, b);
     avr_register_io_write(avr, TCCR1C_, on_force, b);
@@ -319,7 +354,7 @@ static void send(board *b, uint16_t word, uint64_t at)
     b->line_free = (b->line_free > at ? b->line_free : at) + BYTE_CYCLES;
     if (b->in_w - b->in_r >= LINE) return;
     b->in[b->in_w % LINE] = word;
-    b->in_at[b->in_w++ % LINE] = b->line_free;
+    b->in_at[b->in_w++ % LINE] = b->line_free - BYTE_CYCLES; /* simavr lets it take its time */
 }
 
 void board_send(board *b, const uint8_t *bytes, size_t n, uint64_t at)

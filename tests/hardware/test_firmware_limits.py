@@ -45,13 +45,13 @@ def test_a_large_pattern_in_fragments(armed):
 
 
 def test_dark_fire_is_everything_but_light(armed):
-    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000, flags=1))
-    armed.run(20)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000, flags=1))
+    armed.run(17)
     assert armed.lights() == []
     (fired,) = armed.event(Reply.FIRED)
     assert struct.unpack("<HBBBIIBH", fired)[6:] == (0, 0xFFFF)
     # it has used the duty of its site like light
-    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 3500)) == CODE["duty"]
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 4500)) == CODE["duty"]
 
 
 def test_commit_refuses_what_a_pattern_may_not_be(bench):

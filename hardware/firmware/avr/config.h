@@ -13,8 +13,8 @@
 #define WL_EVENTS 8
 
 /* The longest frame keeps the main loop busy for less than WL_AHEAD_US; measured in docs/board.md. */
-#define WL_AHEAD_US 2200u
-#define WL_MIN_LEAD_US 2400u
+#define WL_AHEAD_US 8000u
+#define WL_MIN_LEAD_US 3200u
 #define WL_READY_US 40u
 
 #define CHAIN_BYTES (WL_SITES / 8)

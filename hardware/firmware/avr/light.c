@@ -4,12 +4,17 @@
 #include <avr/io.h>
 #include <util/atomic.h>
 
+#include "clock.h"
 #include "guard.h"
 
 #define STEPS 64u
-#define SAME_TICKS 9u  /* edges less than 5 us after a step belong to it */
-#define LATE_TICKS 10u
-#define NEAR_TICKS 60u /* a step closer than this is waited for inside the interrupt */
+/* Shifting the chain takes 10 us from step to step. So steps are at least that far apart, and an edge between two goes to the nearer:
+ * it comes less than 5 us early or at most 5 us late. */
+#define APART_TICKS 20u
+#define JOIN_TICKS 10u
+#define WAKE_TICKS 22u  /* an interrupt comes this long before a step, and waits: others may delay it, not the step */
+#define LATE_TICKS 10u  /* light that would come later than this does not come */
+#define HOLD_TICKS 4000 /* the last step is kept back until then, as the next edges may join it */
 
 /* The compare outputs keep their level: each is cleared by a forced match before it is told to rise. */
 #define A_CLEAR _BV(COM1A1)
@@ -17,56 +22,47 @@
 #define B_CLEAR _BV(COM1B1)
 #define B_SET (_BV(COM1B1) | _BV(COM1B0))
 
-typedef struct { uint16_t tick; uint8_t mask[CHAIN_BYTES]; } step;
 enum kind { NONE, OPEN, LATCH, CLOSE };
+typedef struct { uint16_t tick; uint8_t kind, mask[CHAIN_BYTES], unused; } step; /* 8 bytes: quick to index */
 
 static step steps[STEPS];
 static volatile uint8_t next;      /* the step that is armed or will be */
 static volatile uint8_t published; /* up to here the timer may go */
-static uint8_t built;              /* up to here the main loop has got; equal to published between its rounds */
+static uint8_t built;              /* up to here the main loop has got */
 static volatile uint8_t armed;     /* enum kind */
 static volatile bool lit, cut, was_lit;
 
 static inline step *at(uint8_t k) { return &steps[k % STEPS]; }
 
+/* A byte takes 16 cycles, and one more until the next may be written; so counted, it costs less than asking for its end. The last one
+ * ends while the match is prepared, which takes more than 10 cycles. Interrupts are off. */
+#define SHIFT(byte, rest) do { SPDR = (byte); __builtin_avr_delay_cycles(rest); } while (0)
 static inline void shift(const uint8_t *mask)
 {
-    SPDR = mask[CHAIN_BYTES - 1]; /* the far end of the chain first */
-    for (uint8_t k = CHAIN_BYTES - 1; k-- > 0;) {
-        const uint8_t byte = mask[k];
-        while (!(SPSR & _BV(SPIF))) {}
-        SPDR = byte;
-    }
-    while (!(SPSR & _BV(SPIF))) {}
-    (void)SPDR;
-}
-
-static inline bool any(const uint8_t *mask)
-{
-    uint8_t all = 0;
-    for (uint8_t k = 0; k < CHAIN_BYTES; k++) all |= mask[k];
-    return all != 0;
+    SHIFT(mask[3], 14); /* the far end of the chain first */
+    SHIFT(mask[2], 14);
+    SHIFT(mask[1], 14);
+    SHIFT(mask[0], 8);
 }
 
 static inline void stop(void)
 {
     armed = NONE;
-    TIMSK1 &= (uint8_t) ~(_BV(OCIE1A) | _BV(OCIE1B));
+    TIMSK1 = _BV(TOIE1);
 }
 
-/* Gives the step to the timer. Returns how many ticks are left, 0 when it was forced because it is due. Light that would come late
- * does not come: everything goes dark. Interrupts are off. */
-static inline int16_t arm(const step *s)
+/* Gives a step to the timer. Interrupts are off. */
+static inline void arm(const step *s)
 {
     const uint16_t t = s->tick;
-    uint8_t flag = _BV(OCF1A), force = _BV(FOC1A);
-    if (!any(s->mask)) {
-        OCR1A = t; /* while the old mode stands, which would open what is open */
-        TIFR1 = _BV(OCF1A);
-        TCCR1A = A_CLEAR | B_CLEAR;
-        armed = CLOSE;
-    } else if (!lit) {
+    if (s->kind == LATCH) {
         shift(s->mask);
+        OCR1B = t;
+        TIFR1 = _BV(OCF1B);
+        TCCR1A = A_SET | B_SET;
+    } else if (s->kind == OPEN) {
+        shift(s->mask);
+        __builtin_avr_delay_cycles(10); /* latched by force, now */
         TCCR1A = A_CLEAR | B_SET;
         TCCR1C = _BV(FOC1B);
         TCCR1A = A_CLEAR | B_CLEAR;
@@ -74,96 +70,113 @@ static inline int16_t arm(const step *s)
         OCR1A = t;
         TIFR1 = _BV(OCF1A);
         TCCR1A = A_SET | B_CLEAR;
-        armed = OPEN;
     } else {
-        shift(s->mask);
-        OCR1B = t;
-        TIFR1 = _BV(OCF1B);
-        TCCR1A = A_SET | B_SET;
-        armed = LATCH;
-        flag = _BV(OCF1B);
-        force = _BV(FOC1B);
+        OCR1A = t; /* while the old mode stands, which would open what is open */
+        TIFR1 = _BV(OCF1A);
+        TCCR1A = A_CLEAR | B_CLEAR;
     }
-    const int16_t left = (int16_t)(t - TCNT1);
-    if (left > 0) return left;
-    if (left < -(int16_t)LATE_TICKS && armed != CLOSE) {
-        guard_trip_here(GUARD_HUNG);
-        return 0;
-    }
-    TCCR1C = force; /* once more does no harm */
-    TIFR1 = flag;
-    return 0;
 }
 
-/* The armed step has happened: books it, and arms those that follow. */
-static inline void advance(void)
+/* Waits for the step `next` when it is near, arms those that follow, and leaves when one is far. Interrupts are off. */
+static void run(void)
 {
-    for (;;) {
-        if (armed == LATCH) {
+    const uint8_t end = published;
+    uint8_t k = next, kind = armed;
+    for (; k != end; k++, kind = NONE) {
+        const step *s = at(k);
+        const uint16_t t = s->tick;
+        if (kind == NONE) arm(s);
+        kind = s->kind;
+        const int16_t left = (int16_t)(t - TCNT1);
+        if (left > (int16_t)(WAKE_TICKS + 8u)) {
+            OCR1C = t - WAKE_TICKS;
+            TIFR1 = _BV(OCF1C);
+            TIMSK1 = _BV(TOIE1) | _BV(OCIE1C);
+            armed = kind;
+            next = k;
+            return;
+        }
+        const uint8_t flag = kind == LATCH ? _BV(OCF1B) : _BV(OCF1A);
+        if (left < -(int16_t)LATE_TICKS && !(TIFR1 & flag)) {
+            armed = kind;
+            guard_trip_here(GUARD_HUNG);
+            return;
+        }
+        if (left > 0)
+            for (uint8_t patience = 255; patience && !(TIFR1 & flag); patience--) {}
+        TCCR1C = kind == LATCH ? _BV(FOC1B) : _BV(FOC1A); /* when it was due before its mode stood; else once more does no harm */
+        if (kind == LATCH) {
             TCCR1A = A_SET | B_CLEAR;
             TCCR1C = _BV(FOC1B);
         }
-        lit = armed != CLOSE;
-        const uint8_t k = (uint8_t)(next + 1u);
-        next = k;
-        if (k == published) {
-            stop();
-            return;
-        }
-        const int16_t left = arm(at(k));
-        if (armed == NONE) return;
-        const uint8_t flag = armed == LATCH ? _BV(OCF1B) : _BV(OCF1A);
-        if (left > (int16_t)NEAR_TICKS) {
-            TIMSK1 = (uint8_t)((TIMSK1 & ~(_BV(OCIE1A) | _BV(OCIE1B))) | flag); /* the bits of both registers agree */
-            return;
-        }
-        if (left > 0) {
-            while (!(TIFR1 & flag)) {}
-            TIFR1 = flag;
+        lit = kind != CLOSE;
+    }
+    next = k;
+    stop();
+}
+
+ISR(TIMER1_COMPC_vect) { run(); }
+
+/* The steps up to `end` may go. */
+static void publish(uint8_t end)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        if (cut) {
+            built = published;
+        } else if (end != published) {
+            published = end;
+            if (armed == NONE) run();
         }
     }
 }
 
-ISR(TIMER1_COMPA_vect) { advance(); }
-ISR(TIMER1_COMPB_vect) { advance(); }
-
-/* Nothing armed and something published: the first step. Interrupts are off. */
-static void begin(void)
+/* What the last step is, now that it is whole. */
+static void finish(void)
 {
-    const int16_t left = arm(at(next));
-    if (armed == NONE) return;
-    if (left > 0) TIMSK1 |= armed == LATCH ? _BV(OCIE1B) : _BV(OCIE1A);
-    else advance();
+    step *s = at((uint8_t)(built - 1u));
+    const step *before = at((uint8_t)(built - 2u));
+    uint8_t now = 0, then = 0;
+    for (uint8_t k = 0; k < CHAIN_BYTES; k++) {
+        now |= s->mask[k];
+        then |= before->mask[k];
+    }
+    s->kind = now == 0 ? CLOSE : then == 0 ? OPEN : LATCH;
 }
 
 bool light_set(void *ctx, uint8_t site, uint8_t level, uint32_t tick)
 {
+    static const uint8_t bits[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+    uint16_t t = (uint16_t)tick - 1u; /* a match takes effect with the next count */
     (void)ctx;
     if (cut) return true; /* dark already; the core is told in this round */
-    const step *before = at((uint8_t)(built - 1u));
-    if (built == published || (uint16_t)(tick - 1u - before->tick) > SAME_TICKS) {
-        if ((uint8_t)(built - next) >= STEPS - 1u) return false;
-        step *s = at(built);
+    step *s = at((uint8_t)(built - 1u));
+    const int16_t after = (int16_t)(t - s->tick);
+    if (built == published || after >= (int16_t)JOIN_TICKS) {
+        if ((uint8_t)(built - next) >= STEPS - 2u) return false;
+        if (built != next && after < (int16_t)APART_TICKS) t = s->tick + APART_TICKS;
+        if (built != published) {
+            finish();
+            publish(built);
+            if (cut) return true;
+        }
+        guard_alive(); /* a pattern with many steps takes its time */
+        const step *before = s;
+        s = at(built++);
         *s = *before;
-        s->tick = (uint16_t)(tick - 1u); /* a match takes effect with the next count */
-        built++;
+        s->tick = t;
     }
-    uint8_t *byte = &at((uint8_t)(built - 1u))->mask[site >> 3];
-    const uint8_t bit = (uint8_t)(1u << (site & 7u));
-    *byte = (uint8_t)(level ? *byte | bit : *byte & ~bit);
+    if (level) s->mask[site >> 3] |= bits[site & 7u];
+    else s->mask[site >> 3] &= (uint8_t)~bits[site & 7u];
     return true;
 }
 
 void light_publish(void)
 {
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        if (cut) built = published;
-        if (built != published) {
-            published = built;
-            if (armed == NONE) begin();
-        }
-    }
+    if (built == published) return;
+    if ((int16_t)(at((uint8_t)(built - 1u))->tick - (uint16_t)clock_now()) > HOLD_TICKS && !cut) return;
+    finish();
+    publish(built);
 }
 
 void light_cut_here(void)
@@ -172,7 +185,6 @@ void light_cut_here(void)
     TCCR1A = A_CLEAR | B_CLEAR;
     TCCR1C = _BV(FOC1A) | _BV(FOC1B);
     stop();
-    TIFR1 = _BV(OCF1A) | _BV(OCF1B);
     lit = false;
     cut = true;
     next = published;

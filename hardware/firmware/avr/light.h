@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 void light_start(void);
-/* A site at a tick later than all before; false: no room. Nothing happens before light_publish(). */
+/* A site at a tick not before all others; false: no room. The last step goes on its way with light_publish(). */
 bool light_set(void *ctx, uint8_t site, uint8_t level, uint32_t tick);
 void light_publish(void);
 /* Dark, nothing planned; true: light was on. Light that was cut stays refused until this is called. */

@@ -11,10 +11,13 @@
 #include "light.h"
 #include "serial.h"
 
+#define FRAMES 4u /* in a round */
+
 static wl_core core;
 
 static uint32_t now(void *ctx) { (void)ctx; return clock_now(); }
 static bool send(void *ctx, const uint8_t *frame, size_t n) { (void)ctx; return serial_send(frame, n); }
+static bool room(void *ctx, size_t n) { (void)ctx; return serial_room(n); }
 static bool interlock(void *ctx) { (void)ctx; return guard_interlock_closed(); }
 static void pace(void *ctx) { (void)ctx; light_publish(); guard_alive(); }
 static bool selftest(void *ctx) { return guard_host_present() && light_selftest(ctx); }
@@ -70,7 +73,7 @@ int main(void)
         .reset_cause = cause_of(mcusr), .boot_id = count_boot(),
     };
     const wl_hal hal = {.now = now, .light = light_set, .dark = light_dark, .send = send, .interlock = interlock, .selftest = selftest,
-                        .pace = pace};
+                        .pace = pace, .room = room};
     clock_start();
     serial_start();
     guard_start();
@@ -80,7 +83,7 @@ int main(void)
     for (;;) {
         uint32_t deadline;
         take_reasons();
-        if (serial_waits()) take_frame();
+        for (uint8_t k = 0; k < FRAMES && serial_waits(); k++) take_frame();
         take_ttl();
         wl_poll(&core);
         light_publish();

@@ -14,6 +14,7 @@ void serial_start(void);
 bool serial_waits(void);
 /* The next byte; a delimiter comes with the tick at which it arrived. false: none. */
 bool serial_take(uint8_t *byte, uint32_t *t_rx);
+bool serial_room(size_t n);
 /* All or nothing. */
 bool serial_send(const uint8_t *frame, size_t n);
 /* Bytes were lost since it was last asked. */

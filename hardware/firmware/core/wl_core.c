@@ -28,7 +28,8 @@ static void damaged(wl_core *c, const wl_frame *f, uint8_t code, uint32_t now)
         c->storm_tick = now;
         c->storm = 0;
     }
-    if (c->storm < 0xFFu) c->storm++;
+    if (c->excused) c->excused--;
+    else if (c->storm < 0xFFu) c->storm++;
     c->current = f;
     wl_nack(c, code, 0);
     c->current = NULL;
@@ -108,7 +109,8 @@ bool wl_next_event(const wl_core *c, uint32_t *tick)
 
 void wl_rx_lost(wl_core *c)
 {
-    c->rx_over = true;
+    if (c->rx_drop < 0xFFu) c->rx_drop++;
+    c->excused = 2; /* the frame that was cut, and the one it may have run into */
 }
 
 void wl_fault(wl_core *c, uint8_t cause)

@@ -46,8 +46,9 @@
 #define WL_MIN_LEAD_US 150u
 #endif
 #define WL_HORIZON_US 2000000u
-/* A board whose timers carry out the edges gets them this long ahead. Less than WL_MIN_LEAD_US, so that edges are handed over in
- * order of time; a start is dropped when it cannot be handed over WL_READY_US before. 0: edges are carried out when they are due. */
+/* A board whose timers carry out the edges gets them up to this long ahead, in order of time: what would begin before an edge that was
+ * handed over is refused as late. A start is dropped when it cannot be handed over WL_READY_US before. 0: edges are carried out when
+ * they are due. */
 #ifndef WL_AHEAD_US
 #define WL_AHEAD_US 0u
 #endif
@@ -66,6 +67,7 @@ typedef struct {
     bool (*light)(void *ctx, uint8_t site, uint8_t level, uint32_t tick);
     bool (*dark)(void *ctx);                                       /* everything off at once, whatever was set; true: light was on */
     bool (*send)(void *ctx, const uint8_t *frame, size_t n);       /* queue a whole frame; false when there is no room */
+    bool (*room)(void *ctx, size_t n);                             /* NULL, or whether send() would take n bytes: spares the encoding */
     bool (*interlock)(void *ctx);                                  /* true: closed, light is allowed */
     bool (*selftest)(void *ctx);                                   /* asked while dark, before arming; NULL: nothing to test */
     void (*pace)(void *ctx);                                       /* with WL_AHEAD_US: what light() was told may go on its way */
@@ -131,7 +133,7 @@ typedef struct {
     uint8_t rx[WL_MAX_WIRE]; /* decoded in place */
     uint16_t rx_n;
     bool rx_over;
-    uint8_t rx_drop, storm;
+    uint8_t rx_drop, storm, excused;
     uint16_t crc_errors;
     uint32_t storm_tick, swept_tick;
     /* replies and events */
@@ -149,6 +151,8 @@ typedef struct {
     /* schedule, in order of acceptance */
     wl_job jobs[WL_QUEUE];
     uint8_t n_jobs;
+    bool handed; /* some edges lie ahead, up to: */
+    uint32_t handed_until;
     bool replacing; /* what waits is about to be dropped */
     uint32_t paced_tick;
     /* light */
@@ -169,7 +173,7 @@ void wl_poll(wl_core *core);
 bool wl_next_event(const wl_core *core, uint32_t *tick);
 /* BREAK, DTR low, cable gone: a fault whose cause is ABORT. */
 void wl_line_lost(wl_core *core);
-/* Bytes were lost before they came here: what is on its way is discarded up to its delimiter. */
+/* The board had no room for bytes: the frame they leave damaged is no sign of a bad line. */
 void wl_rx_lost(wl_core *core);
 /* The board found a fault by itself: dark, and SAFE when armed. */
 void wl_fault(wl_core *core, uint8_t cause);

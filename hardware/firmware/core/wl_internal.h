@@ -8,8 +8,10 @@ static inline uint32_t wl_now(const wl_core *c) { return c->hal.now(c->hal.ctx);
 /* us: at most 4 s. A board may fix its tick, which spares it the division. */
 #ifdef WL_TICKS_PER_US
 static inline uint32_t wl_us_ticks(const wl_core *c, uint32_t us) { (void)c; return us * WL_TICKS_PER_US; }
+static inline uint32_t wl_unit_ticks(const wl_core *c) { (void)c; return WL_UNIT_NS / 1000u * WL_TICKS_PER_US; }
 #else
 static inline uint32_t wl_us_ticks(const wl_core *c, uint32_t us) { return us * 1000u / c->config.tick_ns; }
+static inline uint32_t wl_unit_ticks(const wl_core *c) { return c->unit_ticks; }
 #endif
 static inline int32_t wl_after(uint32_t a, uint32_t b) { return (int32_t)(a - b); } /* a - b, across the wrap */
 static inline bool wl_is_armed(const wl_core *c) { return c->state == WL_S_ARMED; }

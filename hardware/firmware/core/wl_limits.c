@@ -52,7 +52,7 @@ void wl_limits_command(wl_core *c, const wl_frame *f)
 
 static bool rested(const wl_core *c, uint32_t gap_ticks, uint16_t width)
 {
-    const uint32_t least = (uint32_t)width * c->unit_ticks, permille = c->limit[WL_L_DUTY_PERMILLE];
+    const uint32_t least = (uint32_t)width * wl_unit_ticks(c), permille = c->limit[WL_L_DUTY_PERMILLE];
     if (permille == WL_DUTY_PERMILLE) return gap_ticks >= least * (1000u / WL_DUTY_PERMILLE); /* spares a small board the long product */
     return (uint64_t)gap_ticks * permille >= (uint64_t)least * 1000u;
 }
@@ -72,7 +72,7 @@ uint8_t wl_check_pattern(wl_core *c, const wl_pattern *p, uint32_t *detail)
         if (!c->config.graded && e->level != 0 && e->level != 255) return WL_N_WIDTH;
         for (uint8_t k = i; k-- > 0;) {
             if (p->entries[k].site != e->site) continue;
-            if (!rested(c, (uint32_t)(e->delay - p->entries[k].delay) * c->unit_ticks, p->entries[k].width)) return WL_N_DUTY;
+            if (!rested(c, (uint32_t)(e->delay - p->entries[k].delay) * wl_unit_ticks(c), p->entries[k].width)) return WL_N_DUTY;
             break; /* the pulse before this one decides; the ones before that were checked with it */
         }
     }
@@ -120,7 +120,7 @@ void wl_charge(wl_core *c, wl_account *accounts, const wl_pattern *p, uint32_t s
 {
     for (uint8_t i = 0; i < p->n; i++) {
         wl_keep_pace(c);
-        charge(c, &accounts[p->entries[i].site], start + (uint32_t)p->entries[i].delay * c->unit_ticks, p->entries[i].width);
+        charge(c, &accounts[p->entries[i].site], start + (uint32_t)p->entries[i].delay * wl_unit_ticks(c), p->entries[i].width);
     }
 }
 
@@ -129,7 +129,7 @@ uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detai
 {
     for (uint8_t i = 0; i < p->n; i++) {
         const wl_entry *e = &p->entries[i];
-        const uint32_t t = start + (uint32_t)e->delay * c->unit_ticks;
+        const uint32_t t = start + (uint32_t)e->delay * wl_unit_ticks(c);
         wl_account *a = &c->booked[e->site];
         *detail = i;
         wl_keep_pace(c);

@@ -28,15 +28,15 @@ static void dropped(wl_core *c, const wl_job *job, uint8_t code)
 
 static uint32_t on_tick(const wl_core *c, const wl_job *job, uint8_t entry)
 {
-    return job->start + (uint32_t)c->patterns[job->slot].entries[entry].delay * c->unit_ticks;
+    return job->start + (uint32_t)c->patterns[job->slot].entries[entry].delay * wl_unit_ticks(c);
 }
 
-static uint16_t end_of(const wl_entry *e) { return (uint16_t)(e->delay + e->width); } /* a committed pattern is short */
+static inline uint16_t end_of(const wl_entry *e) { return (uint16_t)(e->delay + e->width); } /* a committed pattern is short */
 
 static uint32_t off_tick(const wl_core *c, const wl_job *job, uint8_t nth)
 {
     const wl_pattern *p = &c->patterns[job->slot];
-    return job->start + (uint32_t)end_of(&p->entries[p->off[nth]]) * c->unit_ticks;
+    return job->start + (uint32_t)end_of(&p->entries[p->off[nth]]) * wl_unit_ticks(c);
 }
 
 /* CRC over (site, level) of what was lit until `end`, in order; 0xFFFF: nothing. */
@@ -92,13 +92,13 @@ static void drop_queued(wl_core *c, int seq, uint8_t code, uint8_t *count)
 
 static uint16_t peak_with(const wl_core *c, const wl_pattern *p, uint32_t start, bool replace)
 {
-    const uint32_t end = start + (uint32_t)p->end * c->unit_ticks;
+    const uint32_t end = start + (uint32_t)p->end * wl_unit_ticks(c);
     uint16_t peak = p->peak;
     for (uint8_t j = 0; j < c->n_jobs; j++) {
         const wl_job *job = &c->jobs[j];
         const wl_pattern *q = &c->patterns[job->slot];
         if (replace && !job->running) continue;
-        if (wl_after(job->start, end) < 0 && wl_after(start, job->start + (uint32_t)q->end * c->unit_ticks) < 0)
+        if (wl_after(job->start, end) < 0 && wl_after(start, job->start + (uint32_t)q->end * wl_unit_ticks(c)) < 0)
             peak = (uint16_t)(peak + q->peak); /* the sum of the two peaks: refuses too early rather than too late */
     }
     return peak;
@@ -124,6 +124,8 @@ static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uin
     const int32_t horizon = (int32_t)wl_us_ticks(c, c->limit[WL_L_HORIZON_US]);
     *detail = (uint32_t)least - (uint32_t)lead;
     if (lead < least) return WL_N_LATE;
+    *detail = c->handed_until - t_on;
+    if (WL_AHEAD_US && c->handed && wl_after(c->handed_until, t_on) >= 0) return WL_N_LATE;
     *detail = (uint32_t)(lead - horizon);
     if (lead > horizon) return WL_N_TOO_FAR;
     const uint8_t shape = p->checked ? 0 : wl_check_pattern(c, p, detail); /* again: limits were tightened since COMMIT */
@@ -186,22 +188,24 @@ void wl_cancel(wl_core *c, const wl_frame *f)
     wl_ack(c, &count, 1);
 }
 
+/* The next edge of one job; false: all its edges are done. An off goes before an on of the same tick. */
+static bool job_edge(const wl_core *c, const wl_job *job, uint32_t *tick, bool *on)
+{
+    const wl_pattern *p = &c->patterns[job->slot];
+    if (job->off == p->n) return false; /* it only has to end */
+    const uint16_t end = end_of(&p->entries[p->off[job->off]]);
+    *on = job->on < p->n && (job->off >= job->on || p->entries[job->on].delay < end);
+    *tick = job->start + (uint32_t)(*on ? p->entries[job->on].delay : end) * wl_unit_ticks(c);
+    return true;
+}
+
 bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
 {
     bool found = false;
     for (uint8_t j = 0; j < c->n_jobs; j++) {
-        const wl_job *job = &c->jobs[j];
-        const wl_pattern *p = &c->patterns[job->slot];
-        if (job->off == p->n) continue; /* all handed over: it only has to end */
-        uint32_t t = off_tick(c, job, job->off);
+        uint32_t t = 0;
         bool rising = false;
-        if (job->on < p->n) {
-            const uint32_t t_on = on_tick(c, job, job->on);
-            if (job->off >= job->on || wl_after(t_on, t) < 0) {
-                t = t_on;
-                rising = true;
-            }
-        }
+        if (!job_edge(c, &c->jobs[j], &t, &rising)) continue;
         const int32_t d = found ? wl_after(t, *tick) : -1;
         if (d < 0 || (d == 0 && *on && !rising)) {
             *tick = t;
@@ -216,6 +220,7 @@ bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
 bool wl_all_dark(wl_core *c)
 {
     const bool was_on = c->hal.dark(c->hal.ctx);
+    c->handed = false;
     memset(c->lit, 0, sizeof c->lit);
     c->n_lit = 0;
     return was_on;
@@ -228,7 +233,7 @@ static bool light(wl_core *c, const wl_entry *e, bool on, uint32_t tick)
     if (lit && !c->lit[e->site]) c->n_lit++;
     if (!lit && c->lit[e->site]) c->n_lit--;
     c->lit[e->site] = lit;
-    c->lit_until[e->site] = tick + (uint32_t)e->width * c->unit_ticks;
+    c->lit_until[e->site] = tick + (uint32_t)e->width * wl_unit_ticks(c);
     return true;
 }
 
@@ -240,27 +245,12 @@ bool wl_end_job(wl_core *c, uint32_t now)
         const uint8_t n = c->patterns[over.slot].n;
         if (over.off != n || wl_after(now, off_tick(c, &over, (uint8_t)(n - 1u))) < 0) continue;
         remove_job(c, j);
+        c->handed = c->n_jobs > 0 && c->handed;
         wl_charge(c, c->done, &c->patterns[over.slot], over.start);
         fired(c, &over, WL_AHEAD_US ? off_tick(c, &over, (uint8_t)(n - 1u)) : now, false);
         return true;
     }
     return false;
-}
-
-/* Carries out, or hands over, the edges of one job at one tick; false: there is no room. */
-static bool hand_over(wl_core *c, wl_job *job, uint32_t t, bool on, uint32_t now)
-{
-    const wl_pattern *p = &c->patterns[job->slot];
-    const uint16_t at = on ? p->entries[job->on].delay : end_of(&p->entries[p->off[job->off]]);
-    const bool dark = (job->flags & WL_F_DARK) != 0;
-    if (!job->running) job->first_on = wl_after(now, t) > 0 ? now : t;
-    job->running = true;
-    do {
-        if (!dark && !light(c, &p->entries[on ? job->on : p->off[job->off]], on, t)) return false;
-        if (on) job->on++;
-        else job->off++;
-    } while (on ? job->on < p->n && p->entries[job->on].delay == at : job->off < job->on && end_of(&p->entries[p->off[job->off]]) == at);
-    return true;
 }
 
 static bool too_late(const wl_core *c, const wl_job *job, int32_t lateness)
@@ -270,6 +260,60 @@ static bool too_late(const wl_core *c, const wl_job *job, int32_t lateness)
     return lateness > (int32_t)wl_us_ticks(c, WL_LATE_US);
 }
 
+/* How far a job may go, in units after its start: not past `until`, and not up to an edge of another job. */
+static uint16_t reach(const wl_core *c, const wl_job *job, uint32_t until)
+{
+    for (uint8_t j = 0; j < c->n_jobs; j++) {
+        uint32_t other = 0;
+        bool on = false;
+        if (&c->jobs[j] != job && job_edge(c, &c->jobs[j], &other, &on) && wl_after(until, other) >= 0) until = other - 1u;
+    }
+    const int32_t ahead = wl_after(until, job->start);
+    const uint32_t units = ahead < 0 ? 0 : (uint32_t)ahead / wl_unit_ticks(c);
+    return units < WL_MAX_PATTERN_US * 1000u / WL_UNIT_NS ? (uint16_t)units : (uint16_t)(WL_MAX_PATTERN_US * 1000u / WL_UNIT_NS);
+}
+
+/* Carries out, or hands over, the edges of one job: those at its next tick, and on until another job's or the end of what is due.
+ * On a small board this loop is what light waits for. false: there is no room. */
+static bool hand_over(wl_core *c, wl_job *job, uint32_t now)
+{
+    const wl_pattern *p = &c->patterns[job->slot];
+    const bool dark = (job->flags & WL_F_DARK) != 0;
+    const uint8_t n = p->n;
+    uint8_t i = job->on, k = job->off;
+    uint16_t until = reach(c, job, now + wl_us_ticks(c, WL_AHEAD_US)), rise = i < n ? p->entries[i].delay : 0xFFFFu;
+    uint16_t fall = end_of(&p->entries[p->off[k]]);
+    const uint16_t first = rise < fall ? rise : fall;
+    if (until < first) until = first; /* its turn has come, whatever others have at the same tick */
+    if (!job->running) {
+        const uint32_t t = job->start + (uint32_t)rise * wl_unit_ticks(c);
+        job->first_on = wl_after(now, t) > 0 ? now : t;
+        job->running = true;
+    }
+    bool room = true;
+    for (;;) {
+        const bool on = rise < fall && i < n; /* an off goes before an on of the same tick */
+        const uint16_t at = on ? rise : fall;
+        if (at > until) break;
+        const wl_entry *e = &p->entries[on ? i : p->off[k]];
+        const uint32_t t = job->start + (uint32_t)at * wl_unit_ticks(c);
+        if (!dark && !(room = light(c, e, on, t))) break;
+        c->handed = true;
+        c->handed_until = t;
+        if (on) {
+            i++;
+            rise = i < n ? p->entries[i].delay : 0xFFFFu;
+        } else {
+            k++;
+            if (k == n) break;
+            fall = end_of(&p->entries[p->off[k]]);
+        }
+    }
+    job->on = i;
+    job->off = k;
+    return room;
+}
+
 /* The edges that come first; false: none is due, or there is no room. */
 bool wl_run_edge(wl_core *c, uint32_t now)
 {
@@ -277,7 +321,7 @@ bool wl_run_edge(wl_core *c, uint32_t now)
     uint8_t j = 0;
     bool on = false;
     if (!wl_next_edge(c, &t, &j, &on) || wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) < 0) return false;
-    if (!too_late(c, &c->jobs[j], wl_after(now, t))) return hand_over(c, &c->jobs[j], t, on, now);
+    if (!too_late(c, &c->jobs[j], wl_after(now, t))) return hand_over(c, &c->jobs[j], now);
     if (c->jobs[j].running) {
         wl_safe(c, WL_C_PULSE_OVERRUN);
         return true;
@@ -300,6 +344,6 @@ void wl_keep_pace(wl_core *c)
     uint8_t j = 0;
     bool on = false;
     while (wl_is_armed(c) && !c->replacing && wl_next_edge(c, &t, &j, &on) && wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) >= 0
-           && !too_late(c, &c->jobs[j], wl_after(now, t)) && hand_over(c, &c->jobs[j], t, on, now)) {}
+           && !too_late(c, &c->jobs[j], wl_after(now, t)) && hand_over(c, &c->jobs[j], now)) {}
     c->hal.pace(c->hal.ctx);
 }

@@ -6,6 +6,7 @@
 static bool send(wl_core *c, uint8_t type, uint8_t seq, const uint8_t *payload, uint8_t size)
 {
     uint8_t wire[WL_ANSWER + 6];
+    if (c->hal.room && !c->hal.room(c->hal.ctx, size + 6u)) return false;
     const size_t n = wl_frame_encode(type, seq, payload, size, wire);
     return c->hal.send(c->hal.ctx, wire, n);
 }

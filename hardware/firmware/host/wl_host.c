@@ -94,7 +94,7 @@ static void plan(wl_host *h)
 
 static int start(wl_host *h)
 {
-    const wl_hal hal = {h, now, light, dark, send, interlock, selftest, NULL};
+    const wl_hal hal = {h, now, light, dark, send, NULL, interlock, selftest, NULL};
     h->tick = wl_host_device_ns(h, h->host_ns) / h->config.tick_ns;
     const int rc = wl_init(&h->core, &h->config, &hal);
     h->polled_ns = h->host_ns;
