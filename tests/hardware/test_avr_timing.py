@@ -121,7 +121,7 @@ def test_light_stays_at_its_ticks_while_the_host_keeps_the_board_busy(avr):
             avr.core.receive(codec.encode(Command.FIRE_AT, 30 + k, avr.fire_payload(2, gen, 1_500_000)), avr.now)
             avr.core.receive(codec.encode(Command.CANCEL, 60 + k, b"\xff"), avr.now)
             avr.pass_us(5000)
-        avr.pass_us(10_000)
+        avr.pass_us(30_000)  # until it has come to the end of that
         avr.read()
         avr.accepted(Command.CANCEL, b"\xff")
         ons = [(t + 1000 * s, s, 255) for s in range(25)]

@@ -14,7 +14,7 @@
 #define JOIN_TICKS 10u
 #define WAKE_TICKS 22u  /* an interrupt comes this long before a step, and waits: others may delay it, not the step */
 #define LATE_TICKS 10u  /* light that would come later than this does not come */
-#define HOLD_TICKS 4000 /* the last step is kept back until then, as the next edges may join it */
+#define HOLD_TICKS ((int16_t)((WL_AHEAD_US - 500u) * WL_TICKS_PER_US)) /* a step at the end of what is handed over waits for edges that may join */
 
 /* The compare outputs keep their level: each is cleared by a forced match before it is told to rise. */
 #define A_CLEAR _BV(COM1A1)
