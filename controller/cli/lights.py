@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,7 +103,9 @@ def plan_light(
 
 @app.command("device")
 def device(
-    board: Annotated[str, typer.Option(help="host: the firmware compiled for this computer.")] = "host",
+    board: Annotated[
+        str, typer.Option(help="host: the firmware compiled for this computer; atmega2560: the firmware of that board, emulated.")
+    ] = "host",
     edges: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every light edge here as CSV: device_us,led,level.")] = None,
 ) -> None:
     """Serve the mock light on a pseudo-terminal until stopped: the real firmware, as if a board were plugged in.
@@ -112,10 +115,14 @@ def device(
     \b
     Example:
       wavestim lights device --edges edges.csv
+      wavestim lights device --board atmega2560
     """
-    from wavestim.hardware.firmware.device import BOARDS, serve_device
+    from wavestim.hardware.firmware.device import BOARDS, EMULATED, emulated_board, serve_device
 
     if board not in BOARDS:
         raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join(BOARDS)}")
 
+    if board == EMULATED:
+        command = emulated_board(edges)
+        os.execv(command[0], command)  # the program takes the place of this one, with its signals
     serve_device(edges, board=board)

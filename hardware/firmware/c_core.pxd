@@ -70,7 +70,6 @@ cdef extern from "../host/wl_host.h" nogil:
         int64_t host_ns
         int64_t tick
         int64_t frozen_ns
-        bint interlock_open
         bint chain_broken
         wl_host_edge* edges
         size_t n_edges
@@ -84,6 +83,7 @@ cdef extern from "../host/wl_host.h" nogil:
     const wl_host_sent* wl_host_sent_peek(const wl_host* h)
     void wl_host_take_sent(wl_host* h)
     void wl_host_unplug(wl_host* h)
+    void wl_host_interlock(wl_host* h, bint closed)
     int wl_host_reset(wl_host* h, uint8_t cause, uint32_t boot_id)
     int64_t wl_host_device_ns(const wl_host* h, int64_t host_ns)
     int64_t wl_host_when(const wl_host* h, int64_t device_ns)

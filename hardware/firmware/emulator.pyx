@@ -17,6 +17,7 @@ from wavestim.hardware.firmware.c_core cimport (
     wl_host_device_ns,
     wl_host_edge,
     wl_host_free,
+    wl_host_interlock,
     wl_host_new,
     wl_host_next,
     wl_host_receive,
@@ -186,7 +187,7 @@ cdef class FirmwareCore:
 
     def set_interlock(self, bint closed):
         """The key switch or door contact."""
-        self.host.interlock_open = not closed
+        wl_host_interlock(self.host, closed)
 
     def break_chain(self, bint broken=True):
         """Fault injection: the self-test of the LED drivers fails."""

@@ -18,7 +18,7 @@
 #define LINE 65536u
 #define CHAIN_BYTES 4
 #define ONE_SHOT 400000u /* 25 ms */
-enum { PORTB_ = 0x25, TIFR1_ = 0x36, SPCR_ = 0x4C, SPSR_ = 0x4D, SPDR_ = 0x4E, MCUSR_ = 0x54, TCCR1A_ = 0x80, TCCR1B_ = 0x81, TCCR1C_ = 0x82, UCSR0A_ = 0xC0, UCSR0B_ = 0xC1 };
+enum { PORTB_ = 0x25, TIFR1_ = 0x36, SPCR_ = 0x4C, SPSR_ = 0x4D, SPDR_ = 0x4E, MCUSR_ = 0x54, TCCR1A_ = 0x80, TCCR1B_ = 0x81, TCCR1C_ = 0x82, UCSR0B_ = 0xC1 };
 enum { COMPA = 17, COMPB = 18, COMPC = 19, OVERFLOW = 20 }; /* vectors of Timer 1 */
 #define BREAK_MARK 0x100u
 
@@ -215,11 +215,11 @@ static void on_flow(avr_irq_t *irq, uint32_t value, void *param) { (void)irq; if
 /* At most one byte in the time of one; a timer that never rests, so that sleep does not skip over input. */
 static avr_cycle_count_t deliver(avr_t *avr, avr_cycle_count_t when, void *param)
 {
+    (void)avr;
     board *b = param;
     if (b->in_r != b->in_w && !b->stalled && b->in_at[b->in_r % LINE] <= when) {
         const uint16_t word = b->in[b->in_r++ % LINE];
-        avr->data[UCSR0A_] = (uint8_t)((avr->data[UCSR0A_] & ~0x10) | (word & BREAK_MARK ? 0x10 : 0)); /* simavr knows no framing error */
-        avr_raise_irq(b->rx, word & 0xFF);
+        avr_raise_irq(b->rx, word == BREAK_MARK ? UART_INPUT_FE : word);
     }
     return when + BYTE_CYCLES;
 }

@@ -202,6 +202,14 @@ const wl_host_sent *wl_host_sent_peek(const wl_host *h)
 
 void wl_host_take_sent(wl_host *h) { h->tx_tail++; }
 
+void wl_host_interlock(wl_host *h, bool closed)
+{
+    h->interlock_open = !closed;
+    if (h->host_ns >= h->frozen_ns) wl_poll(&h->core);
+    if (!closed) (void)dark(h); /* the contact is in the gate itself, whatever the program does */
+    plan(h);
+}
+
 void wl_host_unplug(wl_host *h)
 {
     h->rx_tail = h->rx_head;
