@@ -100,7 +100,9 @@ def test_patterns_that_overlap_keep_their_ticks(avr):
     expected = []
     for lead_us, (slot, gen) in zip((14_000, 15_003, 16_111), gens.items(), strict=True):
         t = fire(avr, flood, slot, gen, lead_us) * 0.5
-        expected += [(t + 700 * k, 8 * slot - 16 + k, 255) for k in range(8)] + [(t + 700 * k + 3000, 8 * slot - 16 + k, 0) for k in range(8)]
+        expected += [(t + 700 * k, 8 * slot - 16 + k, 255) for k in range(8)] + [
+            (t + 700 * k + 3000, 8 * slot - 16 + k, 0) for k in range(8)
+        ]
     flood.run(60_000)
     assert max(map(abs, errors_us(avr, expected))) <= 1.0
 

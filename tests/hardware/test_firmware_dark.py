@@ -49,7 +49,14 @@ def half_a_frame(bench):
 
 
 AT_ONCE_US = 2000
-EVENTS = [(silence, TIMEOUT_US), (half_a_frame, TIMEOUT_US), (unplug, AT_ONCE_US), (send_break, AT_ONCE_US), (abort, AT_ONCE_US), (open_door, AT_ONCE_US)]
+EVENTS = [
+    (silence, TIMEOUT_US),
+    (half_a_frame, TIMEOUT_US),
+    (unplug, AT_ONCE_US),
+    (send_break, AT_ONCE_US),
+    (abort, AT_ONCE_US),
+    (open_door, AT_ONCE_US),
+]
 
 
 @pytest.mark.parametrize(("event", "within_us"), EVENTS, ids=[e.__name__ for e, _ in EVENTS])
