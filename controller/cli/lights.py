@@ -117,12 +117,14 @@ def device(
       wavestim lights device --edges edges.csv
       wavestim lights device --board atmega2560
     """
-    from wavestim.hardware.firmware.device import BOARDS, EMULATED, emulated_board, serve_device
+    from wavestim.hardware.firmware.device import BOARDS, serve_device
 
     if board not in BOARDS:
         raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join(BOARDS)}")
 
-    if board == EMULATED:
+    if board != "host":
+        from wavestim.hardware.firmware.device import emulated_board
+
         command = emulated_board(edges)
         os.execv(command[0], command)  # the program takes the place of this one, with its signals
     serve_device(edges, board=board)

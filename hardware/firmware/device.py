@@ -17,7 +17,6 @@ from wavestim.hardware.firmware.emulator import FirmwareCore
 from wavestim.hardware.lights._base import LightError
 
 BOARDS = ("host", "atmega2560")
-EMULATED = "atmega2560"
 CHECKOUT = Path(__file__).resolve().parents[2]
 """Where the emulator is built: it is under another licence, and no part of what is installed."""
 
