@@ -18,10 +18,11 @@ sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests"), str(ROOT)]
 
 import numpy as np
 from support import avr_board
-from tests.hardware.conftest import AvrBench, armed_with_slot_1
-from tests.hardware.test_avr_timing import Flood, fire
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.lights.wavelight.words import PONG, Command, Reply
+
+from tests.hardware.conftest import AvrBench, armed_with_slot_1
+from tests.hardware.test_avr_timing import Flood, fire
 
 PULSES = 300
 

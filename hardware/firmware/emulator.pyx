@@ -1,4 +1,4 @@
-# distutils: sources = hardware/firmware/core/wl_frame.c hardware/firmware/core/wl_core.c hardware/firmware/core/wl_command.c hardware/firmware/core/wl_reply.c hardware/firmware/core/wl_pattern.c hardware/firmware/core/wl_limits.c hardware/firmware/core/wl_queue.c hardware/firmware/host/wl_host.c
+# distutils: sources = hardware/firmware/core/wl_frame.c hardware/firmware/core/wl_core.c hardware/firmware/core/wl_command.c hardware/firmware/core/wl_reply.c hardware/firmware/core/wl_pattern.c hardware/firmware/core/wl_limits.c hardware/firmware/core/wl_queue.c hardware/firmware/core/wl_edge.c hardware/firmware/host/wl_host.c
 """The firmware core in process: the C that runs on a board, under a clock that the caller moves.
 
 Nothing here sleeps or looks at a clock. Bytes arrive one after the other at the line rate, edges of light fall on their exact tick, and

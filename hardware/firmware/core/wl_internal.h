@@ -16,6 +16,18 @@ static inline uint32_t wl_unit_ticks(const wl_core *c) { return c->unit_ticks; }
 static inline int32_t wl_after(uint32_t a, uint32_t b) { return (int32_t)(a - b); } /* a - b, across the wrap */
 static inline bool wl_is_armed(const wl_core *c) { return c->state == WL_S_ARMED; }
 
+/* When an entry of a committed pattern ends, in units; and the ticks of a job's edges. */
+static inline uint16_t wl_end_of(const wl_entry *e) { return (uint16_t)(e->delay + e->width); }
+static inline uint32_t wl_on_tick(const wl_core *c, const wl_job *job, uint8_t entry)
+{
+    return job->start + (uint32_t)c->patterns[job->slot].entries[entry].delay * wl_unit_ticks(c);
+}
+static inline uint32_t wl_off_tick(const wl_core *c, const wl_job *job, uint8_t nth)
+{
+    const wl_pattern *p = &c->patterns[job->slot];
+    return job->start + (uint32_t)wl_end_of(&p->entries[p->off[nth]]) * wl_unit_ticks(c);
+}
+
 /* wl_reply.c */
 void wl_reply(wl_core *c, uint8_t type, const uint8_t *payload, uint8_t size);
 void wl_ack(wl_core *c, const uint8_t *extra, uint8_t size);
@@ -48,6 +60,11 @@ void wl_fire(wl_core *c, const wl_frame *f, bool now);
 void wl_cancel(wl_core *c, const wl_frame *f);
 void wl_flush(wl_core *c, uint8_t code);
 bool wl_slot_busy(const wl_core *c, uint8_t slot);
+void wl_remove_job(wl_core *c, uint8_t j);
+void wl_dropped(wl_core *c, const wl_job *job, uint8_t code);
+void wl_fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut);
+
+/* wl_edge.c */
 bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *job, bool *on);
 bool wl_run_edge(wl_core *c, uint32_t now);
 bool wl_end_job(wl_core *c, uint32_t now);
