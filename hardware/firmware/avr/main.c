@@ -83,7 +83,10 @@ int main(void)
     for (;;) {
         uint32_t deadline;
         take_reasons();
-        for (uint8_t k = 0; k < FRAMES && serial_waits(); k++) take_frame();
+        for (uint8_t k = 0; k < FRAMES && serial_waits(); k++) {
+            take_frame();
+            guard_alive();
+        }
         take_ttl();
         wl_poll(&core);
         light_publish();

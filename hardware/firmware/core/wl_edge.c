@@ -102,7 +102,8 @@ static bool hand_over(wl_core *c, wl_job *job, uint32_t now)
     uint16_t until = reach(c, job, now + wl_us_ticks(c, WL_AHEAD_US)), rise = i < n ? p->entries[i].delay : 0xFFFFu;
     uint16_t fall = wl_end_of(&p->entries[p->off[k]]);
     const uint16_t first = rise < fall ? rise : fall;
-    if (until < first) until = first; /* its turn has come, whatever others have at the same tick */
+    const bool first_on = rise < fall, shared = until < first; /* its turn has come, and another job has an edge at the same tick */
+    if (shared) until = first;
     if (!job->running) {
         const uint32_t t = job->start + (uint32_t)rise * wl_unit_ticks(c);
         job->first_on = wl_after(now, t) > 0 ? now : t;
@@ -112,7 +113,7 @@ static bool hand_over(wl_core *c, wl_job *job, uint32_t now)
     for (;;) {
         const bool on = rise < fall && i < n; /* an off goes before an on of the same tick */
         const uint16_t at = on ? rise : fall;
-        if (at > until) break;
+        if (at > until || (shared && on != first_on)) break; /* all offs of a tick go first, whosever they are */
         const wl_entry *e = &p->entries[on ? i : p->off[k]];
         const uint32_t t = job->start + (uint32_t)at * wl_unit_ticks(c);
         if (!dark && !(room = light(c, e, on, t))) break;
