@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,7 +79,10 @@ app.command("plan")(plan_light)
 def device(
     board: Annotated[
         str,
-        typer.Option(help="host: the firmware compiled for this computer; or a stand-in: pulsepal, cyclops, mm-arduino, thorlabs-dc4100."),
+        typer.Option(
+            help="host: the firmware compiled for this computer; atmega2560: the firmware of that board, emulated; "
+            "or a stand-in: pulsepal, cyclops, mm-arduino, thorlabs-dc4100."
+        ),
     ] = "host",
     edges: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every light edge here as CSV: device_us,led,level.")] = None,
 ) -> None:
@@ -90,9 +94,15 @@ def device(
     Example:
       wavestim lights device --edges edges.csv
       wavestim lights device --board pulsepal
+      wavestim lights device --board atmega2560
     """
     from wavestim.hardware.firmware.device import BOARDS, serve_device
 
+    if board == "atmega2560":
+        from wavestim.hardware.firmware.device import emulated_board
+
+        command = emulated_board(edges)
+        os.execv(command[0], command)  # the program takes the place of this one, with its signals
     if board in BOARDS:
         serve_device(edges, board=board)
         return

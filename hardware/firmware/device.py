@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -14,7 +15,38 @@ from numpy.typing import NDArray
 from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.lights._base import LightError
 
-BOARDS = ("host",)
+BOARDS = ("host", "atmega2560")
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""Where the emulator is built: it is under another licence, and no part of what is installed."""
+
+
+def emulated_board(edges_path: str | Path | None = None) -> list[str]:
+    """Build the firmware of the ATmega2560 and its emulator, and say how to start it.
+
+    Parameters
+    ----------
+    edges_path : str or Path, optional
+        Edge file, created at the start.
+
+    Returns
+    -------
+    list of str
+        A command that says where it is in one JSON line, like `serve_device`, and serves until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    LightError
+        When it cannot be built here; says what is missing.
+    """
+    build = CHECKOUT / "scripts" / "build_avr"
+    if not build.exists():
+        raise LightError("lights device --board atmega2560: the emulated board is built from the sources; run it in a checkout of wavestim")
+    done = subprocess.run([build], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LightError(f"lights device --board atmega2560: {done.stderr.strip()}")
+    built = CHECKOUT / "build" / "avr"
+    command = [str(built / "board"), str(built / "wavestim-atmega2560.elf")]
+    return command if edges_path is None else [*command, str(edges_path)]
 
 
 class Served(Protocol):
@@ -98,7 +130,7 @@ def serve_device(
     on_edge : callable, optional
         Gets every batch of edges (dtype ``HOST_EDGE``).
     board : str
-        ``host``.
+        ``host``, served here. ``atmega2560`` is a program of its own: `emulated_board`.
     n_sites : int
         LEDs.
     stop : callable, optional
@@ -110,8 +142,8 @@ def serve_device(
     **core
         Keys of `FirmwareCore`.
     """
-    if board not in BOARDS:
-        raise LightError(f"lights device: board {board!r} cannot be served here; boards: {', '.join(BOARDS)}")
+    if board != "host":
+        raise LightError(f"lights device: board {board!r} cannot be served here; boards: host")
     serve(HostBoard(n_sites, **core), board, edges_path, on_edge, stop=stop, out=out, slice_s=slice_s)
 
 

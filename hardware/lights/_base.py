@@ -121,6 +121,8 @@ class LightStatus:
     rx_drop: int
     crc_errors: int
     events_lost: int
+    interlock_closed: bool
+    """Key switch and door allow light."""
 
 
 @runtime_checkable

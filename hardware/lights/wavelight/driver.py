@@ -175,7 +175,7 @@ class Wavelight:
         """Ask for the board's state; answered in every state."""
         s = w.STATUS.unpack(self._ask(w.Command.STATUS, b"", "status"))
         state = w.STATES[s[0]] if s[0] < len(w.STATES) else f"state-{s[0]}"
-        return LightStatus(state, w.cause_word(s[1]), s[2], s[3], self._inbox.device_ns(s[4]), s[5], s[6], s[7], s[8])
+        return LightStatus(state, w.cause_word(s[1]), s[2], s[3], self._inbox.device_ns(s[4]), s[5], s[6], s[7], s[8], s[9] != 0)
 
     def close(self) -> None:
         """Disarm, leave dark and let go of the line. A line that is gone goes dark by itself."""
