@@ -81,13 +81,14 @@ def measure(kind: str, n: int) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
             assert board.stdout is not None
             with contextlib.suppress(PermissionError):  # a stand-in that is starved would be measured in place of the driver
                 os.sched_setscheduler(board.pid, os.SCHED_FIFO, os.sched_param(40))
-            light = open_light(kind, port=json.loads(board.stdout.readline())["pty"])
-            for slot in range(2):  # two patterns in turn: each has to be told to the board anew
-                light.upload(slot, [PatternEntry(0, 0, WIDTH_US[kind], 255)])
-            fired, counts = order(light, n)
-            light.close()
-            board.terminate()
-            board.wait()
+            try:
+                light = open_light(kind, port=json.loads(board.stdout.readline())["pty"])
+                for slot in range(2):  # two patterns in turn: each has to be told to the board anew
+                    light.upload(slot, [PatternEntry(0, 0, WIDTH_US[kind], 255)])
+                fired, counts = order(light, n)
+                light.close()
+            finally:
+                board.terminate()
         on = read_edges(edges)
     wanted, reckoned = np.array(fired).T
     starts = on["device_us"][on["level"] > 0]
