@@ -29,7 +29,7 @@ from wavestim.controller.session.lights import info_at_desk, opened_light
 from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.hardware.lights import Light, LightInfo
+from wavestim.hardware.lights import Light, LightError, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
 from wavestim.realtime.engine import Engine
@@ -278,7 +278,12 @@ class RealSession:
             return
         self._rearms_left -= 1
         self.loop.resume_after_stall()
-        self.light.arm()
+        try:
+            self.light.arm()
+        except LightError as error:
+            self._rearms_left = 0
+            self.journal.append_marker(self.recorder.last_sample, "not resumed", str(error))
+            return  # the recording goes on, dark
         self.engine.post("resume")
         self._safe_seen = len(self.recorder.safe_reasons)
         self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")

@@ -43,7 +43,7 @@ class Thorlabs:
 
     info: LightInfo
 
-    def __init__(self, port: str, *, gate: Light, currents_ma: Sequence[int], answer_s: float = 0.5) -> None:
+    def __init__(self, port: str, *, gate: Light, currents_ma: Sequence[int], answer_s: float = 2.0) -> None:
         self.gate, self.where = gate, port
         self._closed = False
         self.currents_ma = tuple(int(ma) for ma in currents_ma)
@@ -194,7 +194,7 @@ class Thorlabs:
             self.line.say(OFF + END)
 
 
-def open_thorlabs(port: str, *, gate: Light | None = None, currents_ma: Sequence[int] = (), answer_s: float = 0.5) -> Thorlabs:
+def open_thorlabs(port: str, *, gate: Light | None = None, currents_ma: Sequence[int] = (), answer_s: float = 2.0) -> Thorlabs:
     """Open a DC4100 or its like.
 
     Parameters

@@ -98,7 +98,7 @@ class TimedBoard(ABC):
     """Said 25 ms after a pulse, and not answered: for a board that may have been told elsewhere to go on."""
     FAREWELL: ClassVar[bytes] = b""
 
-    def __init__(self, port: str, *, answer_s: float = 0.5, late_us: float = LATE_US) -> None:
+    def __init__(self, port: str, *, answer_s: float = 1.0, late_us: float = LATE_US) -> None:
         self.where = port
         self.line = Line(self.INFO.kind, self.WHAT, port, self.BAUD, answer_s=answer_s)
         self._thread: threading.Thread | None = None

@@ -15,10 +15,10 @@ from libc.string cimport memcpy, memset
 from posix.unistd cimport read
 
 from wavestim.hardware.lights.timed.orders cimport (
-    FRAME, ORDERS, SITES, SLOTS, WORD, News, Order, Pattern, get, news_pop, order_pop, order_push, put, put64, swap,
+    FRAME, ORDERS, REFUSED, SITES, SLOTS, WORD, News, Order, Pattern, get, news_pop, order_pop, order_push, put, put64, swap,
 )
 from wavestim.hardware.lights.timed.pacing cimport (
-    ABORT, ARMED, DISARMED, IDLE, STOPPED, State, drain, now_ns, nudge, pace, wp_fifo, wp_sharp, wp_wait,
+    ABORT, ARMED, DISARMED, IDLE, NOT_ARMED, STOPPED, State, drain, now_ns, nudge, pace, turn_down, wp_fifo, wp_sharp, wp_wait,
 )
 from wavestim.realtime.ports cimport LightPort
 
@@ -82,7 +82,8 @@ cdef class Pacer:
     cdef LightPort _port
     cdef object _poll
 
-    def __cinit__(self, int fd, bytes abort, bytes closing, bint cuts, double lead_us, double late_us=1000.0, double heartbeat_timeout_ms=100.0):
+    def __cinit__(self, int fd, bytes abort, bytes closing, bint cuts, double lead_us, double late_us=1000.0,
+                  double heartbeat_timeout_ms=100.0):
         memset(&self.s, 0, sizeof(State))
         self.s.wake_in = self.s.wake_out = self.s.news_in = self.s.news_out = -1
         if max(len(abort), len(closing)) > WORD:
@@ -140,14 +141,14 @@ cdef class Pacer:
 
     def begin(self):
         """Armed from now on; `run` has to be called at once, on a thread of its own."""
-        cdef Order order
         cdef uint8_t slack[256]
         drain(self.s.wake_out)
-        while order_pop(&self.s.orders, &order):
-            pass
+        while self.s.n_waiting or order_pop(&self.s.orders, &self.s.waiting[0]):  # came when nobody paced any more
+            self.s.n_waiting = max(self.s.n_waiting, 1)
+            turn_down(&self.s, 0, REFUSED, NOT_ARMED, now_ns(), 0)
         while read(self.s.line, slack, sizeof(slack)) > 0:
             pass
-        self.s.n_waiting = self.s.n_due = self.s.lit = 0
+        self.s.n_due = self.s.lit = 0
         self.s.staged, self.s.again_ns, self.s.closing_ns = -1, 0, 0
         put(&self.s.asked, 0)
         put(&self.s.quit, 0)
