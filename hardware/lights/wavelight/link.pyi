@@ -1,5 +1,6 @@
 from typing_extensions import Buffer
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
+from wavestim.hardware.lights.wavelight.simline import SimulatedLine
 
 NO_LINE: int
 NO_PATTERN: int
@@ -11,7 +12,7 @@ class Link:
     lose_back: int
     gone: bool
     bad_frames: int
-    def __init__(self, fd: int = -1, core: FirmwareCore | None = None, clock: VirtualClock | None = None) -> None: ...
+    def __init__(self, fd: int = -1, core: FirmwareCore | None = None, clock: VirtualClock | None = None, line: SimulatedLine | None = None) -> None: ...
     def port(self) -> object: ...
     @property
     def virtual(self) -> bool: ...
