@@ -8,7 +8,7 @@ import numpy as np
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
-from wavestim.controller.session.clocks import DeviceClock
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights import Light, LightInfo, open_light
 

@@ -21,8 +21,9 @@ from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.calibrations import calibration_for
-from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.mockrig import plan_mock_rig

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.records import PULSE
-from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
+from wavestim.controller.session.clocks import ClockModel, SampleClock
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.pulses import PulseLedger
 from wavestim.controller.staleness import FITS, STALE, stale_words
 

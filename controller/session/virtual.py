@@ -19,8 +19,9 @@ from wavestim.controller.record.session import InputEvent
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
 from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, prepare_light
-from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.feeds import Block, Feed
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.recorder import Recorder

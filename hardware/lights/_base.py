@@ -77,6 +77,8 @@ class ClockSample:
     host_after_ns: int
     wire_out_ns: int
     wire_back_ns: int
+    tick_ns: int = 0
+    """The device counts in these: a stamp of it may be so much too early."""
 
     @property
     def slack_ns(self) -> int:

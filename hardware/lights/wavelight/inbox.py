@@ -112,7 +112,7 @@ class Inbox:
         t_rx, t_tx = self.device_ns(rx), self.device_ns(tx)
         self._anchor = (t_tx, host_ns)
         back = n + 6  # type, seq, CRC, COBS code, delimiter
-        self.samples.append(ClockSample(asked[1], t_rx, t_tx, host_ns, asked[2] * self.byte_ns, back * self.byte_ns))
+        self.samples.append(ClockSample(asked[1], t_rx, t_tx, host_ns, asked[2] * self.byte_ns, back * self.byte_ns, self.tick_ns))
 
     def _in_order(self, host_ns: int, number: int) -> bool:
         """Events count up; after a gap the board is asked once to repeat what is missing, and what was seen is not taken twice."""

@@ -1,0 +1,114 @@
+"""How exactly light meets a wanted host time over each kind of link, in simulated time: driver, clock and firmware as on a rig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from wavestim.controller.session.deviceclock import WINDOW_NS, DeviceClock
+from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
+from wavestim.hardware.lights import ClockSample, PatternEntry
+from wavestim.hardware.lights.wavelight import Link, Wavelight
+from wavestim.hardware.lights.wavelight.link import press
+from wavestim.hardware.lights.wavelight.simline import SimulatedLine
+from wavestim.hardware.simulated.links import LinkModel
+
+MS = 1_000_000
+PING_NS, PUBLISH_NS, FIRE_NS = 100 * MS, 1000 * MS, 230 * MS
+AHEAD_NS = 60 * MS
+
+
+@dataclass(frozen=True)
+class Onsets:
+    """Every order of light of one or more runs."""
+
+    at_s: NDArray[np.float64]
+    """Since the clock began to be learned, s."""
+    error_us: NDArray[np.float64]
+    """Light-on minus wanted host time."""
+    uncertainty_us: NDArray[np.float64]
+    """What the clock said of itself."""
+    regression_us: NDArray[np.float64]
+    """The error that light would have had by the usual regression over the same pings."""
+
+
+def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) -> Onsets:
+    """One run: a ping every 100 ms, a published clock every second, an order of light every 230 ms.
+
+    Parameters
+    ----------
+    link : LinkModel
+    seed : int
+        Of the delays, of the phase of the board's clock, and of the moments.
+    seconds : float
+        Simulated time.
+    drift_ppm : float
+        Of the board's clock against the host's.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0x117]))
+    n = 20_000
+    core = FirmwareCore(1, boot_ns=-int(rng.integers(1e9, 1e10)), drift_ppm=drift_ppm, baud=link.baud, boot_id=7)
+    clock = VirtualClock(int(rng.integers(1e9, 2e9)))
+    line = SimulatedLine(core, link.out.draw_ns(rng, n), link.back.draw_ns(rng, n))
+    light = Wavelight(Link(-1, core, clock, line), "the simulated board", kind="simulated", baud=link.baud, nonce=1, reply_timeout_ms=40.0)
+    light.upload(0, [PatternEntry(0, 0, 4000, 255)])
+    light.arm()
+    port, device, start = light.port(), DeviceClock(), clock.now_ns
+    seen: list[ClockSample] = []
+    orders: list[tuple[float, int, float, float]] = []
+    published = usual = None
+    beat = 0
+    at = {"beat": start, "ping": start, "publish": start + PUBLISH_NS, "fire": start + PUBLISH_NS}
+    while clock.now_ns < start + seconds * 1e9:
+        clock.now_ns = max(clock.now_ns, min(at.values()))
+        now = clock.now_ns
+        core.advance(now)
+        if now >= at["beat"]:
+            at["beat"], beat = now + 20 * MS, beat + 1
+            press(port, "heartbeat", value=beat)
+        if now >= at["ping"]:
+            at["ping"] = now + PING_NS + int(rng.integers(0, 2 * MS))
+            light.ping()
+        if now >= at["publish"]:
+            at["publish"] = now + PUBLISH_NS
+            exchanges = light.poll()[1]
+            device.add(exchanges)
+            seen = [e for e in seen + exchanges if e.host_after_ns > now - WINDOW_NS]
+            published, usual = device.fit(now), regression(seen)
+        if now >= at["fire"]:
+            at["fire"] = now + FIRE_NS
+            if published is not None and usual is not None:
+                wanted = now + AHEAD_NS + int(rng.integers(0, MS))
+                ordered = published(float(wanted))
+                would = (usual(float(wanted)) - ordered) / 1e3
+                if press(port, "fire", len(orders), 0, 0, round(ordered)) == 0:
+                    orders.append(((wanted - start) / 1e9, wanted, published.uncertainty / 1e3, would))
+    clock.now_ns += 200 * MS
+    core.advance(clock.now_ns)
+    edges = core.host_edges()
+    lit = edges["host_ns"][edges["level"] > 0]
+    light.close()
+    if len(lit) != len(orders):
+        raise RuntimeError(f"{len(orders)} orders of light gave {len(lit)} pulses over {link.name}; they should be as many")
+    when, wanted_ns, uncertainty, would_us = (np.array(column) for column in zip(*orders, strict=True))
+    error = (lit - wanted_ns) / 1e3
+    return Onsets(when, error, uncertainty, error + would_us)
+
+
+def regression(exchanges: list[ClockSample]) -> np.poly1d | None:
+    """The usual way: a straight line through the middles of the fastest fifth, twice without what lies off (3 MAD)."""
+    if len(exchanges) < 8:
+        return None
+    host0, device0 = exchanges[-1].host_after_ns, exchanges[-1].device_tx_ns
+    mid = np.array([e.host_before_ns + e.wire_out_ns - host0 + e.slack_ns / 2 for e in exchanges])
+    y = np.array([e.device_rx_ns - device0 for e in exchanges]) - mid
+    slack = np.array([e.slack_ns for e in exchanges])
+    keep = slack <= np.quantile(slack, max(0.2, min(1.0, 4 / len(slack))))
+    x, y = mid[keep], y[keep]
+    for _ in range(2):
+        rest = y - np.polyval(np.polyfit(x, y, 1), x)
+        inside = np.abs(rest) <= max(3 * 1.4826 * float(np.median(np.abs(rest - np.median(rest)))), 500.0)
+        x, y = x[inside], y[inside]
+    rate, offset = np.polyfit(x, y, 1)
+    return lambda host: device0 + (host - host0) + offset + rate * (host - host0)
