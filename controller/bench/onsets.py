@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.session.clocks import Line
 from wavestim.controller.session.deviceclock import WINDOW_NS, DeviceClock
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights import ClockSample, PatternEntry
@@ -30,7 +32,7 @@ class Onsets:
     uncertainty_us: NDArray[np.float64]
     """What the clock said of itself."""
     regression_us: NDArray[np.float64]
-    """The error that light would have had by the usual regression over the same pings."""
+    """The error that light would have had by the usual regression over the same pings; NaN before there are 100."""
 
 
 def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) -> Onsets:
@@ -48,8 +50,8 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0x117]))
     n = 20_000
-    core = FirmwareCore(1, boot_ns=-int(rng.integers(1e9, 1e10)), drift_ppm=drift_ppm, baud=link.baud, boot_id=7)
-    clock = VirtualClock(int(rng.integers(1e9, 2e9)))
+    core = FirmwareCore(1, boot_ns=-int(rng.integers(1_000_000_000, 10_000_000_000)), drift_ppm=drift_ppm, baud=link.baud, boot_id=7)
+    clock = VirtualClock(int(rng.integers(1_000_000_000, 2_000_000_000)))
     line = SimulatedLine(core, link.out.draw_ns(rng, n), link.back.draw_ns(rng, n))
     light = Wavelight(Link(-1, core, clock, line), "the simulated board", kind="simulated", baud=link.baud, nonce=1, reply_timeout_ms=40.0)
     light.upload(0, [PatternEntry(0, 0, 4000, 255)])
@@ -57,7 +59,8 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
     port, device, start = light.port(), DeviceClock(), clock.now_ns
     seen: list[ClockSample] = []
     orders: list[tuple[float, int, float, float]] = []
-    published = usual = None
+    published: Line | None = None
+    usual: Callable[[float], float] | None = None
     beat = 0
     at = {"beat": start, "ping": start, "publish": start + PUBLISH_NS, "fire": start + PUBLISH_NS}
     while clock.now_ns < start + seconds * 1e9:
@@ -78,10 +81,10 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
             published, usual = device.fit(now), regression(seen)
         if now >= at["fire"]:
             at["fire"] = now + FIRE_NS
-            if published is not None and usual is not None:
+            if published is not None:
                 wanted = now + AHEAD_NS + int(rng.integers(0, MS))
                 ordered = published(float(wanted))
-                would = (usual(float(wanted)) - ordered) / 1e3
+                would = (usual(float(wanted)) - ordered) / 1e3 if usual is not None else np.nan
                 if press(port, "fire", len(orders), 0, 0, round(ordered)) == 0:
                     orders.append(((wanted - start) / 1e9, wanted, published.uncertainty / 1e3, would))
     clock.now_ns += 200 * MS
@@ -96,15 +99,15 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
     return Onsets(when, error, uncertainty, error + would_us)
 
 
-def regression(exchanges: list[ClockSample]) -> np.poly1d | None:
+def regression(exchanges: list[ClockSample]) -> Callable[[float], float] | None:
     """The usual way: a straight line through the middles of the fastest fifth, twice without what lies off (3 MAD)."""
-    if len(exchanges) < 8:
+    if len(exchanges) < 100:
         return None
     host0, device0 = exchanges[-1].host_after_ns, exchanges[-1].device_tx_ns
     mid = np.array([e.host_before_ns + e.wire_out_ns - host0 + e.slack_ns / 2 for e in exchanges])
     y = np.array([e.device_rx_ns - device0 for e in exchanges]) - mid
     slack = np.array([e.slack_ns for e in exchanges])
-    keep = slack <= np.quantile(slack, max(0.2, min(1.0, 4 / len(slack))))
+    keep = slack <= np.quantile(slack, 0.2)
     x, y = mid[keep], y[keep]
     for _ in range(2):
         rest = y - np.polyval(np.polyfit(x, y, 1), x)

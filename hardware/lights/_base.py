@@ -31,6 +31,10 @@ class LightInfo:
     graded: bool
     guarantee: str
     """``scheduled``: the board fires on its own clock; ``self-terminating``; ``level-only``."""
+    stamps_ttl: bool = False
+    """An edge on a TTL input is stamped by the board: a photodiode there shows when light really came."""
+    hardware_gate: bool = False
+    """The light is switched by the output of a timer, not by a program."""
 
 
 class PatternEntry(NamedTuple):

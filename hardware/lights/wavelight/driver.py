@@ -12,6 +12,7 @@ from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, 
 from wavestim.hardware.lights.wavelight import words as w
 from wavestim.hardware.lights.wavelight.inbox import Inbox
 from wavestim.hardware.lights.wavelight.link import Link
+from wavestim.hardware.lights.wavelight.usbserial import LineReport
 
 UNIT_US = 4
 ENTRIES_PER_FRAME = 40
@@ -36,6 +37,10 @@ class Wavelight:
         How long a fire waits for its acknowledgement before it is repeated once, ms.
     on_close : callable, optional
         Closes what the link stands on.
+    on_reopen : callable, optional
+        Puts a new line under the link when there is one; False when there is none yet.
+    line : LineReport, optional
+        What is known of the line.
     nonce : int, optional
         For runs that must be the same to the bit; random by default.
     """
@@ -52,13 +57,16 @@ class Wavelight:
         answer_s: float = 0.5,
         reply_timeout_ms: float = 5.0,
         on_close: Callable[[], Any] | None = None,
+        on_reopen: Callable[[], bool] | None = None,
+        line: LineReport | None = None,
         nonce: int | None = None,
     ) -> None:
         self.link = link
         self.where = where
         self.kind = kind
         self._answer_ns = int(answer_s * 1e9)
-        self._on_close = on_close
+        self._on_close, self._on_reopen = on_close, on_reopen
+        self.line = line or LineReport()
         self._lock = threading.RLock()
         self._inbox = Inbox(link, 10_000_000_000 // baud if baud else 0, int(reply_timeout_ms * 1e6))
         self._cookie = 0
@@ -107,11 +115,7 @@ class Wavelight:
             The board refuses more fires than this; 0: no limit.
         """
         with self._lock:
-            boot = self.info.boot_id
-            self._hello()
-            if self.info.boot_id != boot:
-                for slot in range(256):
-                    self.link.forget_slot(slot)
+            if self.was_reset():
                 raise LightError(f"the light at {self.where} was reset since its patterns were uploaded; upload them again, then arm")
             self._ask(w.Command.DISARM, b"", "arming")
             key = self._nonce ^ self.info.boot_id
@@ -169,6 +173,37 @@ class Wavelight:
         state = w.STATES[s[0]] if s[0] < len(w.STATES) else f"state-{s[0]}"
         return LightStatus(state, w.cause_word(s[1]), s[2], s[3], self._inbox.device_ns(s[4]), s[5], s[6], s[7], s[8])
 
+    def reopen(self) -> bool:
+        """Look for the board after its line was lost; False: it is not there yet.
+
+        Once it is back it is dark and idle: it needs its patterns, its clock has to be learned, and it has to be armed.
+        """
+        with self._lock:
+            if self._closed or not self.link.gone:
+                return not self._closed
+            if self._on_reopen is None or not self._on_reopen():
+                return False
+            for slot in range(256):
+                self.link.forget_slot(slot)
+            self._inbox.reattach()
+            try:
+                self._hello()
+                self._ask(w.Command.DISARM, b"", "coming back")
+            except LightError:
+                self.link.hang_up()
+            return not self.link.gone
+
+    def was_reset(self) -> bool:
+        """Greet the board again: it has another ``boot_id`` than before, so its clock and its patterns are gone."""
+        with self._lock:
+            boot = self.info.boot_id
+            self._hello()
+            if self.info.boot_id == boot:
+                return False
+            for slot in range(256):
+                self.link.forget_slot(slot)
+            return True
+
     def close(self) -> None:
         """Disarm, leave dark and let go of the line. A line that is gone goes dark by itself."""
         with self._lock:
@@ -199,8 +234,11 @@ class Wavelight:
         self.info = LightInfo(
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
-            boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled",
+            boot_id=h[15], graded=bool(h[14] & w.GRADED), guarantee="scheduled",
+            stamps_ttl=bool(h[14] & w.TTL_STAMP), hardware_gate=bool(h[14] & w.GATE),
         )  # fmt: skip
+        if h[2] in w.NATIVE_USB:
+            self._inbox.byte_ns = 0
         self.link.configure(h[6], h[5])
         self._inbox.tick_ns = h[6]
         self._inbox.min_lead_ns = h[7] * 1000

@@ -59,6 +59,18 @@ class Inbox:
     def restart(self) -> None:
         """The board has been reset: its clock and its event numbers start again."""
         self._tick, self._anchor, self._next_event, self._replay = 0, None, None, None
+        self.pings.clear()
+
+    def reattach(self) -> None:
+        """The line was lost and is back: what was open on it has no end, and the board may be another."""
+        for seq in self.link.open_fires():
+            fire = self.link.fire_of(seq)
+            if fire is not None:
+                self._event("lost", fire[0], self.link.now_ns(), on=fire[3], reason="line", dark=bool(fire[2] & w.DARK))
+        self.link.attach()
+        self.answers.clear()
+        self.restart()
+        self._told_gone = False
 
     def pump(self) -> None:
         """Take in everything that has come."""

@@ -296,6 +296,19 @@ cdef class Link:
         elif self.s.line.fd >= 0:
             self._poll.poll(max(timeout_ns, 0) / 1e6)
 
+    def hang_up(self):
+        """The line is not to be used any more, until `attach`."""
+        self.gone = True
+
+    def attach(self):
+        """There is a line again, under the same descriptor: nothing of what was open is, and the first frame ends whatever was torn."""
+        cdef int seq
+        for seq in range(1, 256):
+            seq_release(&self.s.open, seq)
+        store(&self.s.line.torn, 1)
+        self._rx_n = 0
+        self.gone = False
+
     def detach(self):
         """The line is closed: from now on every frame is refused."""
         self.s.line.fd = -1

@@ -5,13 +5,22 @@ from wavestim.hardware.firmware.c_core cimport WL_MAX_WIRE, wl_host
 from wavestim.hardware.firmware.emulator cimport FirmwareCore
 
 
+cdef enum:
+    HELD = 32            # frames that are held back at once
+
+
+cdef struct HeldFrame:
+    uint8_t bytes[WL_MAX_WIRE + 1]
+    int size             # 0: none
+    int64_t due          # it goes behind this frame
+
+
 cdef struct WayOut:      # from the host to the board
     wl_host* host
     int64_t* delay_ns    # of each frame, used round and round
     uint8_t* fate
     int64_t n_delays, n_fates, n_sent
-    uint8_t held[WL_MAX_WIRE + 1]
-    int held_n
+    HeldFrame held[HELD]
     uint8_t cut
 
 

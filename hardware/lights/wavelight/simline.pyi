@@ -5,6 +5,7 @@ ARRIVES: int
 LOST: int
 DOUBLED: int
 OVERTAKEN: int
+ECHOED: int
 
 class SimulatedLine:
     core: FirmwareCore
@@ -14,6 +15,8 @@ class SimulatedLine:
     def arrived(self, now_ns: int) -> list[tuple[int, bytes]]: ...
     @property
     def next_ns(self) -> int | None: ...
+    @property
+    def n_sent(self) -> int: ...
     @property
     def cut(self) -> bool: ...
     def unplug(self) -> None: ...

@@ -9,33 +9,46 @@ from libc.string cimport memcpy, memset
 
 from wavestim.hardware.firmware.emulator cimport deliver
 
-ARRIVES, LOST, DOUBLED, OVERTAKEN = range(4)
-"""What becomes of a frame; one that is overtaken comes right behind the next."""
+ARRIVES, LOST, DOUBLED, OVERTAKEN, ECHOED = range(5)
+"""What becomes of a frame: overtaken, it comes right behind the next; echoed, it comes once more behind the twentieth after it."""
 
 cdef enum:
     LOST_C = 1
     DOUBLED_C = 2
     OVERTAKEN_C = 3
+    ECHOED_C = 4
+    ECHO_AFTER = 20
+
+
+cdef bint hold(WayOut* out, const uint8_t* data, int n, int64_t due) noexcept nogil:
+    cdef int k
+    for k in range(HELD):
+        if out.held[k].size == 0 and n <= <int>sizeof(out.held[k].bytes):
+            memcpy(out.held[k].bytes, data, n)
+            out.held[k].size = n
+            out.held[k].due = due
+            return True
+    return False
 
 
 cdef int deliver_late(void* ctx, const uint8_t* data, int n, int64_t at_ns) noexcept nogil:
     cdef WayOut* out = <WayOut*>ctx
-    cdef int64_t at = at_ns + out.delay_ns[out.n_sent % out.n_delays]
-    cdef uint8_t fate = out.fate[out.n_sent % out.n_fates]
+    cdef int64_t number = out.n_sent, at = at_ns + out.delay_ns[number % out.n_delays]
+    cdef uint8_t fate = out.fate[number % out.n_fates]
+    cdef int k
     out.n_sent += 1
     if out.cut:
         return -1
-    if fate == OVERTAKEN_C and out.held_n == 0 and n <= <int>(WL_MAX_WIRE + 1):
-        memcpy(out.held, data, n)
-        out.held_n = n
-        return n
-    if fate != LOST_C:
+    if fate == ECHOED_C:
+        hold(out, data, n, number + ECHO_AFTER)
+    if not (fate == LOST_C or (fate == OVERTAKEN_C and hold(out, data, n, number + 1))):
         deliver(out.host, data, n, at)
     if fate == DOUBLED_C:
         deliver(out.host, data, n, at)
-    if out.held_n:
-        deliver(out.host, out.held, out.held_n, at)
-        out.held_n = 0
+    for k in range(HELD):
+        if out.held[k].size and out.held[k].due <= number:
+            deliver(out.host, out.held[k].bytes, out.held[k].size, at)
+            out.held[k].size = 0
     return n
 
 
@@ -49,7 +62,7 @@ cdef class SimulatedLine:
     out_ns, back_ns : array_like of int
         Delay of each frame to the board and to the host, ns; used round and round. Order is kept: who is faster waits for who is before.
     fates_out, fates_back : array_like of int
-        What becomes of each frame (``ARRIVES LOST DOUBLED OVERTAKEN``), used round and round.
+        What becomes of each frame (``ARRIVES LOST DOUBLED OVERTAKEN``; on the way out also ``ECHOED``), used round and round.
     """
 
     def __cinit__(self, FirmwareCore core not None, out_ns=(0,), back_ns=(0,), fates_out=(ARRIVES,), fates_back=(ARRIVES,)):
@@ -94,6 +107,11 @@ cdef class SimulatedLine:
         return self._coming[0][0] if upcoming is None else min(upcoming, self._coming[0][0])
 
     @property
+    def n_sent(self):
+        """Frames that the host has sent."""
+        return self.out.n_sent
+
+    @property
     def cut(self):
         """The cable is pulled out."""
         return bool(self.out.cut)
@@ -101,7 +119,7 @@ cdef class SimulatedLine:
     def unplug(self):
         """Pull the cable: the board goes dark, what is on the way is lost, nothing is taken any more."""
         self.out.cut = 1
-        self.out.held_n = 0
+        memset(self.out.held, 0, sizeof(self.out.held))
         self._held = b""
         self._coming.clear()
         self.core.unplug()

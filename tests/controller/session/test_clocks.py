@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wavestim.controller.session.clocks import ClockModel, DeviceClock, Line, SampleClock
+from wavestim.controller.session.clocks import ClockModel, Line, SampleClock
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.hardware.lights import ClockSample
 
 BOOT_NS = 1_234_567_890_123
