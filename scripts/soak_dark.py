@@ -1,4 +1,6 @@
-"""Kills hosts with SIGKILL at random moments, in real time, and says when the last light was: ``python scripts/soak_dark.py [--kills 200]``.
+"""Kills hosts with SIGKILL at random moments, in real time, and says when the last light was.
+
+python scripts/soak_dark.py [--kills 200]
 
 Ends with 1 when one of them left light behind or was dark later than the board's timeout and the machine's own stall explain.
 """

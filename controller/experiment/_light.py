@@ -9,14 +9,19 @@ from pydantic import Field, model_validator
 from wavestim.controller.experiment._base import ByKind, NotNegative, Part, Point
 
 
-class SimulatedLight(Part):
+class _OwnClock(Part):
+    clock_tolerance_us: Annotated[float, Field(gt=0, le=2000)] = 250.0
+    """While the clocks of host and board are known less well than this, nothing is fired."""
+
+
+class SimulatedLight(_OwnClock):
     """The firmware compiled for this computer, shining on the simulated cortex."""
 
     kind: Literal["simulated"] = "simulated"
     """Which driver."""
 
 
-class WavelightLight(Part):
+class WavelightLight(_OwnClock):
     """A board that speaks WL1, our protocol, and fires on its own clock."""
 
     kind: Literal["wavelight"] = "wavelight"

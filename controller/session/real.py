@@ -19,7 +19,8 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
+from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, learn_clock, prepare_light
+from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
@@ -29,7 +30,7 @@ from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.hardware.lights import open_light
+from wavestim.hardware.lights import LightError, open_light
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources.stream import StreamSource
@@ -42,7 +43,6 @@ PUMP_S = 0.01
 MEASURE_S = 5.0
 """``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
 FIRST_HORIZON_MS, LEAST_HORIZON_MS = 20.0, 3.0
-CLOCK_TOLERANCE_US = 1000.0
 RING_S = 30.0
 
 
@@ -140,19 +140,22 @@ class RealSession:
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz))
-        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)
+        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.recorder = Recorder(
             journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
         )
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
+        self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
         self._safe_seen = 0
+        self._paused = False
 
     @contextlib.contextmanager
     def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
         """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
         prepare_light(self.light, self.assembly, self.device_clock)
+        learn_clock(self.light, self.device_clock, clock_tolerance_us(self.assembly.experiment), self.recorder.hear)
         stop_path.write_bytes(b"\0")
         with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
             self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
@@ -221,7 +224,9 @@ class RealSession:
         now = now_ns()
         self.recorder.pump(now)
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
-            self._after_safe(now)
+            self._after_safe()
+        if self._board.came_back(now):
+            self._resume()
 
     def _arm(self) -> None:
         """``horizon_ms: auto`` becomes a number here, and an event; then the light may fire."""
@@ -235,16 +240,23 @@ class RealSession:
         self.light.arm()
         self.engine.post("arm")
 
-    def _after_safe(self, now: int) -> None:
+    def _after_safe(self) -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
         self._safe_seen = len(self.recorder.safe_reasons)
         if not self.engine.armed:
             return
-        self.engine.post("pause", 1.0)
-        self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
-        if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
-            return  # the recording goes on, dark
+        if not self._paused:
+            self._paused = True
+            self.engine.post("pause", 1.0)
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
+        if not self.light.link.gone:
+            self._resume()
+
+    def _resume(self) -> None:
+        """As often as the experiment allows; otherwise the recording goes on, dark."""
+        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed:
+            return
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good
             self.light.wait(PUMP_S)
@@ -252,8 +264,13 @@ class RealSession:
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
         self._rearms_left -= 1
+        try:
+            self.light.arm()
+        except LightError as error:
+            self.journal.append_marker(self.recorder.last_sample, "not-resumed", str(error))
+            return
         self.loop.resume_after_stall()
-        self.light.arm()
         self.engine.post("resume")
+        self._paused = False
         self._safe_seen = len(self.recorder.safe_reasons)
         self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")

@@ -136,8 +136,10 @@ class Recorder:
         """Fit the clocks and hand them to the scheduler, once a second."""
         if now_ns < self._next_publish and not force:
             return
-        samples, device = self.sample_clock.fit(), self.device_clock.fit()
+        samples, device = self.sample_clock.fit(), self.device_clock.fit(now_ns)
         if samples is None or device is None:
+            if self.model is not None and device is None:  # it was known and is not: what was published does not hold
+                self.scheduler.publish_clock(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, valid=False)
             return
         self._next_publish = now_ns + PUBLISH_NS
         m = self.model = ClockModel(samples, device)

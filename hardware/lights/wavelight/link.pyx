@@ -7,6 +7,7 @@ under a simulated clock only `read` and `wait` know besides it.
 """
 import os
 import select
+import time
 
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -294,7 +295,10 @@ cdef class Link:
             self._clock.now_ns = until
             self._core.advance(until)
         elif self.s.line.fd >= 0:
-            self._poll.poll(max(timeout_ns, 0) / 1e6)
+            if self.gone:
+                time.sleep(max(timeout_ns, 0) / 1e9)  # a line that hung up always has news
+            else:
+                self._poll.poll(max(timeout_ns, 0) / 1e6)
 
     def hang_up(self):
         """The line is not to be used any more, until `attach`."""

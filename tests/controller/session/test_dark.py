@@ -1,6 +1,6 @@
 """Whatever stops, and whenever: dark within the board's timeout, and nothing shines afterwards until somebody arms again.
 
-Loop, scheduler, driver and firmware as in a session, under a simulated clock; 200 random moments for each fault, most of them with light on.
+Loop, scheduler, driver and firmware as in a session, under a simulated clock; 200 random moments for each fault, most with light on.
 """
 
 from __future__ import annotations
