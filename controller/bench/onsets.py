@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.session.clocks import Line
 from wavestim.controller.session.deviceclock import WINDOW_NS, DeviceClock
-from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights import ClockSample, PatternEntry
-from wavestim.hardware.lights.wavelight import Link, Wavelight
 from wavestim.hardware.lights.wavelight.link import press
-from wavestim.hardware.lights.wavelight.simline import SimulatedLine
-from wavestim.hardware.simulated.links import LinkModel
+from wavestim.hardware.simulated.links import LinkModel, simulated_light
 
 MS = 1_000_000
 PING_NS, PUBLISH_NS, FIRE_NS = 100 * MS, 1000 * MS, 230 * MS
@@ -53,25 +50,29 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
     drift_ppm : float
         Of the board's clock against the host's.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 0x117]))
-    n = 20_000
-    core = FirmwareCore(1, boot_ns=-int(rng.integers(1_000_000_000, 10_000_000_000)), drift_ppm=drift_ppm, baud=link.baud, boot_id=7)
-    clock = VirtualClock(int(rng.integers(1_000_000_000, 2_000_000_000)))
-    line = SimulatedLine(core, link.out.draw_ns(rng, n), link.back.draw_ns(rng, n))
-    light = Wavelight(Link(-1, core, clock, line), "the simulated board", kind="simulated", baud=link.baud, nonce=1, reply_timeout_ms=40.0)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0x0115]))
+    light, lit = simulated_light(link, seed, n_sites=1, drift_ppm=drift_ppm)
     light.upload(0, [PatternEntry(0, 0, 4000, 255)])
     light.arm()
-    port, device, start = light.port(), DeviceClock(), clock.now_ns
+    port, device, now_ns = light.port(), DeviceClock(), light.link.now_ns
+    start = now_ns()
     seen: list[ClockSample] = []
     orders: list[tuple[float, int, float, float]] = []
     published: Line | None = None
     usual: Callable[[float], float] | None = None
     beat = 0
     at = {"beat": start, "ping": start, "publish": start + PUBLISH_NS, "fire": start + PUBLISH_NS}
-    while clock.now_ns < start + seconds * 1e9:
-        clock.now_ns = max(clock.now_ns, min(at.values()))
-        now = clock.now_ns
-        core.advance(now)
+
+    def hear(until_ns: int) -> None:
+        while now_ns() < until_ns:
+            light.wait((until_ns - now_ns()) / 1e9)
+            exchanges = light.poll()[1]
+            device.add(exchanges)
+            seen.extend(exchanges)
+
+    while now_ns() < start + seconds * 1e9:
+        hear(min(at.values()))
+        now = now_ns()
         if now >= at["beat"]:
             at["beat"], beat = now + 20 * MS, beat + 1
             press(port, "heartbeat", value=beat)
@@ -80,9 +81,7 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
             light.ping()
         if now >= at["publish"]:
             at["publish"] = now + PUBLISH_NS
-            exchanges = light.poll()[1]
-            device.add(exchanges)
-            seen = [e for e in seen + exchanges if e.host_after_ns > now - WINDOW_NS]
+            seen = [e for e in seen if e.host_after_ns > now - WINDOW_NS]
             published, usual = device.fit(now), regression(seen)
         if now >= at["fire"]:
             at["fire"] = now + FIRE_NS
@@ -92,15 +91,13 @@ def onsets(link: LinkModel, seed: int, seconds: float, drift_ppm: float = 30.0) 
                 would = (usual(float(wanted)) - ordered) / 1e3 if usual is not None else np.nan
                 if press(port, "fire", len(orders), 0, 0, round(ordered)) == 0:
                     orders.append(((wanted - start) / 1e9, wanted, published.uncertainty / 1e3, would))
-    clock.now_ns += 200 * MS
-    core.advance(clock.now_ns)
-    edges = core.host_edges()
-    lit = edges["host_ns"][edges["level"] > 0]
+    hear(now_ns() + 200 * MS)
+    on = lit()
     light.close()
-    if len(lit) != len(orders):
-        raise RuntimeError(f"{len(orders)} orders of light gave {len(lit)} pulses over {link.name}; they should be as many")
+    if len(on) != len(orders):
+        raise RuntimeError(f"{len(orders)} orders of light gave {len(on)} pulses over {link.name}; they should be as many")
     when, wanted_ns, uncertainty, would_us = (np.array(column) for column in zip(*orders, strict=True))
-    error = (lit - wanted_ns) / 1e3
+    error = (on - wanted_ns) / 1e3
     return Onsets(when, error, uncertainty, error + would_us)
 
 

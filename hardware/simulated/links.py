@@ -7,12 +7,18 @@ over the fastest fifth of a minute, forward envelope) err on these links as they
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
+from wavestim.hardware.lights.wavelight import Link, Wavelight
+from wavestim.hardware.lights.wavelight.simline import SimulatedLine
 
 HICCUP_US, HICCUPS = 1000.0, 0.01
+DRAWN = 20_000
+"""Delays that are drawn each way; they come round again."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,40 @@ LINKS = {
     "ftdi-16ms": LinkModel("FTDI, latency timer 16 ms", 1_000_000, Way(160, 125, 15), Way(180, 16000, 15)),
     "ftdi-event": LinkModel("FTDI with event character", 1_000_000, Way(160, 125, 15), Way(164, 125, 15)),
 }
+
+
+def simulated_light(
+    link: LinkModel, seed: int = 0, *, n_sites: int = 25, drift_ppm: float = 30.0
+) -> tuple[Wavelight, Callable[[], NDArray[np.int64]]]:
+    """A board in memory behind such a link, and what tells when its light really came on.
+
+    Parameters
+    ----------
+    link : LinkModel
+    seed : int
+        Of the delays and of the phase of the board's clock.
+    n_sites : int
+        LEDs.
+    drift_ppm : float
+        Of the board's clock against the host's.
+
+    Returns
+    -------
+    light : Wavelight
+    lit : callable
+        Host times (ns) at which light came on since the last call.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0x117]))
+    core = FirmwareCore(n_sites, boot_ns=-int(rng.integers(1_000_000_000, 10_000_000_000)), drift_ppm=drift_ppm, baud=link.baud, boot_id=7)
+    clock = VirtualClock(int(rng.integers(1_000_000_000, 2_000_000_000)))
+    line = SimulatedLine(core, link.out.draw_ns(rng, DRAWN), link.back.draw_ns(rng, DRAWN))
+    light = Wavelight(
+        Link(-1, core, clock, line), "the simulated board", kind="simulated", baud=link.baud, answer_s=0.1, nonce=1, reply_timeout_ms=40.0
+    )
+
+    def lit() -> NDArray[np.int64]:
+        core.advance(clock.now_ns)
+        edges = core.host_edges()
+        return np.asarray(edges["host_ns"][edges["level"] > 0], dtype=np.int64)
+
+    return light, lit
