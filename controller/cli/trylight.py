@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,9 +31,14 @@ def try_light(
     link: Annotated[
         str | None, typer.Option(help="For the simulated board: the link to pretend, such as pty, usb-high-speed or ftdi-16ms.")
     ] = None,
+    photodiode: Annotated[
+        int | None, typer.Option(metavar="INPUT", help="Measure when light really comes: a photodiode is on this TTL input. Needs --arm.")
+    ] = None,
+    arm: Annotated[bool, typer.Option("--arm", help="Allow real light: every LED shines 2 ms, ten times.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the measured delays go, for leds.on_delay_us.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Try a board out: who it is, its clock, when it starts what it is told, whether it goes dark by itself. Stays dark.
+    """Try a board out: who it is, its clock, when it starts what it is told, whether it goes dark by itself. Stays dark without --arm.
 
     Ends with 1 when the board does not do what it must.
 
@@ -40,12 +47,16 @@ def try_light(
       wavestim lights test
       wavestim lights test --serial-number 9A6F3C21
       wavestim lights test --port /dev/ttyACM0 --json
+      wavestim lights test --port /dev/ttyACM0 --photodiode 0 --arm --out delays.json
     """
     kind = kind or ("simulated" if (port, serial_number) == (None, None) else "wavelight")
     _check(kind, port, serial_number, link)
+    _check_photodiode(kind, photodiode, arm, out)
     keys = {name: value for name, value in (("port", port), ("serial_number", serial_number)) if value is not None}
     with output.only_json(as_json):
-        told, found = _simulated(link) if kind == "simulated" else _connected(kind, keys)
+        told, found = _simulated(link) if kind == "simulated" else _connected(kind, keys, photodiode)
+        if out is not None:
+            _keep(told, photodiode, out)
     if as_json:
         output.emit({"ok": found is None or found.ok, **told, **({} if found is None else asdict(found))})
     else:
@@ -72,6 +83,21 @@ def _check(kind: str, port: str | None, serial_number: str | None, link: str | N
             raise ArgumentError(f"--link {link}: no such link; use one of {', '.join(LINKS)}")
 
 
+def _check_photodiode(kind: str, photodiode: int | None, arm: bool, out: Path | None) -> None:
+    if photodiode is None and (arm or out is not None):
+        raise ArgumentError("lights test: --arm and --out belong to --photodiode INPUT; the test itself needs no light")
+    if photodiode is None:
+        return
+    if kind != "wavelight":
+        raise ArgumentError(f"--photodiode {photodiode}: a {kind} light stamps no TTL input; a board behind --port does")
+    if not 0 <= photodiode <= 255:
+        raise ArgumentError(f"--photodiode {photodiode}: TTL inputs are 0 to 255")
+    if not arm:
+        raise ArgumentError("--photodiode: every LED will shine; add --arm when nobody is under them")
+    if out is not None and not out.parent.is_dir():
+        raise ArgumentError(f"--out {out}: there is no folder {out.parent}")
+
+
 def _simulated(link: str | None) -> tuple[dict[str, Any], SelfTest]:
     from wavestim.controller.session.selftest import self_test
     from wavestim.hardware.simulated.links import LINKS, simulated_light
@@ -81,7 +107,7 @@ def _simulated(link: str | None) -> tuple[dict[str, Any], SelfTest]:
         return _told(light), self_test(light, TOLERANCE_US, edges=lit)
 
 
-def _connected(kind: str, keys: dict[str, str]) -> tuple[dict[str, Any], SelfTest | None]:
+def _connected(kind: str, keys: dict[str, str], photodiode: int | None) -> tuple[dict[str, Any], SelfTest | None]:
     from wavestim.hardware.lights import open_light
 
     light = open_light(kind, **keys)
@@ -92,9 +118,30 @@ def _connected(kind: str, keys: dict[str, str]) -> tuple[dict[str, Any], SelfTes
         from wavestim.hardware.lights.wavelight import Wavelight
 
         assert isinstance(light, Wavelight)
-        return _told(light), self_test(light, TOLERANCE_US)
+        told, found = _told(light), self_test(light, TOLERANCE_US)
+        if photodiode is not None:
+            from wavestim.controller.session.photodiode import measure_delays
+
+            with output.progress("photodiode", light.info.n_sites) as advance:
+                told["on_delays"] = [one.model_dump() for one in measure_delays(light, light.info.n_sites, photodiode, advance)]
+        return told, found
     finally:
         light.close()
+
+
+def _keep(told: dict[str, Any], photodiode: int | None, out: Path) -> None:
+    from wavestim.controller.experiment.lightdelay import LightDelays
+
+    made = LightDelays.model_validate(
+        {
+            "board": told["light"]["board"],
+            "photodiode": photodiode,
+            "measured_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "leds": told["on_delays"],
+        }
+    )
+    out.write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    output.say(f"delays of {len(made.leds)} LEDs: {out}; an experiment takes them with leds: {{on_delay_us: {out}}}")
 
 
 def _told(light: Light) -> dict[str, Any]:
@@ -113,6 +160,8 @@ def _show(told: dict[str, Any], found: SelfTest | None) -> None:
             table.add_row("", line["note"])
     if found is not None:
         _show_test(table, found)
+    for one in told.get("on_delays", ()):
+        table.add_row(f"light of LED {one['led']}", f"{one['delay_us']:.1f} us after its start (SD {one['sd_us']:.1f}, {one['n']} times)")
     Console().print(table)
 
 

@@ -77,6 +77,7 @@ Light = Annotated[
     ByKind,
 ]
 
+Delay = Annotated[float, Field(ge=0, le=5000)]
 CurvePoint = tuple[Annotated[int, Field(ge=0, le=255)], NotNegative]
 
 
@@ -91,6 +92,9 @@ class Leds(Part):
     """Diameter of the lit spot at the tissue surface."""
     power_curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2)] | None = None
     """Measured [level, mW/mm2] pairs, rising; null: ideal, level 255 gives safety.max_irradiance_mw_mm2."""
+
+    on_delay_us: Delay | Annotated[tuple[Delay, ...], Field(min_length=1, max_length=1024)] = 0.0
+    """Time from switching an LED to its light, us: one number, one for each LED, or a file of 'wavestim lights test --photodiode'."""
 
     @model_validator(mode="after")
     def _curve_rises(self) -> Leds:

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.session.bench import learn_clock
-from wavestim.controller.session.deviceclock import DeviceClock
-from wavestim.hardware.lights import ClockSample, LightError, LightEvent, PatternEntry
+from wavestim.controller.session.hand import DARK, MS, Hand
+from wavestim.hardware.lights import LightError, PatternEntry
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.lights.wavelight.link import press
 
-MS = 1_000_000
 SHOTS, EVERY_NS, AHEAD_NS, WIDTH_US = 50, 30 * MS, 60 * MS, 1000
-BEAT_NS = 20 * MS
-DARK = 1
 
 Edges = Callable[[], NDArray[np.int64]]
 """Host times (ns) at which light really came on, where that can be known: drains."""
@@ -115,14 +112,10 @@ def stalls(virtual: bool) -> Iterator[list[float]]:
             thread.join()
 
 
-class _Trial:
+class _Trial(Hand):
     def __init__(self, light: Wavelight, edges: Edges | None) -> None:
-        self.light, self.edges, self.port = light, edges, light.port()
-        self.clock = DeviceClock()
-        self.samples: list[ClockSample] = []
-        self.events: list[LightEvent] = []
-        self.beats = 0
-        self.beaten_ns = 0
+        super().__init__(light)
+        self.edges = edges
 
     def run(self, tolerance_us: float, lateness_us: list[float]) -> SelfTest:
         light = self.light
@@ -156,28 +149,6 @@ class _Trial:
             checks,
         )
 
-    def hear(self) -> None:
-        """What the board has said."""
-        events, samples = self.light.poll()
-        self.events += events
-        self.samples += samples
-        self.clock.add(samples)
-
-    def alive(self, until_ns: int, over: Callable[[], bool] = lambda: False, *, beat: bool = True) -> None:
-        """Let time pass, with a heartbeat."""
-        link = self.light.link
-        while (now := link.now_ns()) < until_ns and not over():
-            if beat and now - self.beaten_ns >= BEAT_NS:
-                self.beats, self.beaten_ns = self.beats + 1, now
-                press(self.port, "heartbeat", value=self.beats)
-            self.light.wait(min(until_ns - now, BEAT_NS // 4) / 1e9)
-            self.hear()
-
-    def arm(self) -> None:
-        self.light.arm()
-        self.beaten_ns = 0
-        self.alive(self.light.link.now_ns() + MS)
-
     def shoot(self, line: Callable[[float], float]) -> NDArray[np.float64]:
         """Errors (us) of the orders that were carried out: against the host's clock where light is seen, else against the order."""
         self.arm()
@@ -199,11 +170,6 @@ class _Trial:
         meant = np.array([wanted[shot][0] for shot in sorted(fired)], dtype=np.int64)
         return (on - meant) / 1e3 if len(on) == len(meant) else np.zeros(0)
 
-    def gone_dark(self) -> bool:
-        dark = any(e.kind == "safe" for e in self.events)
-        self.events = [e for e in self.events if e.kind != "safe"]
-        return dark
-
     def refuses_late(self, line: Callable[[float], float]) -> bool:
         self.arm()
         now = self.light.link.now_ns()
@@ -223,8 +189,7 @@ class _Trial:
         self.hear()
         self.events.clear()
         self.arm()
-        self.beats += 1
-        press(self.port, "heartbeat", value=self.beats)
+        self.beat()
         last = self.light.status().device_ns  # asked in the same breath
         safe = lambda: any(e.kind == "safe" and e.reason == "heartbeat" for e in self.events)  # noqa: E731
         self.alive(self.light.link.now_ns() + 2000 * MS, safe, beat=False)
