@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wavestim.controller.bench.onsets import Onsets, onsets
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.deviceclock import DeviceClock
+from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.strip import widest_strip
 from wavestim.hardware.lights import ClockSample
 from wavestim.hardware.simulated.links import LINKS
@@ -183,6 +186,7 @@ POINTS = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 50)), min_size=3,
 
 
 @given(above=POINTS, below=POINTS, slope=st.floats(-5, 5), offset=st.floats(-1000, 1000))
+@settings(deadline=None)
 def test_the_strip_has_every_point_on_its_side_and_is_as_wide_as_the_truth(above, below, slope, offset):
     (xa, da), (xb, db) = (np.array(sorted(points)).T for points in (above, below))
     ya, yb = offset + slope * xa + da, offset + slope * xb - db
@@ -197,3 +201,31 @@ def test_the_strip_has_every_point_on_its_side_and_is_as_wide_as_the_truth(above
 def test_no_line_runs_between_points_that_cross():
     x = np.arange(5.0)
     assert widest_strip(x, np.zeros(5), x, np.array([-1.0, -1.0, 1.0, -1.0, -1.0]), 10.0, 0.0) is None
+
+
+def test_a_clock_that_is_no_longer_known_is_taken_back_from_the_scheduler():
+    """Nothing is fired by a map that nobody vouches for any more."""
+    told = []
+    scheduler = SimpleNamespace(publish_clock=lambda *numbers, valid=True: told.append(valid))
+    journal = SimpleNamespace(append_clock_model=lambda *row: None)
+    config = SimpleNamespace(gain_uv=None)
+    sample_clock, device_clock = SampleClock(1000.0), DeviceClock()
+    recorder = Recorder(
+        journal,
+        SimpleNamespace(dtype=np.float32),
+        SimpleNamespace(config=config),
+        scheduler,
+        SimpleNamespace(),
+        sample_clock,
+        device_clock,
+        simulated=True,
+    )
+    sample_clock.add(0, np.arange(100, dtype=np.int64) * 1_000_000 + BOOT_NS)
+    recorder.publish(BOOT_NS)
+    assert told == []
+    device_clock.add(exchanges(np.random.default_rng(0), 0, 5, 30, 50_000))
+    recorder.publish(int(BOOT_NS + 5e9))
+    assert told == [True]
+    device_clock.restart()  # the board was reset
+    recorder.publish(int(BOOT_NS + 7e9))
+    assert told == [True, False]
