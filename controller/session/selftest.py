@@ -125,8 +125,7 @@ class _Trial(Hand):
         errors = np.zeros(0)
         try:
             if line is not None:
-                errors = self.shoot(line)
-                checks["starts-when-told"] = len(errors) == SHOTS
+                errors, checks["starts-when-told"] = self.shoot(line)
                 checks["refuses-what-is-late"] = self.refuses_late(line)
             checks["dark-on-abort"] = self.aborts()
             dark_after_ms = self.heartbeat_ends()
@@ -149,8 +148,11 @@ class _Trial(Hand):
             checks,
         )
 
-    def shoot(self, line: Callable[[float], float]) -> NDArray[np.float64]:
-        """Errors (us) of the orders that were carried out: against the host's clock where light is seen, else against the order."""
+    def shoot(self, line: Callable[[float], float]) -> tuple[NDArray[np.float64], bool]:
+        """Errors (us) of the orders that were carried out, against the host's clock where light is seen and else against the order.
+
+        And whether the board did what it was told: what it did not refuse as late began on its tick.
+        """
         self.arm()
         if self.edges is not None:
             self.edges()
@@ -163,12 +165,16 @@ class _Trial(Hand):
             if self.gone_dark():
                 self.arm()  # this computer was held up for so long that the board had to think it dead
         self.alive(link.now_ns() + 2 * AHEAD_NS)
-        fired = {e.decision: e for e in self.events if e.kind == "fired" and e.decision >= 0}
+        fired = sorted((e.decision, e.device_on_ns) for e in self.events if e.kind == "fired" and e.decision >= 0)
+        excused = {e.decision for e in self.events if (e.kind == "refused" and e.reason == "late") or e.kind == "dropped"}
+        off_ns = np.array([on - wanted[shot][1] for shot, on in fired], dtype=np.float64)
+        told = len(fired) >= SHOTS / 2 and len(fired) + len(excused) == SHOTS and bool((np.abs(off_ns) <= self.light.info.tick_ns).all())
         if self.edges is None:
-            return np.array([(e.device_on_ns - wanted[shot][1]) / 1e3 for shot, e in fired.items()])
+            return off_ns / 1e3, told
         on = self.edges()
-        meant = np.array([wanted[shot][0] for shot in sorted(fired)], dtype=np.int64)
-        return (on - meant) / 1e3 if len(on) == len(meant) else np.zeros(0)
+        if len(on) != len(fired):
+            return np.zeros(0), False
+        return (on - np.array([wanted[shot][0] for shot, _ in fired], dtype=np.int64)) / 1e3, told
 
     def refuses_late(self, line: Callable[[float], float]) -> bool:
         self.arm()
