@@ -20,8 +20,8 @@ FIRE_FRAME_US = 17 * 20.0
 """A FIRE_AT on the wire at 500 kbaud, COBS and delimiter included, rounded up."""
 MARGIN_MS = 1.0
 CLOCK_TOLERANCE_US = 250.0
-PING_NS, LEAST_NS, LEARN_NS = 20_000_000, 300_000_000, 3_000_000_000
-"""Learning a clock: a ping every so often, for so long at least and at most."""
+PING_NS, LEAST_NS, SECOND_NS = 20_000_000, 300_000_000, 1_000_000_000
+"""Learning a clock: a ping every so often, for so long at least, and usually at most."""
 
 
 @dataclass
@@ -63,13 +63,15 @@ def clock_tolerance_us(experiment: Experiment) -> float:
     return light.clock_tolerance_us if isinstance(light, SimulatedLight | WavelightLight) else CLOCK_TOLERANCE_US
 
 
-def learn_clock(light: Wavelight, device_clock: DeviceClock, tolerance_us: float, hear: Callable[[], object]) -> Line | None:
-    """Ping until the board's clock is known well within the tolerance, a few seconds at most; what was learned so far, or None.
+def learn_clock(
+    light: Wavelight, device_clock: DeviceClock, tolerance_us: float, hear: Callable[[], object], longest_ns: int = SECOND_NS
+) -> Line | None:
+    """Ping until the board's clock is known well within the tolerance, ``longest_ns`` at most; what was learned so far, or None.
 
     ``hear`` takes in what the board has said, and gives its exchanges to ``device_clock``.
     """
     begin, line = light.link.now_ns(), None
-    while light.link.now_ns() - begin < LEARN_NS and not light.link.gone:
+    while light.link.now_ns() - begin < longest_ns and not light.link.gone:
         light.ping()
         pause = light.link.now_ns() + PING_NS
         while light.link.now_ns() < pause and not light.link.gone:  # answers are stamped when they are read

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.session.bench import learn_clock
+from wavestim.controller.session.bench import SECOND_NS, learn_clock
 from wavestim.controller.session.hand import DARK, MS, Hand
 from wavestim.hardware.lights import LightError, PatternEntry
 from wavestim.hardware.lights.wavelight import Wavelight
@@ -119,7 +119,7 @@ class _Trial(Hand):
 
     def run(self, tolerance_us: float, lateness_us: list[float]) -> SelfTest:
         light = self.light
-        line = learn_clock(light, self.clock, tolerance_us, self.hear)
+        line = learn_clock(light, self.clock, tolerance_us, self.hear, 3 * SECOND_NS)
         checks = {"clock-known": line is not None and line.uncertainty <= tolerance_us * 1000}
         light.upload(0, [PatternEntry(0, 0, WIDTH_US, 255)])
         errors = np.zeros(0)

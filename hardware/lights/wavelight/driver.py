@@ -12,10 +12,12 @@ from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, 
 from wavestim.hardware.lights.wavelight import words as w
 from wavestim.hardware.lights.wavelight.inbox import Inbox
 from wavestim.hardware.lights.wavelight.link import Link
+from wavestim.hardware.lights.wavelight.patternbody import pattern_body
 from wavestim.hardware.lights.wavelight.usbserial import LineReport
 
-UNIT_US = 4
 ENTRIES_PER_FRAME = 40
+TRIES, GREETINGS = 3, 8
+"""How often a question is asked; a board that starts anew when its port is opened takes a while to answer the first."""
 
 
 class Wavelight:
@@ -73,7 +75,7 @@ class Wavelight:
         self._nonce = int.from_bytes(os.urandom(4), "little") if nonce is None else nonce
         self._closed = False
         try:
-            self._hello()
+            self._hello(GREETINGS)
         except BaseException:
             self._drop_line()
             raise
@@ -94,7 +96,7 @@ class Wavelight:
         entries : sequence of PatternEntry
             Pulses; delays are rounded to the board's 4 us, widths must be multiples of it. The board refuses what breaks a limit.
         """
-        body = self._body(slot, entries)
+        body = pattern_body(self.info, slot, entries, f"pattern for slot {slot} of the light at {self.where}")
         fragments = [body[k : k + ENTRIES_PER_FRAME * w.ENTRY.size] for k in range(0, len(body), ENTRIES_PER_FRAME * w.ENTRY.size)]
         if len(fragments) > 16:
             raise LightError(f"pattern for slot {slot} of the light at {self.where}: {len(entries)} entries are more than a board can hold")
@@ -187,7 +189,7 @@ class Wavelight:
                 self.link.forget_slot(slot)
             self._inbox.reattach()
             try:
-                self._hello()
+                self._hello(GREETINGS)
                 self._ask(w.Command.DISARM, b"", "coming back")
             except LightError:
                 self.link.hang_up()
@@ -223,9 +225,9 @@ class Wavelight:
         if self._on_close is not None:
             self._on_close()
 
-    def _hello(self) -> None:
+    def _hello(self, tries: int = TRIES) -> None:
         self.link.write(b"\0")  # ends whatever half frame an earlier host left behind
-        answer = self._ask(w.Command.HELLO, bytes((w.PROTO,)) + self._nonce.to_bytes(4, "little"), "hello")
+        answer = self._ask(w.Command.HELLO, bytes((w.PROTO,)) + self._nonce.to_bytes(4, "little"), "hello", tries)
         if len(answer) < w.HELLO.size:
             raise LightError(f"what answers at {self.where} is not a wavelight board: its greeting has {len(answer)} bytes")
         h = w.HELLO.unpack_from(answer)
@@ -243,8 +245,8 @@ class Wavelight:
         self._inbox.tick_ns = h[6]
         self._inbox.min_lead_ns = h[7] * 1000
 
-    def _ask(self, command: w.Command, payload: bytes, what: str) -> bytes:
-        """Send a command and wait for its answer; the frame is repeated twice, which the board recognises."""
+    def _ask(self, command: w.Command, payload: bytes, what: str, tries: int = TRIES) -> bytes:
+        """Send a command and wait for its answer; without one the frame is repeated, which the board recognises."""
         with self._lock:
             if self._closed:
                 raise LightError(f"the light at {self.where} is closed; open it again")
@@ -252,7 +254,7 @@ class Wavelight:
             seq, frame = self.link.encode(command, payload)
             self._inbox.answers.pop(seq, None)  # an answer that came too late for an earlier owner of this number
             try:
-                for _ in range(3):
+                for _ in range(tries):
                     self.link.write(frame)
                     answer = self._await(command, seq, self.link.now_ns() + self._answer_ns)
                     if answer is not None:
@@ -267,7 +269,7 @@ class Wavelight:
                 self._inbox.answers.pop(seq, None)
             if command == w.Command.HELLO and (self._inbox.frames > before or self.link.bad_frames > bad):
                 raise LightError(f"what answers at {self.where} is not a wavelight board; name the port of one")
-            waited = 3 * self._answer_ns / 1e9
+            waited = tries * self._answer_ns / 1e9
             raise LightError(f"no answer from the light at {self.where} ({what}) in {waited:g} s; it should be a wavelight board, powered")
 
     def _await(self, command: w.Command, seq: int, deadline: int) -> bytes | None:
@@ -294,24 +296,6 @@ class Wavelight:
             mine = f"this driver version {w.PROTO}; update one of them"
             return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, {mine}")
         return LightError(f"the light at {self.where} refused {what}: {w.explain(w.nack_word(no.code))}, detail {no.detail}")
-
-    def _body(self, slot: int, entries: Sequence[PatternEntry]) -> bytes:
-        where = f"pattern for slot {slot} of the light at {self.where}"
-        if not 0 <= slot < self.info.n_slots:
-            raise LightError(f"{where}: the board has slots 0 to {self.info.n_slots - 1}")
-        if not entries:
-            raise LightError(f"{where} is empty; a pattern has at least one pulse (a sham is a pattern fired dark)")
-        out = bytearray()
-        for k, (site, delay_us, width_us, level) in enumerate(entries):
-            delay = round(delay_us / UNIT_US)
-            if width_us % UNIT_US:
-                raise LightError(f"{where}: entry {k} is {width_us} us wide; the board counts in {UNIT_US} us")
-            if not (0 <= site < self.info.n_sites and 0 <= level <= 255):
-                raise LightError(f"{where}: entry {k} has site {site}, level {level}; 0..{self.info.n_sites - 1} and 0..255 exist")
-            if not (0 <= delay <= 0xFFFF and 0 < width_us // UNIT_US <= 0xFFFF):
-                raise LightError(f"{where}: entry {k} starts at {delay_us} us and lasts {width_us} us; a pattern lasts at most 200 ms")
-            out += w.ENTRY.pack(site, delay, width_us // UNIT_US, level)
-        return bytes(out)
 
 
 class _Refused(Exception):  # noqa: N818 - an answer, not an error

@@ -59,6 +59,8 @@ class Inbox:
     def restart(self) -> None:
         """The board has been reset: its clock and its event numbers start again."""
         self._tick, self._anchor, self._next_event, self._replay = 0, None, None, None
+        for seq in self.pings:
+            self.link.release(seq)
         self.pings.clear()
 
     def reattach(self) -> None:

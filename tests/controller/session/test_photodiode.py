@@ -38,8 +38,8 @@ class Lit(Wavelight):
         self.delays_us, self.stray, self.due = delays_us, stray, list[tuple[int, int]]()
         super().__init__(Link(-1, self.core, self.clock), "the board", nonce=4, answer_s=0.05)
 
-    def _hello(self) -> None:
-        super()._hello()
+    def _hello(self, tries: int = 1) -> None:
+        super()._hello(tries)
         self.info = replace(self.info, stamps_ttl=True)
 
     def wait(self, timeout_s: float) -> None:
