@@ -19,7 +19,7 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, learn_clock, prepare_light
+from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
 from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.clocks import SampleClock
@@ -155,7 +155,6 @@ class RealSession:
     def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
         """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
         prepare_light(self.light, self.assembly, self.device_clock)
-        learn_clock(self.light, self.device_clock, clock_tolerance_us(self.assembly.experiment), self.recorder.hear)
         stop_path.write_bytes(b"\0")
         with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
             self.loop = Loop(self.ring, self.engine, self.scheduler, stop)

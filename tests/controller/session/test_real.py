@@ -21,6 +21,7 @@ name: quick
 source: {kind: simulated}
 probe: {kind: grid, rows: 6, columns: 6, pitch_mm: 0.4}
 trigger: {horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}
+light: {kind: simulated, clock_tolerance_us: 1000}
 conditions:
   - {name: lit, pattern: {kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}}
   - {name: sham, pattern: {kind: none}}
