@@ -56,13 +56,13 @@ def dark_at_the_end(folder: Path) -> bool:
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
     out = tmp_path_factory.mktemp("real") / "session"
-    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=6, pace="real", seed=4, arm=True, progress=lambda s: None)
+    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=8, pace="real", seed=4, arm=True, progress=lambda s: None)
     return out, summary
 
 
 def test_a_session_is_whole_dark_at_its_end_and_can_be_verified(session: Any) -> None:
     out, summary = session
-    assert summary["samples"] >= 6000
+    assert summary["samples"] >= 8000
     assert summary["dropped_samples"] == 0
     assert verify_session(out).ok
     assert dark_at_the_end(out)
