@@ -12,6 +12,7 @@ from rich.table import Table
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output
 from wavestim.controller.cli.plan import plan_light
+from wavestim.controller.cli.trylight import try_light
 from wavestim.controller.cli.validate import ArgumentError
 
 app = typer.Typer(no_args_is_help=True, help="Light: list what is connected, test a driver, plan an experiment, run the mock light.")
@@ -34,42 +35,7 @@ def list_lights(as_json: options.Json = False) -> None:
     Console().print(table)
 
 
-@app.command("test")
-def ask_light(
-    kind: Annotated[str, typer.Argument(help="simulated or wavelight.")] = "simulated",
-    port: Annotated[str | None, typer.Option(help="Serial port, such as /dev/ttyACM0 or COM3.")] = None,
-    serial_number: Annotated[str | None, typer.Option(help="USB serial number.")] = None,
-    as_json: options.Json = False,
-) -> None:
-    """Ask a light driver who it is and what it can do. Stays dark.
-
-    \b
-    Examples:
-      wavestim lights test
-      wavestim lights test wavelight --port /dev/ttyACM0
-    """
-    if kind not in ("simulated", "wavelight"):
-        raise ArgumentError(f"lights test {kind}: no such driver in this version; use simulated or wavelight")
-    if kind == "wavelight" and (port is None) == (serial_number is None):
-        raise ArgumentError("lights test wavelight: which board? give --port or --serial-number; 'wavestim lights list' shows them")
-    if kind == "simulated" and (port, serial_number) != (None, None):
-        raise ArgumentError("lights test simulated: it has no port; leave --port and --serial-number out")
-    from wavestim.hardware.lights import open_light
-
-    keys = {name: value for name, value in (("port", port), ("serial_number", serial_number)) if value is not None}
-    with output.only_json(as_json):
-        light = open_light(kind, **keys)
-        try:
-            info = {name: getattr(light.info, name) for name in sorted(getattr(light.info, "__dataclass_fields__", {}))}
-        finally:
-            light.close()
-    if as_json:
-        output.emit({"ok": True, "light": info})
-        return
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in info.items():
-        table.add_row(name, str(value))
-    Console().print(table)
+app.command("test")(try_light)
 
 
 app.command("plan")(plan_light)

@@ -11,14 +11,19 @@ from wavestim.controller.experiment._base import ByKind, Name, NotNegative, Part
 from wavestim.controller.experiment.emitters import emitter, power_curve
 
 
-class SimulatedLight(Part):
+class _OwnClock(Part):
+    clock_tolerance_us: Annotated[float, Field(gt=0, le=2000)] = 250.0
+    """While the clocks of host and board are known less well than this, nothing is fired."""
+
+
+class SimulatedLight(_OwnClock):
     """The firmware compiled for this computer, shining on the simulated cortex."""
 
     kind: Literal["simulated"] = "simulated"
     """Which driver."""
 
 
-class WavelightLight(Part):
+class WavelightLight(_OwnClock):
     """A board that speaks WL1, our protocol, and fires on its own clock."""
 
     kind: Literal["wavelight"] = "wavelight"
@@ -116,6 +121,7 @@ def is_mock(light: Light) -> bool:
     return isinstance(light, SimulatedLight) or light.port == MOCK
 
 
+Delay = Annotated[float, Field(ge=0, le=5000)]
 CurvePoint = tuple[Annotated[int, Field(ge=0, le=255)], NotNegative]
 
 
@@ -156,6 +162,9 @@ class Leds(Part):
                 raise ValueError("power_curve by name takes two keys: {curve: NAME, full_mw_mm2: X}, X > 0 in mW/mm2 at full level")
             data = {**data, "power_curve": power_curve(curve["curve"], float(curve["full_mw_mm2"]))}
         return data
+
+    on_delay_us: Delay | Annotated[tuple[Delay, ...], Field(min_length=1, max_length=1024)] = 0.0
+    """Time from switching an LED to its light, us: one number, one for each LED, or a file of 'wavestim lights test --photodiode'."""
 
     @model_validator(mode="after")
     def _curve_rises(self) -> Leds:

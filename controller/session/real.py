@@ -19,10 +19,12 @@ from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
+from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
+from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
-from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.lights import info_at_desk, opened_light
@@ -41,7 +43,6 @@ PUMP_S = 0.01
 MEASURE_S = 5.0
 """``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
 FIRST_HORIZON_MS, LEAST_HORIZON_MS = 20.0, 3.0
-CLOCK_TOLERANCE_US = 1000.0
 RING_S = 30.0
 
 
@@ -143,15 +144,17 @@ class RealSession:
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz))
-        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)
+        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.recorder = Recorder(
             journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
+        self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
         self._safe_seen = 0
+        self._paused = False
 
     @contextlib.contextmanager
     def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
@@ -226,7 +229,9 @@ class RealSession:
         now = now_ns()
         self.recorder.pump(now)
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
-            self._after_safe(now)
+            self._after_safe()
+        if self._board.came_back(now):
+            self._resume()
 
     def arm(self, done_s: float) -> None:
         """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet."""
@@ -258,18 +263,25 @@ class RealSession:
         self.journal.append_marker(max(self.recorder.last_sample, 0), "disarmed", why)
         self.light.disarm()
 
-    def _after_safe(self, now: int) -> None:
+    def _after_safe(self) -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
         self._safe_seen = len(self.recorder.safe_reasons)
         if not self.engine.armed and self.arming.step != "armed":
             return
-        self.engine.post("pause", 1.0)
-        self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
-        if self._rearms_left <= 0 or self.loop.stopped or self.light.gone:
-            if self.arming.step == "armed":  # dark before anybody ran it: arming it anew is for a person
-                self._disarm(", ".join(reasons))
-            return  # the recording goes on, dark
+        if not self._paused:
+            self._paused = True
+            self.engine.post("pause", 1.0)
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
+        if not self.light.gone:
+            self._resume()
+        if self.arming.step == "armed" and (self._rearms_left <= 0 or self.loop.stopped or self.light.gone):
+            self._disarm(", ".join(reasons))  # dark before anybody ran it: arming it anew is for a person
+
+    def _resume(self) -> None:
+        """As often as the experiment allows; otherwise the recording goes on, dark."""
+        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed:
+            return
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good
             self.light.wait(PUMP_S)
@@ -277,13 +289,13 @@ class RealSession:
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
         self._rearms_left -= 1
-        self.loop.resume_after_stall()
         try:
             self.light.arm()
         except LightError as error:
-            self._rearms_left = 0
-            self.journal.append_marker(self.recorder.last_sample, "not resumed", str(error))
-            return  # the recording goes on, dark
+            self.journal.append_marker(self.recorder.last_sample, "not-resumed", str(error))
+            return
+        self.loop.resume_after_stall()
         self.engine.post("resume")
+        self._paused = False
         self._safe_seen = len(self.recorder.safe_reasons)
         self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.records import PULSE
-from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
+from wavestim.controller.session.clocks import ClockModel, SampleClock
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.pulses import PulseLedger
 from wavestim.controller.staleness import FITS, STALE, stale_words
 
@@ -136,8 +137,10 @@ class Recorder:
         """Fit the clocks and hand them to the scheduler, once a second."""
         if now_ns < self._next_publish and not force:
             return
-        samples, device = self.sample_clock.fit(), self.device_clock.fit()
+        samples, device = self.sample_clock.fit(), self.device_clock.fit(now_ns)
         if samples is None or device is None:
+            if self.model is not None and device is None:  # it was known and is not: what was published does not hold
+                self.scheduler.publish_clock(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, valid=False)
             return
         self._next_publish = now_ns + PUBLISH_NS
         m = self.model = ClockModel(samples, device)

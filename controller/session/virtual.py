@@ -19,9 +19,10 @@ from wavestim.controller.record.session import InputEvent
 from wavestim.controller.session.arming import Arming
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
-from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, prepare_light
-from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, clock_tolerance_us, prepare_light
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.feeds import Block, Feed
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.recorder import Recorder
@@ -108,7 +109,7 @@ class VirtualSession:
         prepare_light(light, assembly, device_clock)
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
-        scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
+        scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
         self.recorder = Recorder(
             journal,

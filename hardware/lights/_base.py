@@ -46,6 +46,10 @@ class LightInfo:
     """From light-on until the board takes the next order, at least; 0: as long as the pattern."""
     trains: bool = True
     """A pattern may light a site more than once."""
+    stamps_ttl: bool = False
+    """An edge on a TTL input is stamped by the board: a photodiode there shows when light really came."""
+    hardware_gate: bool = False
+    """The light is switched by the output of a timer, not by a program."""
 
 
 class PatternEntry(NamedTuple):
@@ -92,6 +96,8 @@ class ClockSample:
     host_after_ns: int
     wire_out_ns: int
     wire_back_ns: int
+    tick_ns: int = 0
+    """The device counts in these: a stamp of it may be so much too early."""
 
     @property
     def slack_ns(self) -> int:
@@ -134,6 +140,18 @@ class Light(Protocol):
     @property
     def gone(self) -> bool:
         """The line has hung up."""
+        ...
+
+    def now_ns(self) -> int:
+        """Host time, by the clock that this light lives under."""
+        ...
+
+    def reopen(self) -> bool:
+        """Look for the board after its line was lost; False: not there, or not looked for. Once back it is dark and knows nothing."""
+        ...
+
+    def was_reset(self) -> bool:
+        """Ask the board whether it started anew, which took its patterns and its clock; False where a board can't say."""
         ...
 
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None: ...

@@ -113,6 +113,18 @@ class Thorlabs:
         """Block until the gate may have said something."""
         self.gate.wait(timeout_s)
 
+    def now_ns(self) -> int:
+        """By the clock of the gate."""
+        return self.gate.now_ns()
+
+    def reopen(self) -> bool:
+        """Its currents would have to be set anew: open the light again."""
+        return False
+
+    def was_reset(self) -> bool:
+        """Of the gate."""
+        return self.gate.was_reset()
+
     @property
     def gone(self) -> bool:
         """The line of the gate has hung up."""

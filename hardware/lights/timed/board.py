@@ -215,6 +215,18 @@ class TimedBoard(ABC):
         """Block until there may be news, at most ``timeout_s``."""
         self._pacer.wait(timeout_s)
 
+    def now_ns(self) -> int:
+        """Host time."""
+        return monotonic_ns()
+
+    def reopen(self) -> bool:
+        """Boards without a clock of their own are not looked for again."""
+        return False
+
+    def was_reset(self) -> bool:
+        """They can't say."""
+        return False
+
     @property
     def gone(self) -> bool:
         """The line has hung up."""
@@ -223,7 +235,7 @@ class TimedBoard(ABC):
     def status(self) -> LightStatus:
         """The pacer's state; nothing is asked of the board."""
         p = self._pacer
-        return LightStatus(p.state, p.cause, p.queued, 0, monotonic_ns(), 0, 0, 0, p.lost)
+        return LightStatus(p.state, p.cause, p.queued, 0, monotonic_ns(), 0, 0, 0, p.lost, interlock_closed=True)
 
     def close(self) -> None:
         """Dark, farewell, and the line is free."""

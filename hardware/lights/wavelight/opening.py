@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import serial
 from serial.tools import list_ports
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights._base import LightError
 from wavestim.hardware.lights._ports import open_port
 from wavestim.hardware.lights.wavelight.driver import Wavelight
 from wavestim.hardware.lights.wavelight.link import Link
+from wavestim.hardware.lights.wavelight.usbserial import quicken
+
+REPLY_MS = 5.0
+"""How long a fire waits for its acknowledgement, besides what the adapter holds it back."""
 
 
 def open_serial(port: str | None = None, serial_number: str | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:
@@ -26,15 +32,33 @@ def open_serial(port: str | None = None, serial_number: str | None = None, *, ba
     """
     if (port is None) == (serial_number is None):
         raise LightError("light wavelight: give either port (a device such as /dev/ttyACM0) or serial_number")
-    name = port if port is not None else _by_serial_number(str(serial_number))
-    line = open_port("wavelight", name, baud)
+    name, line = _open(port, serial_number, baud)
     try:
         line.reset_input_buffer()
+        report = quicken(name, line)
         link = Link(line.fileno())
     except BaseException:
         line.close()
         raise
-    return Wavelight(link, name, baud=baud, on_close=line.close, **keys)
+
+    def reopen() -> bool:
+        try:
+            _, fresh = _open(port, serial_number, baud)
+        except LightError:
+            return False
+        with fresh:
+            fresh.reset_input_buffer()
+            os.dup2(fresh.fileno(), line.fileno())  # the engine's thread knows the number: it never meets a foreign file under it
+        os.set_blocking(line.fileno(), False)
+        return True
+
+    keys.setdefault("reply_timeout_ms", REPLY_MS + report.holds_back_ms)
+    return Wavelight(link, name, baud=baud, on_close=line.close, on_reopen=reopen, line=report, **keys)
+
+
+def _open(port: str | None, serial_number: str | None, baud: int) -> tuple[str, serial.Serial]:
+    name = port if port is not None else _by_serial_number(str(serial_number))
+    return name, open_port("wavelight", name, baud)
 
 
 def open_virtual(core: FirmwareCore | None = None, clock: VirtualClock | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:

@@ -62,6 +62,10 @@ NOTHING_LIT = 0xFFFF
 
 STATES = ("boot", "idle", "armed", "pulse", "safe")
 BOARDS = {0: "host", 1: "atmega2560", 2: "teensy4"}
+NATIVE_USB = {2}
+"""Boards without a line rate: a byte takes no known time."""
+GRADED, TTL_STAMP, GATE = 1, 1 << 4, 1 << 5
+"""Bits of HELLO's capabilities."""
 
 NACKS = {
     1: "crc",
