@@ -59,8 +59,8 @@ def opened_light(experiment: Experiment, *, pty: str = "", level_pty: str = "") 
 
 
 def _open(part: LightPart, pty: str) -> Light:
-    """Keys of the file are keys of the driver, but for those that are not set."""
+    """Keys of the file are keys of the driver, but for those that are not set or are the session's own."""
     if part.kind == "simulated":
         return open_light("wavelight", port=pty)
-    keys: dict[str, Any] = {name: value for name, value in part.model_dump(exclude={"kind"}).items() if value is not None}
+    keys: dict[str, Any] = {name: value for name, value in part.model_dump(exclude={"kind", "clock_tolerance_us"}).items() if value is not None}
     return open_light(part.kind, **(keys | {"port": pty} if is_mock(part) else keys))
