@@ -123,6 +123,8 @@ class Host:
         self.served, self.light, self.port = served, light, light.port()
         self.events: list[object] = []
         self.count = 0
+        self.unsure = 0
+        """Orders that were given again although they may have shone."""
 
     def beat(self) -> None:
         self.count += 1

@@ -68,13 +68,16 @@ def test_a_whole_session(tmp_path: Path, name: str) -> None:
     assert session.about["light"]["timing"]
     pulses, edges = session.pulses, read_edges(out / "edges.csv")
     lit = pulses[np.isin(pulses["verdict"], ("fired", "cut"))]
-    assert summary["pulses"]["fired"] == len(lit) > 0
+    unknown = int(np.sum(pulses["verdict"] == "lost"))  # on a machine that stalls: they may have shone
+    assert summary["pulses"]["fired"] == len(lit)
+    assert len(lit) + unknown > 0
     assert dark_at_the_end(edges)
     # every LED shone once for every pulse that was told, and for nothing else
-    unknown = int(np.sum(pulses["verdict"] == "lost"))
     for led in range(min(4, d.n_sites)):
         on = edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]
         assert len(lit) <= len(on) <= len(lit) + unknown
+    if len(lit) == 0:
+        return
     starts = np.sort(edges["device_us"][edges["level"] > 0])
     nearest = starts[np.argmin(np.abs(starts[:, None] - lit["onset_device_us"]), axis=0)]
     assert (nearest >= lit["onset_device_us"] - 1000).all()
