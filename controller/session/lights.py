@@ -62,5 +62,6 @@ def _open(part: LightPart, pty: str) -> Light:
     """Keys of the file are keys of the driver, but for those that are not set or are the session's own."""
     if part.kind == "simulated":
         return open_light("wavelight", port=pty)
-    keys: dict[str, Any] = {name: value for name, value in part.model_dump(exclude={"kind", "clock_tolerance_us"}).items() if value is not None}
+    told = part.model_dump(exclude={"kind", "clock_tolerance_us"})
+    keys: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     return open_light(part.kind, **(keys | {"port": pty} if is_mock(part) else keys))
