@@ -40,7 +40,7 @@ class Listening:
     def __init__(self, **keys):
         self.source = open_live("lsl", **keys)
         self.ring = Ring(self.source.info.n_channels, 200_000)
-        self.events, self.points, self.blocks = [], [], []
+        self._samples: dict[int, np.ndarray] = {}
         self.source.start(self.ring.sink())
 
     def __enter__(self):
@@ -51,12 +51,13 @@ class Listening:
 
     @property
     def samples(self) -> dict[int, np.ndarray]:
-        self.blocks += [(first, block) for first, _, block in self.ring.take()]
-        return {first + i: row for first, block in self.blocks for i, row in enumerate(block)}
+        for first, _, block in self.ring.take():
+            self._samples |= {first + i: row for i, row in enumerate(block)}
+        return self._samples
 
     @property
     def last(self) -> int:
-        return max(self.samples, default=-1)
+        return next(reversed(self.samples), -1)
 
 
 def serve_aside(peer: LslPeer, faults: Faults | None = None, seconds: float = 4.0) -> Tally:
