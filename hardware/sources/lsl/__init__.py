@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wavestim.hardware.sources._live import Found
 
 if TYPE_CHECKING:
+    from .outlet import TextOutlet
     from .source import LslSource
 
 
@@ -24,4 +25,11 @@ def find_lsl() -> list[Found]:
     return [Found("lsl", {"name": s.name}, str(s)) for s in streams() if s.rate_hz > 0 and not s.text]
 
 
-__all__ = ["find_lsl", "open_lsl"]
+def text_outlet(name: str, source_id: str) -> TextOutlet:
+    """See :class:`wavestim.hardware.sources.lsl.outlet.TextOutlet`."""
+    from .outlet import TextOutlet
+
+    return TextOutlet(name, source_id)
+
+
+__all__ = ["find_lsl", "open_lsl", "text_outlet"]
