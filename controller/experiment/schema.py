@@ -114,7 +114,11 @@ def require_supported(experiment: Experiment) -> None:
     """
     kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind), ("light", "light", experiment.light.kind)]
     kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {"source": "simulated, file or lsl", "light": "simulated or wavelight", "pattern": "flash, sites, travelling, shuffled or none"}
+    instead = {
+        "source": "simulated, file or lsl",
+        "light": "simulated or wavelight",
+        "pattern": "flash, sites, travelling, shuffled or none",
+    }
     for part, key, kind in kinds:
         if kind in NOT_YET[part]:
             raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")
