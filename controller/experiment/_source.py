@@ -56,7 +56,7 @@ class LslSource(_LiveSource):
     name: str | None = None
     """Name of the stream."""
     type: str | None = None
-    """Type of the stream, such as EEG; used when no name is given."""
+    """Type of the stream, such as EEG; beside a name, both have to fit."""
     markers: str | None = None
     """Name of a marker stream: its markers are journalled and become input events of the session."""
     lsl_out: Name | None = "wavestim"
