@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support.loopback import lsl_on_loopback, numbered, until
+from support.loopback import needs_lsl, numbered, until
 from wavestim.hardware.sources import SourceError, find_live, open_live
 from wavestim.hardware.sources.lsl import find
 from wavestim.hardware.sources.lsl.mock import LslPeer
@@ -20,7 +20,7 @@ PLACES = np.column_stack([np.arange(M) * 0.4, np.zeros(M)])
 
 @pytest.fixture(autouse=True)
 def _loopback(monkeypatch):
-    lsl_on_loopback()
+    needs_lsl()
     monkeypatch.setattr(find, "WAIT_S", 1.0)
 
 
@@ -81,6 +81,8 @@ def test_a_stream_is_found_with_units_places_and_a_clock():
         until(lambda: heard.last == 3999)
         np.testing.assert_array_equal(np.stack([heard.samples[i] for i in range(4000)]), numbered(0, 4000, M))
         assert (heard.source.counts.lost, heard.source.counts.duplicated, heard.source.ended) == (0, 0, "")
+        assert set(info.about) == {"source_id", "clock_correction_ms", "stamp_to_receipt_ms", "stamps_wander_ms"}
+        assert info.about["stamps_wander_ms"] == 0
         points = heard.source.take_clock_points()
         assert points
         for point in points:  # of the very clock that the sender stamped with

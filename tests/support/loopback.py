@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,18 +17,19 @@ SessionID = wavestim-test-{}
 [multicast]
 ResolveScope = machine
 [log]
-level = -2
+level = -3
 """
-_made: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def lsl_on_loopback() -> None:
-    """Settings for this process and its children, made before liblsl is first used; skips where there is no liblsl."""
-    if not _made:
-        _made.append(tempfile.TemporaryDirectory(prefix="lsl-"))
-        path = Path(_made[0].name, "lsl_api.cfg")
-        path.write_text(SETTINGS.format(os.getpid()))
-        os.environ["LSLAPICFG"] = str(path)
+def confine_lsl(folder: Path) -> None:
+    """Settings for this process and its children; they have to be there before liblsl is first used."""
+    path = folder / "lsl_api.cfg"
+    path.write_text(SETTINGS.format(os.getpid()))
+    os.environ["LSLAPICFG"] = str(path)
+
+
+def needs_lsl() -> None:
+    """Skips where there is no liblsl."""
     pytest.importorskip("pylsl", reason="pylsl or its liblsl is not installed: pip install 'wavestim[lsl]'", exc_type=Exception)
 
 
