@@ -66,6 +66,7 @@ class Tryout:
                     self._account(first, stamps, block)
                     each(first, block)
                     last = first + len(block) - 1
+                self._ring.without_engine()
                 self.events += self.live.take_events()
                 self.seconds = (last + 1) / info.fs_hz
                 shown()
