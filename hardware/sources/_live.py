@@ -22,7 +22,10 @@ from .intake import Intake
 
 T = TypeVar("T")
 
-KINDS: dict[str, tuple[str, str]] = {"lsl": ("wavestim.hardware.sources.lsl", "lsl")}
+KINDS: dict[str, tuple[str, str]] = {
+    "lsl": ("wavestim.hardware.sources.lsl", "lsl"),
+    "rhx": ("wavestim.hardware.sources.rhx", "rhx"),
+}
 """kind -> (module, prefix): the module has ``open_<prefix>(**keys)`` and ``find_<prefix>()``."""
 
 COUNTS = ("blocks", "samples", "lost", "gaps", "late", "duplicated", "garbled", "restarts", "skipped", "overflowed")

@@ -7,11 +7,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support.loopback import needs_lsl, numbered, until
+from support.loopback import needs_lsl, numbered
+from support.waiting import until
 from wavestim.hardware.sources import SourceError, find_live, open_live
 from wavestim.hardware.sources.lsl import find
-from wavestim.hardware.sources.lsl.mock import LslPeer
 from wavestim.hardware.sources.mock import Faults, Played, Tally, serve
+from wavestim.hardware.sources.mock.lsl import LslPeer
 from wavestim.realtime.ring import Ring
 
 FS_HZ, M, BLOCK = 1000.0, 5, 4

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import numpy as np
 import pytest
@@ -31,14 +28,6 @@ def confine_lsl(folder: Path) -> None:
 def needs_lsl() -> None:
     """Skips where there is no liblsl."""
     pytest.importorskip("pylsl", reason="pylsl or its liblsl is not installed: pip install 'wavestim[lsl]'", exc_type=Exception)
-
-
-def until(happened: Callable[[], bool], most_s: float = 60.0) -> None:
-    """Wait for an outcome; how long it takes is nobody's business, but a test has to end."""
-    end = time.monotonic() + most_s
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        Event().wait(0.02)
 
 
 def numbered(first: int, n: int, n_channels: int) -> np.ndarray:

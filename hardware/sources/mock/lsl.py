@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.hardware.sources.mock import Peer, Played
+from wavestim.hardware.sources.lsl.outlet import SampleOutlet, TextOutlet
 
-from .outlet import SampleOutlet, TextOutlet
+from ._peer import Peer
+from ._played import Played
 
 BLOCK_MS = 4.0
 ASTRAY_S = 1e6
