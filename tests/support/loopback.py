@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+from wavestim.hardware.sources.mock import Faults, Mischief
 
 SETTINGS = """[lab]
 KnownPeers = {{127.0.0.1}}
@@ -33,3 +35,27 @@ def needs_lsl() -> None:
 def numbered(first: int, n: int, n_channels: int) -> np.ndarray:
     """Samples that say which they are: sample i of channel c is i + c / 100."""
     return (np.arange(first, first + n)[:, None] + np.arange(n_channels) / 100).astype(np.float32)
+
+
+class Sent(NamedTuple):
+    """What a reader can make of packets: numbers of those that are of use, and how many come too late or twice."""
+
+    used: set[int]
+    late: int
+    twice: int
+
+
+def fate_of(faults: Faults, n_packets: int) -> Sent:
+    """The same faults once more, packet by packet."""
+    mischief = Mischief(faults, lambda packet, rng: packet, lambda packet, rng: [packet])
+    used, newest, late, twice = set(), -1, 0, 0
+    for number in range(n_packets):
+        for packet in mischief.passed_on(number):
+            if packet > newest:
+                used.add(packet)
+                newest = packet
+            elif packet in used:
+                twice += 1
+            else:
+                late += 1
+    return Sent(used, late, twice)

@@ -81,6 +81,12 @@ class LslPeer(Peer):
             return np.full_like(samples, np.nan), stamps_s
         return samples, stamps_s + rng.uniform(-ASTRAY_S, ASTRAY_S)
 
+    def split(self, packet: Chunk, rng: np.random.Generator) -> list[Chunk]:
+        """A chunk in two sends."""
+        samples, stamps_s = packet
+        at = int(rng.integers(0, len(samples) + 1))
+        return [(samples[part], stamps_s[part]) for part in (slice(0, at), slice(at, None)) if len(samples[part])]
+
     def close(self) -> None:
         """The streams are gone for good."""
         self._outlet = self._markers = None

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support.loopback import needs_lsl
+from support.loopback import fate_of, needs_lsl
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.session import run_experiment, verify_session
@@ -16,6 +16,7 @@ from wavestim.hardware.sources.mock import Faults, Played, open_peer, played_cor
 
 MOST_S = 180.0
 BLOCK = 4
+FAULTS = Faults(drop=0.01, duplicate=0.01, delay=0.01, split=0.01, seed=2)
 LIT = ("fired", "dark")
 TEXT = """
 name: over-lsl
@@ -61,8 +62,7 @@ def session(tmp_path_factory):
     out = tmp_path_factory.mktemp("lsl") / "session"
     peer = open_peer("lsl", cortex(), name="session-lfp", markers="session-marks")
     ended, tallies = threading.Event(), []
-    faults = Faults(drop=0.01, duplicate=0.01, delay=0.01, seed=2)
-    sender = threading.Thread(target=lambda: tallies.append(serve(peer, faults, stop=ended.is_set)))
+    sender = threading.Thread(target=lambda: tallies.append(serve(peer, FAULTS, stop=ended.is_set)))
     listeners = [Recorder(f"rig-{what}") for what in ("decisions", "pulses")]
     told, shone = (listener.lines for listener in listeners)
 
@@ -95,8 +95,8 @@ def test_what_was_lost_is_missing_and_all_else_is_there(session):
     numbers = np.concatenate([first + np.arange(len(block)) for first, block in stored])
     (begin,) = np.flatnonzero((sent == stored[0][1][0]).all(axis=1))
     np.testing.assert_array_equal(np.concatenate([block for _, block in stored]), sent[begin + numbers])
-    gone = [number * BLOCK + i for number, what in tally.faults if what in ("drop", "delay") for i in range(BLOCK)]
-    assert sorted(set(range(numbers[-1] + 1)) - set(numbers.tolist())) == [g - begin for g in gone if begin < g < begin + numbers[-1]]
+    used = fate_of(FAULTS, tally.packets).used
+    assert numbers.tolist() == [k - begin for k in range(begin, begin + numbers[-1] + 1) if k // BLOCK in used]
     assert summary["dropped_samples"] == numbers[-1] + 1 - len(numbers) > 0
 
 
