@@ -97,7 +97,7 @@ def test_every_loss_is_counted_and_nothing_is_out_of_place():
         faults = Faults(drop=0.03, duplicate=0.03, delay=0.03, split=0.03, seed=3)
         serve_aside(peer, faults, seconds=8.0)
         until(lambda: heard.last == 7999)
-        sent, counts = fate_of(faults, 2000), heard.source.counts
+        sent, counts = fate_of(faults, 2000, BLOCK), heard.source.counts
         assert min(2000 - len(sent.used) - sent.late, sent.late, sent.twice) > 20
         assert counts.lost == BLOCK * (2000 - len(sent.used))
         assert counts.late == BLOCK * sent.late

@@ -45,9 +45,14 @@ class Sent(NamedTuple):
     twice: int
 
 
-def fate_of(faults: Faults, n_packets: int) -> Sent:
-    """The same faults once more, packet by packet."""
-    mischief = Mischief(faults, lambda packet, rng: packet, lambda packet, rng: [packet])
+def fate_of(faults: Faults, n_packets: int, block: int) -> Sent:
+    """The same faults once more, packet by packet of so many samples; draws what the peer draws, too."""
+
+    def split(packet: int, rng: np.random.Generator) -> list[int]:
+        rng.integers(0, block + 1)
+        return [packet]
+
+    mischief = Mischief(faults, lambda packet, rng: packet, split)
     used, newest, late, twice = set(), -1, 0, 0
     for number in range(n_packets):
         for packet in mischief.passed_on(number):

@@ -95,9 +95,9 @@ def test_what_was_lost_is_missing_and_all_else_is_there(session):
     numbers = np.concatenate([first + np.arange(len(block)) for first, block in stored])
     (begin,) = np.flatnonzero((sent == stored[0][1][0]).all(axis=1))
     np.testing.assert_array_equal(np.concatenate([block for _, block in stored]), sent[begin + numbers])
-    used = fate_of(FAULTS, tally.packets).used
+    used = fate_of(FAULTS, tally.packets, BLOCK).used
     assert numbers.tolist() == [k - begin for k in range(begin, begin + numbers[-1] + 1) if k // BLOCK in used]
-    assert summary["dropped_samples"] == numbers[-1] + 1 - len(numbers) > 0
+    assert summary["source"]["lost"] == numbers[-1] + 1 - len(numbers) > 0
 
 
 def test_every_decision_can_be_made_again(session):
