@@ -20,7 +20,6 @@ DISARM_REAL_S = 300.0
 """Real light that is armed and idle stays so for so long unless the file says otherwise."""
 
 NOT_YET = {
-    "source": ("lsl", "rhx", "openephys"),
     "pattern": ("conjugate", "lag"),
 }
 """Kinds that a file may name and that cannot run yet."""
@@ -115,9 +114,8 @@ def require_supported(experiment: Experiment) -> None:
     ExperimentError
         Naming the key and what can be used instead.
     """
-    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind)]
-    kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {"source": "simulated or file", "pattern": "flash, sites, travelling, shuffled or none"}
+    kinds = [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
+    instead = {"pattern": "flash, sites, travelling, shuffled or none"}
     for part, key, kind in kinds:
         if kind in NOT_YET[part]:
             raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")

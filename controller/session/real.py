@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
+from wavestim.controller.session.announce import Announcer, open_announcer
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
@@ -28,12 +29,14 @@ from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.lights import info_at_desk, opened_light
+from wavestim.controller.session.live import RigSource, check_horizon, note_source, opened_live, source_about
+from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
 from wavestim.hardware.lights import Light, LightError, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
-from wavestim.hardware.sources.stream import StreamSource
+from wavestim.hardware.sources import Live
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop, lock_memory, now_ns, unlock_memory
 from wavestim.realtime.ring import Ring
@@ -64,22 +67,30 @@ def run_real(
     ExperimentError, SourceError, LightError, OutputError
         Before anything is armed.
     """
-    planned = plan_mock_rig(experiment, out)
-    experiment = planned.experiment
-    check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
-    at_desk = info_at_desk(experiment.light)
-    if at_desk is not None:  # what such boards cannot do is told before one is looked for
-        _assembled(planned, at_desk)
     with contextlib.ExitStack() as stack:
+        live = stack.enter_context(opened_live(experiment))
+        planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
+        experiment = planned.experiment
+        check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
+        at_desk = info_at_desk(experiment.light)
+        if at_desk is not None:  # what such boards cannot do is told before one is looked for
+            _assembled(planned, at_desk, live)
+        if live is not None:
+            check_horizon(experiment, live.info)
+        announcer = open_announcer(experiment, out)
         light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(opened_light(experiment))
         out.mkdir(parents=True, exist_ok=True)
-        rig = start_mock_rig(planned.settings)
-        stack.callback(rig.close)
-        if light is None:
-            light = stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
-        assembly = _assembled(planned, light.info)
+        source = live
+        if live is None or planned.board:
+            rig = start_mock_rig(planned.settings)
+            stack.callback(rig.close)
+            source = live or RigSource(rig.samples.fileno(), planned.info)
+            light = light or stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
+        assert source is not None
+        assert light is not None
+        assembly = _assembled(planned, light.info, live)
         known = calibration_for(experiment.calibration, assembly.engine)
         journal = stack.enter_context(
             open_journal(
@@ -92,30 +103,37 @@ def run_real(
                 own_light=assembly.engine.mask_own_light,
                 calibration=known,
                 region=planned.region,
+                source=source_about(source.info),
             )
         )
         fixed = experiment.source.fixed_delay_ms
-        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed, go=go)
+        if fixed is None:
+            fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, announcer=announcer)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
-            with room(out), session.running(rig.samples.fileno(), out / "stop"), deferred() as check:
+            with room(out), session.running(out / "stop"), deferred() as check:
                 session.watch(seconds, arm, progress, check)
         finally:
             journal.set_meta("counts", asdict(session.counts))
+            if live is not None:
+                journal.set_meta("source", source_about(live.info, live.counts))
         journal.set_meta("ended", True)
     return finish_session(out)
 
 
-def _assembled(planned: MockRigPlan, board: LightInfo) -> Assembly:
-    e = planned.experiment
+def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Assembly:
+    e, info = planned.experiment, planned.info if live is None else live.info
     return assemble(
         e,
         board,
         fs_hz=planned.fs_hz,
         horizon_ms=_first_horizon(e),
         recorded_mm=planned.positions_mm,
-        own_light=e.source.kind != "file",
+        n_channels=info.n_channels,
+        own_light=e.source.kind != "file" and not (live is not None and planned.board),
+        gain_uv=info.gain_uv,
     )
 
 
@@ -129,27 +147,46 @@ class RealSession:
 
     Parameters
     ----------
-    assembly, light, journal
-        What to run, on what, recorded where.
+    assembly, light, source, journal
+        What to run, on what, from where, recorded where.
     fixed_delay_ms : float
         The source's constant delay, which arrivals can't show.
     go : callable
         Whether what is armed may run now.
+    announcer : Announcer, optional
+        Tells other programs of decisions and pulses.
     """
 
     def __init__(
-        self, assembly: Assembly, light: Light, journal: Any, *, fixed_delay_ms: float, go: Callable[[], bool] = lambda: True
+        self,
+        assembly: Assembly,
+        light: Light,
+        source: Live,
+        journal: Any,
+        *,
+        fixed_delay_ms: float,
+        go: Callable[[], bool] = lambda: True,
+        announcer: Announcer | None = None,
     ) -> None:
-        self.assembly, self.light, self.journal = assembly, light, journal
+        self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
-        self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz))
+        self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
         self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.recorder = Recorder(
-            journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
+            journal,
+            self.ring,
+            self.engine,
+            self.scheduler,
+            light,
+            self.sample_clock,
+            self.device_clock,
+            simulated=False,
+            announcer=announcer,
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
+        self.markers = MarkerEvents(self.engine)
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
@@ -157,20 +194,16 @@ class RealSession:
         self._paused = False
 
     @contextlib.contextmanager
-    def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
+    def running(self, stop_path: Path) -> Iterator[None]:
         """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
         prepare_light(self.light, self.assembly, self.device_clock)
         stop_path.write_bytes(b"\0")
         with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
             self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
-            self.source = StreamSource(samples_fd, len(self.assembly.positions_mm), self.ring.sink())
             refused = [lock_memory()]
-            threads = [
-                threading.Thread(target=self.source.run, name="source", daemon=True),
-                threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True),
-            ]
-            for thread in threads:
-                thread.start()
+            engine = threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True)
+            engine.start()
+            self.source.start(self.ring.sink())
             try:
                 yield
             finally:
@@ -178,8 +211,7 @@ class RealSession:
                     self.light.abort()
                 self.source.stop()
                 self.loop.quit()
-                for thread in threads:
-                    thread.join(5.0)
+                engine.join(5.0)
                 self.recorder.finish(now_ns(), "session-ended")
                 self.counts.samples = self.recorder.n_samples
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
@@ -228,6 +260,9 @@ class RealSession:
             self.recorder.hear()
         now = now_ns()
         self.recorder.pump(now)
+        if note_source(self.source, self.journal, self.sample_clock, self.markers):
+            self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
+            self._after_safe("source-restarted")
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe()
         if self._board.came_back(now):
@@ -263,9 +298,9 @@ class RealSession:
         self.journal.append_marker(max(self.recorder.last_sample, 0), "disarmed", why)
         self.light.disarm()
 
-    def _after_safe(self) -> None:
+    def _after_safe(self, why: str = "no-samples") -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
-        reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
+        reasons = self.recorder.safe_reasons[self._safe_seen :] or [why]
         self._safe_seen = len(self.recorder.safe_reasons)
         if not self.engine.armed and self.arming.step != "armed":
             return
@@ -286,6 +321,7 @@ class RealSession:
         for _ in range(100):  # samples have to be back for good
             self.light.wait(PUMP_S)
             self.recorder.pump(now_ns())
+            note_source(self.source, self.journal, self.sample_clock, self.markers)
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
         self._rearms_left -= 1
