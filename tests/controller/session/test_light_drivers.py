@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.light_boards import DRIVERS, Served
+from support.realpace import has_shone, run_until, skip_if_starved
 from wavestim.controller import open_session
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import mocked, parse_experiment
@@ -38,17 +38,6 @@ ENOUGH = 200
 """Bytes of the edge file for each LED: some pulses."""
 
 
-def until(experiment: Any, out: Path, done: Callable[[float], bool]) -> dict[str, Any]:
-    """Run until something has happened, then press STOP; at most a minute."""
-
-    def press(seconds: float) -> None:
-        if done(seconds):
-            with (out / "stop").open("r+b") as file:
-                file.write(b"\1")
-
-    return run_experiment(experiment, out=out, seconds=60, pace="real", seed=4, arm=True, progress=press)
-
-
 def text(light: str, n_leds: int, pattern: str) -> str:
     return TEXT.format(light=light, leds=LEDS[:n_leds], pattern=pattern)
 
@@ -58,7 +47,7 @@ def test_a_whole_session(tmp_path: Path, name: str) -> None:
     d, out = DRIVERS[name], tmp_path / "session"
     pattern = TRAVELLING if name == "pulsepal" else FLASH.format(width=d.width_us / 1000)
     experiment = parse_experiment(text(d.file, min(4, d.n_sites), pattern))
-    summary = until(experiment, out, lambda seconds: (out / "edges.csv").stat().st_size > ENOUGH * min(4, d.n_sites))
+    summary = run_until(experiment, out, lambda seconds: has_shone(out, ENOUGH * min(4, d.n_sites)))
     assert verify_session(out).ok
     assert dark_at_the_end(read_edges(out / "edges.csv"))
     skip_if_starved(summary)
@@ -96,7 +85,7 @@ def test_garbage_within_a_session_ends_the_light_and_is_recorded(tmp_path: Path)
         return bool(spoilt) and seconds > spoilt[0][0] + 3
 
     try:
-        summary = until(experiment, out, long_dark)
+        summary = run_until(experiment, out, long_dark)
     finally:
         served.close()
     assert served.dark()
@@ -149,13 +138,6 @@ def test_mock_keeps_the_driver_and_replaces_its_boards(tmp_path: Path) -> None:
         run_experiment(experiment, out=tmp_path / "s", seconds=5, pace="real", seed=None, arm=True, progress=lambda s: None)
     light = mocked(experiment).light
     assert (light.kind, light.port, light.gated_by.kind, light.gated_by.port) == ("thorlabs-dc4100", "mock", "wavelight", "mock")
-
-
-def skip_if_starved(summary: Any, *, although_lit: bool = False) -> None:
-    """Other programs had the machine: the loop stalled or came too late for every pulse, and rightly kept dark."""
-    pulses, stalled = summary["pulses"], {"heartbeat", "no-samples"} & set(summary["safe"])
-    if (although_lit or pulses["fired"] == 0) and (pulses["missed"] or stalled):
-        pytest.skip(f"the machine was too busy for light in real time: {pulses}, stalled: {sorted(stalled)}")
 
 
 def dark_at_the_end(edges: Any) -> bool:
