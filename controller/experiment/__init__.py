@@ -4,7 +4,14 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._types import Board, ConditionPlan, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.geometry import electrode_positions, led_positions, site_index
 from wavestim.controller.experiment.limits import check_light, shortest_period_ms
-from wavestim.controller.experiment.load import example_names, experiment_hash, load_experiment, parse_experiment, resolve
+from wavestim.controller.experiment.load import (
+    example_names,
+    experiment_hash,
+    experiment_on,
+    load_experiment,
+    parse_experiment,
+    resolve,
+)
 from wavestim.controller.experiment.planning import plan
 from wavestim.controller.experiment.regions import Region, choose_region, in_region, region_labels
 from wavestim.controller.experiment.schedule import balanced_sequence
@@ -27,6 +34,7 @@ __all__ = [
     "electrode_positions",
     "example_names",
     "experiment_hash",
+    "experiment_on",
     "in_region",
     "led_positions",
     "load_experiment",

@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import platform
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,35 @@ def parse_experiment(text: str, name: str = "experiment", base: Path | None = No
         return Experiment.model_validate(_absolute(data, base))
     except ValidationError as error:
         raise ExperimentError(f"{name}: {explain(error, data, Experiment)}") from error
+
+
+def experiment_on(kind: str, keys: Sequence[str]) -> Experiment:
+    """An experiment without light on a source given as words: its kind and ``key=value`` for each key that is not the default.
+
+    Raises
+    ------
+    ExperimentError
+        As for a file.
+    """
+    source = {"kind": kind, **words_to_keys(keys)}
+    none = {"name": "dark", "pattern": {"kind": "none"}}
+    return parse_experiment(yaml.safe_dump({"name": f"{kind}-source", "source": source, "conditions": [none]}), "source", base=Path.cwd())
+
+
+def words_to_keys(words: Sequence[str]) -> dict[str, Any]:
+    """``key=value`` words as keys and values; values are read as YAML.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    found = {}
+    for word in words:
+        key, is_there, value = word.partition("=")
+        if not (key and is_there):
+            raise ExperimentError(f"{word}: keys are written key=value, such as host=127.0.0.1")
+        found[key] = _yaml(value, word)
+    return found
 
 
 def experiment_hash(experiment: Experiment) -> str:

@@ -90,6 +90,10 @@ class SampleClock:
         self._buckets: deque[tuple[float, float]] = deque(maxlen=60)  # luckiest arrival of each second
         self._bucket_end = -np.inf
 
+    def restart(self) -> None:
+        """The source was started again: its counter stands elsewhere on the host's clock."""
+        self._buckets.clear()
+
     def add(self, first_sample: int, host_ns: NDArray[np.int64]) -> None:
         """Samples in a row, and when each was received."""
         late = host_ns - (first_sample + np.arange(len(host_ns))) * self.period_ns

@@ -12,7 +12,7 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment, Region, electrode_positions, in_region, led_positions, patterns
 from wavestim.controller.record.reference import is_session
 from wavestim.controller.session.feeds import cortex_settings
-from wavestim.hardware.sources import open_recording, regions_of
+from wavestim.hardware.sources import LiveInfo, open_recording, regions_of
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,23 @@ class MockRigPlan:
     experiment: Experiment
     region: Region | None
 
+    @property
+    def info(self) -> LiveInfo:
+        """The rig as a source."""
+        names = tuple(f"ch{i}" for i in range(len(self.positions_mm)))
+        return LiveInfo(self.experiment.source.kind, "mock rig", self.fs_hz, names, self.positions_mm)
 
-def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
+
+def plan_mock_rig(experiment: Experiment, out: Path, live: LiveInfo | None = None) -> MockRigPlan:
     """Settings of the mock rig for an experiment that runs at real pace.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    out : Path
+        The session folder.
+    live : LiveInfo, optional
+        The samples come from there; the mock rig is a board alone, or nothing.
 
     Raises
     ------
@@ -62,6 +76,9 @@ def plan_mock_rig(experiment: Experiment, out: Path) -> MockRigPlan:
         recording = open_recording(source.path)
         positions, fs_hz = electrode_positions(experiment, recording.positions_mm), recording.fs_hz
         settings, labels = {"recording": source.path}, regions_of(recording)
+    elif live is not None:
+        positions, fs_hz = electrode_positions(experiment, live.positions_mm), live.fs_hz
+        settings, labels = {}, live.region
     else:
         raise ExperimentError(f"{experiment.name}: source '{source.kind}' cannot be run by this version yet; add --mock")
     experiment, region = in_region(experiment, positions, labels, None)

@@ -25,13 +25,14 @@ from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
+from wavestim.controller.session.live import RigSource, note_source, opened_live, source_about
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
 from wavestim.hardware.lights import open_light
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
-from wavestim.hardware.sources.stream import StreamSource
+from wavestim.hardware.sources import Live
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop, lock_memory, now_ns, unlock_memory
 from wavestim.realtime.ring import Ring
@@ -53,25 +54,32 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
     ExperimentError, SourceError, LightError, OutputError
         Before anything is armed.
     """
-    planned = plan_mock_rig(experiment, out)
-    experiment = planned.experiment
-    check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
     with contextlib.ExitStack() as stack:
+        live = stack.enter_context(opened_live(experiment))
+        planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
+        experiment = planned.experiment
+        check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
         light: Wavelight | None = None
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(_opened(experiment, None))
         out.mkdir(parents=True, exist_ok=True)
-        rig = start_mock_rig(planned.settings)
-        stack.callback(rig.close)
-        if light is None:
-            light = stack.enter_context(_opened(experiment, rig.pty))
+        source = live
+        if live is None or planned.board:
+            rig = start_mock_rig(planned.settings)
+            stack.callback(rig.close)
+            source = live or RigSource(rig.samples.fileno(), planned.info)
+            light = light or stack.enter_context(_opened(experiment, rig.pty))
+        assert source is not None
+        assert light is not None
         assembly = assemble(
             experiment,
             light.info,
             fs_hz=planned.fs_hz,
             horizon_ms=_first_horizon(experiment),
             recorded_mm=planned.positions_mm,
-            own_light=experiment.source.kind != "file",
+            n_channels=source.info.n_channels,
+            own_light=experiment.source.kind != "file" and not (live is not None and planned.board),
+            gain_uv=source.info.gain_uv,
         )
         known = calibration_for(experiment.calibration, assembly.engine)
         journal = stack.enter_context(
@@ -85,17 +93,21 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
                 own_light=assembly.engine.mask_own_light,
                 calibration=known,
                 region=planned.region,
+                source=source_about(source.info),
             )
         )
         fixed = experiment.source.fixed_delay_ms
-        session = RealSession(assembly, light, journal, fixed_delay_ms=DELAY_MS if fixed is None else fixed)
+        if fixed is None:
+            fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
-            with room(out), session.running(rig.samples.fileno(), out / "stop"), deferred() as check:
+            with room(out), session.running(out / "stop"), deferred() as check:
                 session.watch(seconds, arm, progress, check)
         finally:
             journal.set_meta("counts", asdict(session.counts))
+            journal.set_meta("source", source_about(source.info, source.counts))
         journal.set_meta("ended", True)
     return finish_session(out)
 
@@ -128,17 +140,17 @@ class RealSession:
 
     Parameters
     ----------
-    assembly, light, journal
-        What to run, on what, recorded where.
+    assembly, light, source, journal
+        What to run, on what, from where, recorded where.
     fixed_delay_ms : float
         The source's constant delay, which arrivals can't show.
     """
 
-    def __init__(self, assembly: Assembly, light: Wavelight, journal: Any, *, fixed_delay_ms: float) -> None:
-        self.assembly, self.light, self.journal = assembly, light, journal
+    def __init__(self, assembly: Assembly, light: Wavelight, source: Live, journal: Any, *, fixed_delay_ms: float) -> None:
+        self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
-        self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz))
+        self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
         self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.recorder = Recorder(
@@ -149,20 +161,16 @@ class RealSession:
         self._safe_seen = 0
 
     @contextlib.contextmanager
-    def running(self, samples_fd: int, stop_path: Path) -> Iterator[None]:
+    def running(self, stop_path: Path) -> Iterator[None]:
         """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
         prepare_light(self.light, self.assembly, self.device_clock)
         stop_path.write_bytes(b"\0")
         with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
             self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
-            self.source = StreamSource(samples_fd, len(self.assembly.positions_mm), self.ring.sink())
             refused = [lock_memory()]
-            threads = [
-                threading.Thread(target=self.source.run, name="source", daemon=True),
-                threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True),
-            ]
-            for thread in threads:
-                thread.start()
+            engine = threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True)
+            engine.start()
+            self.source.start(self.ring.sink())
             try:
                 yield
             finally:
@@ -170,8 +178,7 @@ class RealSession:
                     self.light.abort()
                 self.source.stop()
                 self.loop.quit()
-                for thread in threads:
-                    thread.join(5.0)
+                engine.join(5.0)
                 self.recorder.finish(now_ns(), "session-ended")
                 self.counts.samples = self.recorder.n_samples
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
@@ -219,6 +226,7 @@ class RealSession:
             self.recorder.hear()
         now = now_ns()
         self.recorder.pump(now)
+        note_source(self.source, self.journal, self.sample_clock)
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 

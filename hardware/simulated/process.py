@@ -65,7 +65,7 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     ----------
     settings : dict
         ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light truth`` (path), or a ``recording`` (path or name) in its place;
-        with a board: ``irradiance`` (256 values, mW/mm2 by level) ``edges clock`` (paths).
+        with a board: ``irradiance`` (256 values, mW/mm2 by level) ``edges clock`` (paths). A board alone: ``leds_mm edges``.
 
     Raises
     ------
@@ -138,7 +138,9 @@ class _Recording:
         self._rest = None
 
 
-def _tissue(settings: dict[str, Any]) -> SimulatedRig | _Recording:
+def _tissue(settings: dict[str, Any]) -> SimulatedRig | _Recording | None:
+    if "recording" not in settings and "cortex" not in settings:
+        return None
     if "recording" in settings:
         return _Recording(settings["recording"])
     return SimulatedRig(
@@ -163,15 +165,19 @@ def main() -> None:
         board.start()
     print(json.dumps({"pty": board.board.pty_name if board is not None else ""}), flush=True)
     start = time.monotonic_ns() + 50_000_000
-    if board is not None:
+    if board is not None and tissue is not None:
         write_rig_clock(Path(settings["clock"]), board.board.core, start)
     try:
-        _stream(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ()))
+        if tissue is None:
+            out.recv(1)  # until the host lets go
+        else:
+            _stream(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ()))
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:
         out.close()
-        tissue.close()
+        if tissue is not None:
+            tissue.close()
         if board is not None:
             board.done.wait(GRACE_S if board.board.connected else 0.1)  # the host is gone: the board's watchdog has the word
             board.done.set()

@@ -1,0 +1,116 @@
+"""A session's source at real pace: a live one by its kind, or the socket of the mock rig; and what it tells beside its samples."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from wavestim.controller.experiment import Experiment
+from wavestim.hardware.sources import KINDS, ClockPoint, Live, LiveCounts, LiveEvent, LiveInfo, open_live
+from wavestim.hardware.sources.stream import StreamSource
+
+if TYPE_CHECKING:
+    from wavestim.controller.record.journal import Journal
+    from wavestim.controller.session.clocks import SampleClock
+
+NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms")
+
+
+def open_source(experiment: Experiment) -> Live:
+    """The experiment's live source, reached but not started.
+
+    Raises
+    ------
+    SourceError
+        When there is nobody, or what it sends can't be used.
+    """
+    source = experiment.source
+    return open_live(source.kind, **{key: value for key, value in source.model_dump().items() if key not in NOT_KEYS})
+
+
+@contextlib.contextmanager
+def opened_live(experiment: Experiment) -> Iterator[Live | None]:
+    """The experiment's live source, reached but not started; None when its source is none.
+
+    Raises
+    ------
+    SourceError
+        When there is nobody, or what it sends can't be used.
+    """
+    if experiment.source.kind not in KINDS:
+        yield None
+        return
+    live = open_source(experiment)
+    try:
+        yield live
+    finally:
+        live.close()
+
+
+class RigSource:
+    """The sample socket of the mock rig as a live source: its counter begins at 0 and misses nothing.
+
+    Parameters
+    ----------
+    fd : descriptor of the socket; stays the caller's.
+    info : LiveInfo
+    """
+
+    def __init__(self, fd: int, info: LiveInfo) -> None:
+        self.info = info
+        self._fd = fd
+        self._stream: StreamSource | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def ended(self) -> str:
+        return self._stream.ended if self._stream is not None else ""
+
+    @property
+    def counts(self) -> LiveCounts:
+        return LiveCounts(blocks=self._stream.n_blocks if self._stream is not None else 0)
+
+    def start(self, sink: object) -> None:
+        self._stream = StreamSource(self._fd, self.info.n_channels, sink)
+        self._thread = threading.Thread(target=self._stream.run, name="source", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._stream is not None and self._thread is not None:
+            self._stream.stop()
+            self._thread.join(5.0)
+
+    close = stop
+
+    def take_events(self) -> list[LiveEvent]:
+        return []
+
+    def take_clock_points(self) -> list[ClockPoint]:
+        return []
+
+
+def note_source(source: Live, journal: Journal, clock: SampleClock) -> bool:
+    """What the source told since the last time: events become markers, clock points go to the clock; true when it was started again."""
+    again = False
+    for event in source.take_events():
+        if event.kind == "restart":
+            again = True
+            clock.restart()
+        journal.append_marker(event.sample, event.kind, event.text or str(event.value))
+    for point in source.take_clock_points():
+        clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))
+    return again
+
+
+def source_about(info: LiveInfo, counts: LiveCounts | None = None) -> dict[str, Any]:
+    """A source in plain words and numbers, for the session and the command line."""
+    said = {
+        "kind": info.kind, "where": info.where, "fs_hz": info.fs_hz, "channels": info.n_channels, "names": list(info.channel_names),
+        "positions": info.positions_mm is not None, "samples": np.dtype(info.dtype).name, "delay_ms": info.delay_ms,
+        "burst_ms": info.burst_ms, **info.about,
+    }  # fmt: skip
+    return said if counts is None else said | {"counts": asdict(counts)}
