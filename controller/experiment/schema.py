@@ -17,7 +17,7 @@ REARM_SIMULATED = 3
 """How often a session under simulated light resumes by itself unless the file says otherwise."""
 
 NOT_YET = {
-    "source": ("lsl", "rhx", "openephys"),
+    "source": ("lsl", "rhx"),
     "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
     "pattern": ("conjugate", "lag"),
 }

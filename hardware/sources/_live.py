@@ -22,7 +22,9 @@ from .intake import Intake
 
 T = TypeVar("T")
 
-KINDS: dict[str, tuple[str, str]] = {}
+KINDS: dict[str, tuple[str, str]] = {
+    "openephys": ("wavestim.hardware.sources.openephys", "openephys"),
+}
 """kind -> (module, prefix): the module has ``open_<prefix>(**keys)`` and ``find_<prefix>()``."""
 
 COUNTS = ("blocks", "samples", "lost", "gaps", "late", "duplicated", "garbled", "restarts", "skipped", "overflowed")

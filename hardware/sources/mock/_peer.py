@@ -16,7 +16,10 @@ from wavestim.hardware.sources._base import SourceError
 from ._faults import Faults, Mischief
 from ._played import Played
 
-PEERS: dict[str, tuple[str, str]] = {}
+PEERS: dict[str, tuple[str, str]] = {
+    "falcon": ("wavestim.hardware.sources.mock.openephys", "FalconPeer"),
+    "openephys": ("wavestim.hardware.sources.mock.openephys", "ZmqInterfacePeer"),
+}
 """kind -> (module, class): the class is a :class:`Peer` and takes ``(played, **keys)``."""
 
 Packet = Any

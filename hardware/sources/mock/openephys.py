@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,10 +80,8 @@ class _Plugin(Peer):
         return acquires and (self._listeners > 0 or not self._waits)
 
     def send(self, packet: Packet) -> None:
-        try:
+        with contextlib.suppress(zmq.Again):  # the listener hangs
             self._socket.send_multipart(packet)
-        except zmq.Again:
-            pass  # the listener hangs
 
     def restart(self) -> None:
         """Acquisition is stopped and begins anew."""

@@ -1,4 +1,4 @@
-"""A mock of the Open Ephys GUI beside its data: the HTTP server that tells its mode and streams, and Network Events, which takes TTLs and words."""
+"""What else the Open Ephys GUI offers, mocked: the HTTP server that tells its mode and streams, and Network Events, which takes TTLs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MockGui:
         gui = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802  the name that http.server calls
+            def do_GET(self) -> None:
                 found = {"/api/status": {"mode": gui.mode}, "/api/processors": processors}.get(self.path)
                 body = json.dumps(found).encode()
                 self.send_response(200 if found is not None else 404)

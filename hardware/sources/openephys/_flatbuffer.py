@@ -1,7 +1,7 @@
 """A FlatBuffer read by hand: the root table of scalars, vectors and strings. Every offset is checked against the bytes that are there.
 
-Layout: FlatBuffers internals (flatbuffers.dev/internals). A table begins with the distance to its vtable, which holds for each field where it
-lies in the table; 0 means that the field was left out and has its default.
+Layout: FlatBuffers internals (flatbuffers.dev/internals). A table begins with the distance to its vtable, which holds for each field where
+it lies in the table; 0 means that the field was left out and has its default.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .garbled import Garbled
+from .garbled import GarbledError
 
 U16, U32, I32, U64, F64 = (struct.Struct("<" + code) for code in "HIiQd")
 
@@ -27,7 +27,7 @@ class RootTable:
 
     Raises
     ------
-    Garbled
+    GarbledError
         Here and in every method, when an offset points outside the message.
     """
 
@@ -47,7 +47,7 @@ class RootTable:
         at, n = self._behind(slot)
         width = np.dtype(dtype).itemsize
         if at + n * width > len(self._data):
-            raise Garbled(f"a vector of {n} values ends outside the message of {len(self._data)} bytes")
+            raise GarbledError(f"a vector of {n} values ends outside the message of {len(self._data)} bytes")
         return np.frombuffer(self._data, dtype, n, at) if n else np.zeros(0, dtype)
 
     def text(self, slot: int) -> str:
@@ -55,7 +55,7 @@ class RootTable:
         try:
             return self.vector(slot, np.uint8).tobytes().decode()
         except UnicodeDecodeError:
-            raise Garbled("a name is not UTF-8") from None
+            raise GarbledError("a name is not UTF-8") from None
 
     def _place(self, slot: int) -> int:
         entry = 4 + 2 * slot
@@ -74,5 +74,5 @@ class RootTable:
 
     def _read(self, kind: struct.Struct, at: int) -> Any:
         if not 0 <= at <= len(self._data) - kind.size:
-            raise Garbled(f"an offset points to byte {at} of a message of {len(self._data)} bytes")
+            raise GarbledError(f"an offset points to byte {at} of a message of {len(self._data)} bytes")
         return kind.unpack_from(self._data, at)[0]

@@ -1,7 +1,7 @@
 """Blocks of all channels from messages of one channel each, as ZMQ Interface sends them. Pure.
 
-A channel whose message was lost is missing (NaN) in its block; such a block goes on when messages of another one come. There is no checksum, so
-what contradicts all that is known (a rate, a channel, a counter out of order) is believed when a second message says the same.
+A channel whose message was lost is missing (NaN) in its block; such a block goes on when messages of another one come. There is no
+checksum, so what contradicts all that is known (a rate, a channel, a counter out of order) is believed when a second message says the same.
 """
 
 from __future__ import annotations
@@ -138,8 +138,8 @@ class Assembler:
         if missing and self._absent.max() > GONE_S * self.layout.fs_hz:
             name = self.layout.names[int(np.argmax(self._absent))]
             raise SourceError(
-                f"stream {self.layout.stream}: channel {name} is not sent any more; select the same {len(self._columns)} channels as at the "
-                "beginning, or start the session anew"
+                f"stream {self.layout.stream}: channel {name} is not sent any more; select the same {len(self._columns)} channels as at "
+                "the beginning, or start the session anew"
             )
         self._doubt.next_block()
         return done

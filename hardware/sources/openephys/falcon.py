@@ -1,4 +1,4 @@
-"""Falcon Output of the Open Ephys GUI: one message is one FlatBuffer, a block of all selected channels. Pure: bytes in, block out, and back.
+"""Falcon Output of the Open Ephys GUI: a message is a FlatBuffer with a block of all selected channels. Pure: bytes to block, and back.
 
 The schema (falcon-output, ``channel.fbs``): samples [float] channel after channel, event_codes [ushort], stream, n_channels, n_samples,
 sample_num, timestamp, message_id, sample_rate. It has no file identifier and no checksum.
@@ -13,13 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._flatbuffer import F64, U32, U64, RootTable
-from .garbled import Garbled
+from .garbled import GarbledError
 
 MOST_CHANNELS, MOST_SAMPLES = 5000, 65536
 LARGEST_COUNTER = 2**62
 SAMPLES, EVENT_CODES, STREAM, N_CHANNELS, N_SAMPLES, SAMPLE_NUM, TIMESTAMP, MESSAGE_ID, SAMPLE_RATE = range(9)
 _TABLE = struct.Struct("<iIIIQdQIII")
-_PLACES = {SAMPLES: 4, EVENT_CODES: 8, STREAM: 12, SAMPLE_NUM: 16, TIMESTAMP: 24, MESSAGE_ID: 32, N_CHANNELS: 40, N_SAMPLES: 44, SAMPLE_RATE: 48}
+_PLACES = {
+    SAMPLES: 4,
+    EVENT_CODES: 8,
+    STREAM: 12,
+    SAMPLE_NUM: 16,
+    TIMESTAMP: 24,
+    MESSAGE_ID: 32,
+    N_CHANNELS: 40,
+    N_SAMPLES: 44,
+    SAMPLE_RATE: 48,
+}
 _TABLE_AT = 32
 
 
@@ -52,24 +62,24 @@ def decode(message: bytes | memoryview) -> FalconBlock:
 
     Raises
     ------
-    Garbled
+    GarbledError
         When the bytes are not a whole message of this schema.
     """
     table = RootTable(message)
     n_channels, n_samples = table.scalar(N_CHANNELS, U32), table.scalar(N_SAMPLES, U32)
     if not (0 < n_channels <= MOST_CHANNELS and 0 < n_samples <= MOST_SAMPLES):
-        raise Garbled(f"a block of {n_channels} channels by {n_samples} samples can't be")
+        raise GarbledError(f"a block of {n_channels} channels by {n_samples} samples can't be")
     samples = table.vector(SAMPLES, "<f4")
     if len(samples) != n_channels * n_samples:
-        raise Garbled(f"a block of {n_channels} channels by {n_samples} samples holds {len(samples)} values")
+        raise GarbledError(f"a block of {n_channels} channels by {n_samples} samples holds {len(samples)} values")
     codes = table.vector(EVENT_CODES, "<u2")
     if len(codes) not in (0, n_samples):
-        raise Garbled(f"a block of {n_samples} samples has {len(codes)} event codes")
+        raise GarbledError(f"a block of {n_samples} samples has {len(codes)} event codes")
     first, rate = table.scalar(SAMPLE_NUM, U64), table.scalar(SAMPLE_RATE, U32)
     if first > LARGEST_COUNTER:
-        raise Garbled(f"the sample counter can't be {first}")
+        raise GarbledError(f"the sample counter can't be {first}")
     if rate == 0:
-        raise Garbled("the sampling rate is 0")
+        raise GarbledError("the sampling rate is 0")
     return FalconBlock(
         stream=table.text(STREAM),
         first_sample=first,

@@ -5,5 +5,5 @@ from __future__ import annotations
 from .._base import SourceError
 
 
-class Garbled(SourceError):
+class GarbledError(SourceError):
     """A message that is not what its protocol says."""

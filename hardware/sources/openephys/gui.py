@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from .garbled import Garbled
+from .garbled import GarbledError
 
 PORT = 37497
 MOST_BYTES = 4_000_000
@@ -41,7 +41,7 @@ def parse_mode(body: bytes) -> Mode:
 
     Raises
     ------
-    Garbled
+    GarbledError
         When it is something else.
     """
     return _parsed(_Status, body, "/api/status").mode
@@ -52,7 +52,7 @@ def parse_streams(body: bytes) -> tuple[GuiStream, ...]:
 
     Raises
     ------
-    Garbled
+    GarbledError
         When it is something else.
     """
     processors = _parsed(_Processors, body, "/api/processors").processors
@@ -64,7 +64,7 @@ def _parsed(kind: type[M], body: bytes, path: str) -> M:
         return kind.model_validate_json(body)
     except ValidationError as error:
         why = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise Garbled(f"the answer to {path} is not that of an Open Ephys GUI: {why}") from None
+        raise GarbledError(f"the answer to {path} is not that of an Open Ephys GUI: {why}") from None
 
 
 def gui_mode(host: str, port: int = PORT, timeout_s: float = 1.0) -> Mode | None:
@@ -72,7 +72,7 @@ def gui_mode(host: str, port: int = PORT, timeout_s: float = 1.0) -> Mode | None
     body = _get(host, port, "/api/status", timeout_s)
     try:
         return None if body is None else parse_mode(body)
-    except Garbled:
+    except GarbledError:
         return None
 
 
@@ -81,7 +81,7 @@ def gui_streams(host: str, port: int = PORT, timeout_s: float = 1.0) -> tuple[Gu
     body = _get(host, port, "/api/processors", timeout_s)
     try:
         return () if body is None else parse_streams(body)
-    except Garbled:
+    except GarbledError:
         return ()
 
 

@@ -1,7 +1,7 @@
 """Events out: Network Events of the Open Ephys GUI takes TTL edges and words for its recording. For the record only.
 
-The GUI gives an event the number of the next block's first sample, so it stands a block or so beside the moment. Sending is a thread's affair:
-nothing waits for it, and what finds no room is counted.
+The GUI gives an event the number of the next block's first sample, so it stands a block or so beside the moment. Sending is a thread's
+affair: nothing waits for it, and what finds no room is counted.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class NetworkEvents:
         there.wait()
         if not self._there:
             self._thread.join()
-            raise LiveError(f"{self._where}: no answer; put Network Events into the signal chain with this port, and let the firewall pass it")
+            raise LiveError(
+                f"{self._where}: no answer; put Network Events into the signal chain with this port, and let the firewall pass it"
+            )
 
     def ttl(self, line: int, on: bool) -> None:
         """Switch a line (from 1 on); returns at once."""

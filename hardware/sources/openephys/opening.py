@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator
 from contextlib import closing
 from threading import Event
 
@@ -12,9 +13,9 @@ import numpy as np
 from .._base import check_scale, default_names
 from .._live import Found, LiveError, LiveInfo, LiveSource
 from . import gui, zmqwire
-from .garbled import Garbled
 from .assembly import layout_of
 from .falcon import FalconBlock
+from .garbled import GarbledError
 from .place import PLUGINS, Place
 from .source import FalconSource, ZmqSource, falcon_block, kind_of
 from .wire import Message, listens, messages
@@ -77,21 +78,23 @@ def _open_falcon(place: Place, stream: str | None) -> LiveSource:
         for message in coming:
             try:
                 block = falcon_block(message)
-            except Garbled:
+            except GarbledError:
                 if len(message.frames) > 1 and message.frames[0] in (zmqwire.DATA, zmqwire.EVENT):
                     raise LiveError(f"{place}: that is a ZMQ Interface; write via: zmq") from None
                 continue
             blocks.append(block)
-            if len(blocks) >= 2 and kind_of(blocks[-2]) == kind_of(block) and sum(b.samples.shape[1] for b in blocks) >= LEARN_S * block.fs_hz:
+            if len(blocks) >= 2 and sum(b.samples.shape[1] for b in blocks) >= LEARN_S * block.fs_hz:
                 break
     if not blocks:
         raise place.silent(ANSWER_S, stream)
-    last = blocks[-1]
+    usual = Counter(kind_of(b) for b in blocks).most_common(1)[0][0]
+    last = next(b for b in reversed(blocks) if kind_of(b) == usual)
     if stream not in (None, last.stream):
         raise LiveError(f"{place}: it sends stream {last.stream}, not {stream}; select {stream} in Falcon Output, or name {last.stream}")
-    same = [b for b in blocks if kind_of(b) == kind_of(last)]
+    same = [b for b in blocks if kind_of(b) == usual]
     check_scale(np.concatenate([b.samples.T for b in same]).astype(np.float32), str(place))
-    exact = [s.sample_rate for s in gui.gui_streams(place.host, place.http_port) if s.name == last.stream and int(s.sample_rate) == last.fs_hz]
+    streams = gui.gui_streams(place.host, place.http_port)
+    exact = [s.sample_rate for s in streams if s.name == last.stream and int(s.sample_rate) == last.fs_hz]
     info = LiveInfo(
         "openephys", f"{place}, stream {last.stream}", float(exact[0]) if exact else float(last.fs_hz), default_names(len(last.samples)),
         burst_ms=1000 * max(b.samples.shape[1] for b in same) / last.fs_hz,
@@ -107,10 +110,10 @@ def _open_zmq(place: Place, stream: str | None) -> LiveSource:
         for message in coming:
             try:
                 data = zmqwire.decode(message.frames)
-            except Garbled as error:
+            except GarbledError as error:
                 if len(message.frames) == 1 and not seen:
                     raise LiveError(f"{place}: that is a Falcon Output; write via: falcon") from None
-                if b'"message_no"' in message.frames[1]:
+                if b'"message_no"' in b"".join(message.frames[1:2]):
                     raise LiveError(f"{place}: it speaks the protocol before version 0.6 of the GUI ({error}); update the plugin") from None
                 continue
             if not isinstance(data, ChannelData):
@@ -139,7 +142,7 @@ def _open_zmq(place: Place, stream: str | None) -> LiveSource:
     return ZmqSource(info, place, layout)
 
 
-def _within(place: Place, seconds: float) -> Iterator[Message]:
+def _within(place: Place, seconds: float) -> Generator[Message]:
     """Messages of the next seconds."""
     until = time.monotonic() + seconds
     with closing(messages(place.host, place.port, Event())) as coming:

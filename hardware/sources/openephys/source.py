@@ -11,19 +11,19 @@ import numpy as np
 from .._live import SILENT_S, LiveError, LiveInfo, LiveSource
 from ..intake import Intake
 from . import falcon, zmqwire
-from .garbled import Garbled
 from .assembly import Assembler, Layout
 from .doubt import Doubt
 from .falcon import FalconBlock
+from .garbled import GarbledError
 from .place import Place
 from .wire import Message, messages
 from .zmqwire import ChannelData, Ttl
 
 
 def falcon_block(message: Message) -> FalconBlock:
-    """The block in a message; ``Garbled`` for anything else."""
+    """The block in a message; ``GarbledError`` for anything else."""
     if len(message.frames) != 1:
-        raise Garbled(f"a message of {len(message.frames)} frames; Falcon Output sends 1")
+        raise GarbledError(f"a message of {len(message.frames)} frames; Falcon Output sends 1")
     return falcon.decode(message.frames[0])
 
 
@@ -51,7 +51,7 @@ class _OpenEphys(LiveSource):
                 heard = time.monotonic()
                 try:
                     take(message)
-                except Garbled:
+                except GarbledError:
                     intake.was_garbled()
         return ""
 
@@ -84,8 +84,10 @@ class FalconSource(_OpenEphys):
             block = falcon_block(message)
             if kind_of(block) != self._kind:
                 if doubt.confirmed(kind_of(block), block.first_sample):
-                    raise LiveError(f"{self._place}: {_changed(self._kind, kind_of(block))}; set it back in the GUI, or start the session anew")
-                raise Garbled("a block unlike all others")
+                    raise LiveError(
+                        f"{self._place}: {_changed(self._kind, kind_of(block))}; set it back in the GUI, or start the session anew"
+                    )
+                raise GarbledError("a block unlike all others")
             doubt.next_block()
             n = intake.block(block.first_sample, np.ascontiguousarray(block.samples.T, dtype=np.float32), message.host_ns)
             if n == 0 or not len(block.event_codes):

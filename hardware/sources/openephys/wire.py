@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from threading import Event
 
@@ -33,10 +33,11 @@ def listens(host: str, port: int, timeout_s: float = CONNECT_S) -> bool:
     return True
 
 
-def messages(host: str, port: int, finish: Event) -> Iterator[Message | None]:
+def messages(host: str, port: int, finish: Event) -> Generator[Message | None]:
     """What a publisher sends, until ``finish``; None about every 50 ms while nothing comes.
 
-    The subscription is made with the first ``next`` and let go when the iterator is closed. ZeroMQ connects anew by itself when the publisher went away.
+    The subscription is made with the first ``next`` and let go when the iterator is closed. When the publisher went away, ZeroMQ connects
+    anew by itself.
     """
     with zmq.Context() as context, context.socket(zmq.SUB) as sub:
         sub.setsockopt(zmq.LINGER, 0)

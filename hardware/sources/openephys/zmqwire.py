@@ -1,4 +1,4 @@
-"""ZMQ Interface of the Open Ephys GUI: a message is two or three frames, and data come one channel at a time. Pure: frames in, meaning out, and back.
+"""ZMQ Interface of the Open Ephys GUI: a message is two or three frames and holds one channel. Pure: frames in, meaning out, and back.
 
 Frames: an envelope (``DATA`` or ``EVENT`` with a NUL), a JSON header, then float32 samples or the bytes of an event. Layout: zmq-interface,
 version 0.6 and newer.
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .garbled import Garbled
 from .falcon import LARGEST_COUNTER, MOST_CHANNELS, MOST_SAMPLES
+from .garbled import GarbledError
 
 DATA, EVENT = b"DATA\0", b"EVENT\0"
 TTL_TYPE = 3
@@ -120,17 +120,17 @@ def decode(frames: Sequence[bytes | memoryview]) -> ChannelData | Ttl | Other:
 
     Raises
     ------
-    Garbled
+    GarbledError
         When the frames are not a whole message of this protocol.
     """
     if not 2 <= len(frames) <= 3:
-        raise Garbled(f"a message of {len(frames)} frames; ZMQ Interface sends 2 or 3")
+        raise GarbledError(f"a message of {len(frames)} frames; ZMQ Interface sends 2 or 3")
     envelope, head = bytes(frames[0]).rstrip(b"\0"), bytes(frames[1])
     payload = frames[2] if len(frames) == 3 else b""
     if envelope == b"DATA":
         return _data(_validated(_DataHeader, head), payload)
     if envelope != b"EVENT":
-        raise Garbled("a message that is neither DATA nor EVENT")
+        raise GarbledError("a message that is neither DATA nor EVENT")
     if b'"spike"' in head:
         return Other(_validated(_SpikeHeader, head).message_num)
     return _event(_validated(_EventHeader, head), payload)
@@ -140,7 +140,7 @@ def _data(header: _DataHeader, payload: bytes | memoryview) -> ChannelData:
     content = header.content
     size = 4 * content.num_samples
     if not len(payload) == header.data_size == size:
-        raise Garbled(f"{content.num_samples} samples of float32 are {size} bytes; {len(payload)} came and {header.data_size} were announced")
+        raise GarbledError(f"{content.num_samples} samples are {size} bytes; {len(payload)} came and {header.data_size} were announced")
     return ChannelData(
         content.stream, content.channel_num, content.channel_name, content.sample_num, np.frombuffer(payload, "<f4"), content.sample_rate,
         header.message_num,
@@ -149,11 +149,11 @@ def _data(header: _DataHeader, payload: bytes | memoryview) -> ChannelData:
 
 def _event(header: _EventHeader, payload: bytes | memoryview) -> Ttl | Other:
     if len(payload) != header.data_size:
-        raise Garbled(f"an event of {header.data_size} bytes came with {len(payload)}")
+        raise GarbledError(f"an event of {header.data_size} bytes came with {len(payload)}")
     if header.content.type != TTL_TYPE:
         return Other(header.message_num)
     if len(payload) != _TTL.size:
-        raise Garbled(f"a TTL event of {len(payload)} bytes; it has {_TTL.size}")
+        raise GarbledError(f"a TTL event of {len(payload)} bytes; it has {_TTL.size}")
     line, state, word = _TTL.unpack(payload)
     return Ttl(header.content.stream, header.content.sample_num, line, bool(state), word, header.message_num)
 
@@ -167,7 +167,7 @@ def _validated(kind: type[_H], head: bytes) -> _H:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(key) for key in first["loc"]) or "header"
-        raise Garbled(f"{place}: {first['msg']}") from None
+        raise GarbledError(f"{place}: {first['msg']}") from None
 
 
 def encode_data(data: ChannelData) -> list[bytes]:
