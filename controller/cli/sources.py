@@ -123,6 +123,7 @@ def mock(
     duplicate: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part that comes twice.")] = 0.0,
     delay: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part that comes after later ones.")] = 0.0,
     garble: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part that is spoiled or cut off.")] = 0.0,
+    split: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part that comes in two pieces, where the protocol allows it.")] = 0.0,
     burst_ms: Annotated[float, typer.Option(min=0.0, max=1000.0, help="Packets go out in bursts of this length.")] = 0.0,
     seconds: Annotated[float | None, typer.Option(metavar="S", help="Of samples; default: until Ctrl-C.", show_default=False)] = None,
 ) -> None:
@@ -139,7 +140,7 @@ def mock(
     from wavestim.hardware.sources.mock import Faults, open_peer, played_cortex, played_recording, serve
 
     try:
-        faults = Faults(drop, duplicate, delay, garble, burst_ms, seed)
+        faults = Faults(drop, duplicate, delay, garble, split, burst_ms, seed)
     except ValueError as error:
         raise validate.ArgumentError(str(error)) from None
     played = played_recording(recording) if recording is not None else played_cortex(rows, columns, pitch_mm, seed=seed)

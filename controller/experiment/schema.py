@@ -17,7 +17,7 @@ REARM_SIMULATED = 3
 """How often a session under simulated light resumes by itself unless the file says otherwise."""
 
 NOT_YET = {
-    "source": ("lsl", "rhx"),
+    "source": ("lsl",),
     "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
     "pattern": ("conjugate", "lag"),
 }
@@ -114,7 +114,11 @@ def require_supported(experiment: Experiment) -> None:
     """
     kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind), ("light", "light", experiment.light.kind)]
     kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {"source": "simulated or file", "light": "simulated or wavelight", "pattern": "flash, sites, travelling, shuffled or none"}
+    instead = {
+        "source": "simulated, file, rhx or openephys",
+        "light": "simulated or wavelight",
+        "pattern": "flash, sites, travelling, shuffled or none",
+    }
     for part, key, kind in kinds:
         if kind in NOT_YET[part]:
             raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")

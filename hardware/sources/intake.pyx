@@ -95,6 +95,11 @@ cdef class Intake:
         """The session's number of the source's sample, as things stand."""
         return counter - self.base
 
+    @property
+    def next_sample(self):
+        """The session's number of the sample that is expected next."""
+        return self.next_counter - self.base
+
     def take_events(self):
         """What was noted since the last call: list of (sample of the session, kind, value)."""
         cdef unsigned long i = self.events_out, end = acquire(&self.events_in)

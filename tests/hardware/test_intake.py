@@ -113,7 +113,11 @@ def test_every_sample_is_accounted_for(steps):
     assert i.late <= i.lost
 
 
-@given(st.lists(st.tuples(st.integers(-(2**40), 2**40) | st.integers(-(2**63), 2**63 - 1), st.integers(1, 50), st.integers(0, 2**40)), max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.integers(-(2**40), 2**40) | st.integers(-(2**63), 2**63 - 1), st.integers(1, 50), st.integers(0, 2**40)), max_size=40
+    )
+)
 def test_whatever_counters_come_the_session_goes_forward(blocks):
     bench = Bench()
     for counter, n, at in blocks:

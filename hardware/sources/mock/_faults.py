@@ -1,4 +1,4 @@
-"""What goes wrong on the way, drawn from a seed: packets are dropped, doubled, held back behind later ones, garbled, or sent in bursts."""
+"""What goes wrong on the way, drawn from a seed: packets are dropped, doubled, held back, garbled, cut, or sent in bursts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Faults:
 
     Attributes
     ----------
-    drop, duplicate, delay, garble : float, 0 to 1
+    drop, duplicate, delay, garble, split : float, 0 to 1
     burst_ms : float
         Packets of so much time go out together; 0: each at its own moment.
     seed : int
@@ -28,14 +28,15 @@ class Faults:
     duplicate: float = 0.0
     delay: float = 0.0
     garble: float = 0.0
+    split: float = 0.0
     burst_ms: float = 0.0
     seed: int = 1
 
     def __post_init__(self) -> None:
-        parts = (self.drop, self.duplicate, self.delay, self.garble)
+        parts = (self.drop, self.duplicate, self.delay, self.garble, self.split)
         if min(parts) < 0 or sum(parts) > 1 or self.burst_ms < 0:
             raise ValueError(
-                "drop, duplicate, delay and garble are parts of all packets: 0 to 1, together at most 1; burst_ms is at least 0"
+                "drop, duplicate, delay, garble and split are parts of all packets: 0 to 1, together at most 1; burst_ms is at least 0"
             )
 
 
@@ -48,6 +49,8 @@ class Mischief:
     faults : Faults
     garbled : callable
         (packet, random generator) -> the packet, spoiled.
+    split : callable
+        (packet, random generator) -> its pieces.
 
     Attributes
     ----------
@@ -56,6 +59,7 @@ class Mischief:
 
     faults: Faults
     garbled: Callable[[Any, np.random.Generator], Any]
+    split: Callable[[Any, np.random.Generator], list[Any]]
     log: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,7 +73,7 @@ class Mischief:
         self._seen += 1
         due = [p for at, p in self._held if at <= number]
         self._held = [(at, p) for at, p in self._held if at > number]
-        for what, part in (("drop", f.drop), ("duplicate", f.duplicate), ("delay", f.delay), ("garble", f.garble)):
+        for what, part in (("drop", f.drop), ("duplicate", f.duplicate), ("delay", f.delay), ("garble", f.garble), ("split", f.split)):
             if lot < part:
                 self.log.append((number, what))
                 break
@@ -78,6 +82,8 @@ class Mischief:
             return [packet, *due]
         if what == "duplicate":
             return [packet, packet, *due]
+        if what == "split":
+            return [*self.split(packet, self._rng), *due]
         if what == "garble":
             return [self.garbled(packet, self._rng), *due]
         if what == "delay":

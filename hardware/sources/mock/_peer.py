@@ -19,6 +19,7 @@ from ._played import Played
 PEERS: dict[str, tuple[str, str]] = {
     "falcon": ("wavestim.hardware.sources.mock.openephys", "FalconPeer"),
     "openephys": ("wavestim.hardware.sources.mock.openephys", "ZmqInterfacePeer"),
+    "rhx": ("wavestim.hardware.sources.mock.rhx", "RhxPeer"),
 }
 """kind -> (module, class): the class is a :class:`Peer` and takes ``(played, **keys)``."""
 
@@ -35,11 +36,17 @@ class Peer(abc.ABC):
     played : Played
         What it plays, at the rate and with the channels it sends.
     block : int
-        Samples in a block.
+        Samples in a block; may change between blocks.
+    burst : int
+        Blocks that the system itself sends together.
+    starts : int
+        How often it was told to start; what was still to be sent then is gone.
     """
 
     played: Played
     block: int
+    burst: int = 1
+    starts: int = 0
 
     @property
     @abc.abstractmethod
@@ -60,6 +67,10 @@ class Peer(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None: ...
+
+    def split(self, packet: Packet, rng: np.random.Generator) -> list[Packet]:
+        """A packet in two, where the protocol allows it; a message stays whole."""
+        return [packet]
 
     def garbled(self, packet: Packet, rng: np.random.Generator) -> Packet:
         """A packet of bytes with some of them changed, or cut off."""
@@ -134,30 +145,36 @@ def serve(
         Asked between blocks.
     """
     faults = faults or Faults()
-    mischief, tally = Mischief(faults, peer.garbled), Tally()
+    mischief, tally = Mischief(faults, peer.garbled, peer.split), Tally()
     fs = peer.played.fs_hz
     limit = np.inf if seconds is None else round(seconds * fs)
-    burst = max(1, round(faults.burst_ms * fs / 1000 / peer.block))
     began, since = time.monotonic(), 0
     waiting: list[Packet] = []
+    starts = peer.starts
     while tally.samples < limit and not stop():
         if not peer.running():
             time.sleep(IDLE_S)
             began, since = time.monotonic(), 0
             continue
-        for packet in peer.packets(peer.played.read(peer.block)):
+        if peer.starts != starts:
+            starts, waiting = peer.starts, []
+            mischief.rest()
+            began, since = time.monotonic(), 0
+        block = peer.block
+        for packet in peer.packets(peer.played.read(block)):
             tally.packets += 1
             waiting += mischief.passed_on(packet)
         tally.blocks += 1
-        tally.samples += peer.block
-        since += peer.block
+        tally.samples += block
+        since += block
         if not flat_out:
             time.sleep(max(0.0, began + since / fs - time.monotonic()))
-        if tally.blocks % burst == 0:
-            for packet in waiting:
+        if tally.blocks % max(peer.burst, round(faults.burst_ms * fs / 1000 / block)) == 0:
+            for packet in waiting if peer.starts == starts else ():
                 peer.send(packet)
             waiting = []
-    for packet in waiting + mischief.rest():
-        peer.send(packet)
+    if peer.starts == starts:
+        for packet in waiting + mischief.rest():
+            peer.send(packet)
     tally.faults = mischief.log
     return tally

@@ -1,0 +1,16 @@
+from wavestim.hardware.sources.intake import Intake
+
+REASONS: tuple[str, ...]
+STOPPED: int
+CLOSED: int
+SILENT: int
+NONSENSE: int
+
+class BlockParser:
+    n_blocks: int
+    n_strange: int
+    def __init__(self, n_channels: int, digital: bool, intake: Intake) -> None: ...
+    def feed(self, data: bytes, host_ns: int) -> None: ...
+    def run(self, fd: int, silence_ms: int, strange: int = 50) -> int: ...
+    def stop(self) -> None: ...
+    def renew(self) -> None: ...

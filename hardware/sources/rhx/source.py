@@ -1,0 +1,228 @@
+"""Intan RHX as a live source: set up by commands, then its waveform stream, and found again when it was stopped, restarted or unplugged."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+
+import numpy as np
+from wavestim.hardware.sources._base import SourceError
+from wavestim.hardware.sources._live import SILENT_S, Found, LiveError, LiveInfo, LiveSource
+from wavestim.hardware.sources._ports import listening
+from wavestim.hardware.sources.intake import Intake
+
+from . import parser, wire
+from .commands import PATIENCE_S, Commands
+
+SILENCE_MS = 1000
+RETRY_S = 0.5
+RECEIVE_BYTES = 1 << 20
+
+
+def set_up(commands: Commands, channels: tuple[str, ...], band: str) -> wire.Setup:
+    """Tell RHX what to send, unless it does already; stops it when it runs, and leaves a recording alone.
+
+    Raises
+    ------
+    SourceError
+        When it records something else, lacks a channel, or has a rate that is none.
+    """
+    controller = commands.get("Type")
+    fs_hz = wire.rate_hz(commands.get("SampleRateHertz"))
+    mode = commands.get("RunMode").lower()
+    digital = wire.digital_name(controller)
+    wanted = wire.Setup(controller, fs_hz, channels, band, digital)
+    if mode != "stop":
+        if _sends(commands, wanted):
+            return wanted
+        if mode != "run":
+            raise LiveError(f"{commands.where}: RHX is recording (run mode '{mode}'); stop it there, then its TCP outputs can be set")
+        commands.do(["set RunMode Stop"])
+    commands.do(["execute ClearAllDataOutputs", "set TCPNumberDataBlocksPerWrite 1"])
+    plain = wire.Setup(controller, fs_hz, channels, band, "")
+    commands.do(f"set {switch} true" for switch in plain.switches)
+    if commands.get(plain.switches[-1]).lower() != "true":
+        raise LiveError(f"{commands.where}: channel {channels[-1]} could not be switched on; is its headstage plugged in and scanned?")
+    try:
+        commands.do([f"set {wanted.switches[-1]} true"])
+    except LiveError:  # a controller without digital inputs
+        return plain
+    return wanted
+
+
+def _sends(commands: Commands, setup: wire.Setup) -> bool:
+    """What decides the layout is as it should be: first and last channel, both bands, digital inputs."""
+    for channel in {setup.channels[0], setup.channels[-1]}:
+        for band, ending in wire.BANDS.items():
+            if (commands.get(f"{channel}.TCPDataOutputEnabled{ending}").lower() == "true") != (band == setup.band):
+                return False
+    return not setup.digital or commands.get(setup.switches[-1]).lower() == "true"
+
+
+def open_rhx(
+    host: str = "127.0.0.1", command_port: int = 5000, data_port: int = 5001, channels: str = "A-000:A-063", band: str = "wide"
+) -> RhxSource:
+    """Reach RHX and set up what it sends.
+
+    Parameters
+    ----------
+    host, command_port, data_port
+    channels : str
+        Native names, such as ``A-000:A-031,B-000:B-031``.
+    band : ``wide`` or ``low``
+
+    Raises
+    ------
+    SourceError
+        When nobody is there (``LiveError``), or the setup is refused.
+    """
+    names = wire.channel_names(channels)
+    commands = Commands(host, command_port)
+    try:
+        setup = set_up(commands, names, band)
+        data = _connect(commands, data_port)
+    except BaseException:
+        commands.close()
+        raise
+    return RhxSource(commands, data, setup, command_port, data_port)
+
+
+def find_rhx() -> list[Found]:
+    """RHX on its usual port of this computer. Nobody is asked: that would take its one place for a client."""
+    if not listening(5000):
+        return []
+    return [Found("rhx", {"host": "127.0.0.1"}, "something listens on port 5000, as Intan RHX does")]
+
+
+def _connect(commands: Commands, port: int) -> socket.socket:
+    """The waveform port, opened by command where nobody has pressed Connect."""
+    until = time.monotonic() + PATIENCE_S
+    with contextlib.suppress(LiveError):
+        commands.do(["execute ConnectTCPWaveformDataOutput"])  # refused when it is open already
+    while True:
+        try:
+            data = socket.create_connection((commands.host, port), timeout=PATIENCE_S)
+        except OSError as error:
+            if time.monotonic() > until:
+                raise LiveError(
+                    f"rhx {commands.host}:{port}: RHX does not offer its waveforms ({error.strerror or error}); is the port the one in "
+                    "Network > Remote TCP Control > Data Output?"
+                ) from None
+            time.sleep(0.05)
+            continue
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        data.setblocking(False)
+        return data
+
+
+class RhxSource(LiveSource):
+    """RHX, set up and connected. See :class:`~wavestim.hardware.sources.LiveSource`."""
+
+    def __init__(self, commands: Commands, data: socket.socket, setup: wire.Setup, command_port: int, data_port: int) -> None:
+        about = {"controller": setup.controller, "band": setup.band, "digital": setup.digital}
+        super().__init__(
+            LiveInfo(
+                "rhx",
+                f"rhx {commands.host}:{data_port}",
+                setup.fs_hz,
+                setup.channels,
+                gain_uv=np.full(len(setup.channels), wire.GAIN_UV, dtype=np.float32),
+                burst_ms=wire.burst_ms(setup.fs_hz),
+                about=about,
+            )
+        )
+        self._commands, self._data, self._setup = commands, data, setup
+        self._ports = command_port, data_port
+        self._parser: parser.BlockParser | None = None
+
+    def receive(self, intake: Intake) -> str:
+        """See :class:`~wavestim.hardware.sources.LiveSource`."""
+        stream = self._parser = parser.BlockParser(self.info.n_channels, bool(self._setup.digital), intake)
+        going, told = self._set_going(), -1
+        while not self.finish.is_set():
+            why = stream.run(self._data.fileno(), SILENCE_MS) if going else parser.CLOSED
+            if why == parser.STOPPED:
+                break
+            if why == parser.SILENT and self._only_stopped(intake):
+                continue
+            if intake.blocks != told:  # once, however often it is tried
+                told = intake.blocks
+                self.mark(intake.next_sample, "note", f"RHX: {parser.REASONS[why]}")
+            if not self._again(intake, stream):
+                return f"{self.info.where}: {parser.REASONS[why]}, and RHX did not come back within {SILENT_S:g} s"
+            going = True
+        return ""
+
+    def stop(self) -> None:
+        self.finish.set()
+        if self._parser is not None:
+            self._parser.stop()
+        super().stop()
+
+    def close(self) -> None:
+        """Stop listening, and RHX where it still runs for us."""
+        self.stop()
+        if self._parser is not None:
+            self._commands.say("set RunMode Stop")
+        self._commands.close()
+        self._data.close()
+
+    def _set_going(self) -> bool:
+        """Run, unless it runs already; False when RHX went away meanwhile."""
+        try:
+            if self._commands.get("RunMode").lower() == "stop":
+                self._commands.do(["set RunMode Run"])
+        except LiveError:
+            return False
+        return True
+
+    def _only_stopped(self, intake: Intake) -> bool:
+        """RHX is there and somebody has stopped it: its next block begins a new count."""
+        try:
+            stopped = self._commands.get("RunMode").lower() == "stop"
+        except LiveError:
+            return False
+        if stopped:
+            intake.restarted()
+        return stopped
+
+    def _again(self, intake: Intake, stream: parser.BlockParser) -> bool:
+        """Reach RHX again, set up as before; False when it did not come back in time.
+
+        Raises
+        ------
+        SourceError
+            When it came back as something else.
+        """
+        until = time.monotonic() + SILENT_S
+        while not self.finish.is_set() and time.monotonic() < until:
+            self._data.close()
+            try:
+                setup = self._reached()
+            except LiveError:
+                self.finish.wait(RETRY_S)
+                continue
+            if setup != self._setup:
+                raise SourceError(f"{self.info.where}: RHX came back with {_change(self._setup, setup)}; start a new session")
+            stream.renew()
+            intake.restarted()
+            if not self._set_going():
+                continue
+            return True
+        return self.finish.is_set()
+
+    def _reached(self) -> wire.Setup:
+        try:
+            self._commands.get("RunMode")
+        except LiveError:
+            self._commands.close()
+            self._commands = Commands(self._commands.host, self._ports[0])
+        setup = set_up(self._commands, self._setup.channels, self._setup.band)
+        self._data = _connect(self._commands, self._ports[1])
+        return setup
+
+
+def _change(before: wire.Setup, now: wire.Setup) -> str:
+    words = {"fs_hz": "{:g} Hz instead of {:g} Hz", "controller": "a {} instead of a {}", "digital": "digital input '{}' instead of '{}'"}
+    return ", ".join(text.format(getattr(now, k), getattr(before, k)) for k, text in words.items() if getattr(now, k) != getattr(before, k))
