@@ -43,7 +43,12 @@ class FileSource(_Source):
     """A session folder, NWB, .npz or anything neo reads; relative to the experiment file."""
 
 
-class LslSource(_Source):
+class _LiveSource(_Source):
+    lsl_out: Name | None = None
+    """Decisions and pulses go out as the LSL streams NAME-decisions and NAME-pulses; null: they do not."""
+
+
+class LslSource(_LiveSource):
     """A Lab Streaming Layer stream, found by name or by type."""
 
     kind: Literal["lsl"] = "lsl"
@@ -51,9 +56,11 @@ class LslSource(_Source):
     name: str | None = None
     """Name of the stream."""
     type: str | None = None
-    """Type of the stream, such as EEG; used when no name is given."""
+    """Type of the stream, such as EEG; beside a name, both have to fit."""
     markers: str | None = None
-    """Name of a marker stream to record with it."""
+    """Name of a marker stream: its markers are journalled and become input events of the session."""
+    lsl_out: Name | None = "wavestim"
+    """Decisions and pulses go out as the LSL streams NAME-decisions and NAME-pulses; null: they do not."""
 
     @model_validator(mode="after")
     def _findable(self) -> LslSource:
@@ -62,7 +69,7 @@ class LslSource(_Source):
         return self
 
 
-class RhxSource(_Source):
+class RhxSource(_LiveSource):
     """Intan RHX over its two TCP ports."""
 
     kind: Literal["rhx"] = "rhx"
@@ -79,7 +86,7 @@ class RhxSource(_Source):
     """Which of its filter bands to take."""
 
 
-class OpenEphysSource(_Source):
+class OpenEphysSource(_LiveSource):
     """Open Ephys GUI through its Falcon Output or ZMQ Interface plugin."""
 
     kind: Literal["openephys"] = "openephys"

@@ -17,7 +17,6 @@ REARM_SIMULATED = 3
 """How often a session under simulated light resumes by itself unless the file says otherwise."""
 
 NOT_YET = {
-    "source": ("lsl",),
     "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
     "pattern": ("conjugate", "lag"),
 }
@@ -112,10 +111,9 @@ def require_supported(experiment: Experiment) -> None:
     ExperimentError
         Naming the key and what can be used instead.
     """
-    kinds: list[tuple[str, str, str]] = [("source", "source", experiment.source.kind), ("light", "light", experiment.light.kind)]
+    kinds: list[tuple[str, str, str]] = [("light", "light", experiment.light.kind)]
     kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
     instead = {
-        "source": "simulated, file, rhx or openephys",
         "light": "simulated or wavelight",
         "pattern": "flash, sites, travelling, shuffled or none",
     }

@@ -16,8 +16,9 @@ from wavestim.hardware.sources.stream import StreamSource
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
     from wavestim.controller.session.clocks import SampleClock
+    from wavestim.controller.session.markers import MarkerEvents
 
-NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms")
+NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "lsl_out")
 
 
 def open_source(experiment: Experiment) -> Live:
@@ -93,14 +94,20 @@ class RigSource:
         return []
 
 
-def note_source(source: Live, journal: Journal, clock: SampleClock) -> bool:
-    """What the source told since the last time: events become markers, clock points go to the clock; true when it was started again."""
+def note_source(source: Live, journal: Journal, clock: SampleClock, markers: MarkerEvents) -> bool:
+    """What the source told since the last time: events are journalled, markers become input events, too, and clock points go to the clock.
+
+    Returns true when the source was started again.
+    """
     again = False
     for event in source.take_events():
         if event.kind == "restart":
             again = True
             clock.restart()
+        if event.kind == "marker":
+            markers.heard(event.text)
         journal.append_marker(event.sample, event.kind, event.text or str(event.value))
+    markers.post()
     for point in source.take_clock_points():
         clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))
     return again

@@ -18,6 +18,7 @@ import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
+from wavestim.controller.session.announce import Announcer, open_announcer
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.calibrations import calibration_for
@@ -26,6 +27,7 @@ from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.live import RigSource, note_source, opened_live, source_about
+from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
@@ -59,6 +61,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
         experiment = planned.experiment
         check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
+        announcer = open_announcer(experiment, out)
         light: Wavelight | None = None
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(_opened(experiment, None))
@@ -99,7 +102,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         fixed = experiment.source.fixed_delay_ms
         if fixed is None:
             fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
-        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed)
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, announcer=announcer)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
@@ -144,9 +147,13 @@ class RealSession:
         What to run, on what, from where, recorded where.
     fixed_delay_ms : float
         The source's constant delay, which arrivals can't show.
+    announcer : Announcer, optional
+        Tells other programs of decisions and pulses.
     """
 
-    def __init__(self, assembly: Assembly, light: Wavelight, source: Live, journal: Any, *, fixed_delay_ms: float) -> None:
+    def __init__(
+        self, assembly: Assembly, light: Wavelight, source: Live, journal: Any, *, fixed_delay_ms: float, announcer: Announcer | None = None
+    ) -> None:
         self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
@@ -154,8 +161,17 @@ class RealSession:
         self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.recorder = Recorder(
-            journal, self.ring, self.engine, self.scheduler, light, self.sample_clock, self.device_clock, simulated=False
+            journal,
+            self.ring,
+            self.engine,
+            self.scheduler,
+            light,
+            self.sample_clock,
+            self.device_clock,
+            simulated=False,
+            announcer=announcer,
         )
+        self.markers = MarkerEvents(self.engine)
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._next_ping = 0
         self._safe_seen = 0
@@ -226,7 +242,7 @@ class RealSession:
             self.recorder.hear()
         now = now_ns()
         self.recorder.pump(now)
-        note_source(self.source, self.journal, self.sample_clock)
+        note_source(self.source, self.journal, self.sample_clock, self.markers)
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 

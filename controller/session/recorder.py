@@ -13,6 +13,7 @@ from wavestim.controller.staleness import FITS, STALE, stale_words
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
+    from wavestim.controller.session.announce import Announcer
     from wavestim.hardware.lights import Light
     from wavestim.realtime.engine import Engine
     from wavestim.realtime.ring import Ring
@@ -35,6 +36,8 @@ class Recorder:
         Latencies mean nothing under a simulated clock and are not written.
     keep_samples : bool
         False when the samples stay in the recording they came from.
+    announcer : Announcer, optional
+        Tells other programs of decisions and pulses.
 
     Attributes
     ----------
@@ -54,6 +57,7 @@ class Recorder:
         *,
         simulated: bool,
         keep_samples: bool = True,
+        announcer: Announcer | None = None,
     ) -> None:
         self.journal, self.ring, self.engine, self.scheduler, self.light = journal, ring, engine, scheduler, light
         self.sample_clock, self.device_clock = sample_clock, device_clock
@@ -63,7 +67,7 @@ class Recorder:
         self.last_sample = -1
         self.safe_reasons: list[str] = []
         self.ages_ms: list[NDArray[np.float64]] | None = None
-        self._simulated, self._keep = simulated, keep_samples
+        self._simulated, self._keep, self._announcer = simulated, keep_samples, announcer
         gain = engine.config.gain_uv
         self._gain_uv = None if ring.dtype == np.float32 else np.float32(1) if gain is None else np.asarray(gain, np.float32)
         self._next_publish = 0
@@ -79,6 +83,8 @@ class Recorder:
         decided_to = self.engine.next_sample
         decisions = self.engine.take_decisions()
         if len(decisions):
+            if self._announcer is not None:
+                self._announcer.decided(self.n_decisions, decisions, self.model, now_ns)
             self.ledger.decided(self.n_decisions, decisions)
             self.n_decisions += len(decisions)
             self.journal.append_decisions(decisions)
@@ -103,9 +109,7 @@ class Recorder:
                 self.journal.append_samples(first, self._microvolts(block), int(stamps[-1]))
         self.hear()
         self.publish(now_ns)
-        pulses = self.ledger.take(PULSE)
-        if len(pulses):
-            self.journal.append_pulses(pulses)
+        self._take_pulses(now_ns)
         self.journal.tick(now_ns)
 
     def _microvolts(self, block: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
@@ -157,7 +161,12 @@ class Recorder:
         self.ledger.ending(reason)
         self.pump(now_ns)
         self.ledger.give_up(reason)
+        self._take_pulses(now_ns)
+        self.journal.commit()
+
+    def _take_pulses(self, now_ns: int) -> None:
         pulses = self.ledger.take(PULSE)
         if len(pulses):
             self.journal.append_pulses(pulses)
-        self.journal.commit()
+            if self._announcer is not None:
+                self._announcer.pulsed(pulses, self.model, now_ns)

@@ -23,6 +23,7 @@ from .intake import Intake
 T = TypeVar("T")
 
 KINDS: dict[str, tuple[str, str]] = {
+    "lsl": ("wavestim.hardware.sources.lsl", "lsl"),
     "openephys": ("wavestim.hardware.sources.openephys", "openephys"),
     "rhx": ("wavestim.hardware.sources.rhx", "rhx"),
 }

@@ -192,7 +192,6 @@ def test_the_hash_is_about_content_and_not_about_folders(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (SHORT + "source: {kind: lsl, name: rig}", "source: kind 'lsl' cannot be run by this version yet; use simulated or file"),
         (SHORT + "light: {kind: cyclops, port: COM3}", "light: kind 'cyclops' cannot be run"),
         ("name: x\nconditions: [{name: a, pattern: {kind: lag, lag_ms: 50}}]", "conditions[0].pattern: kind 'lag' cannot be run"),
     ],
