@@ -101,6 +101,10 @@ class OpenEphysSource(_LiveSource):
     """Name of the stream; null: the first one."""
     http_port: Port = 37497
     """TCP port of the GUI itself, which is asked for its mode and exact rates, if it answers."""
+    events_port: Port | None = None
+    """TCP port of a Network Events plugin that takes pulses into the GUI's recording, for the record; null: none."""
+    events_line: Annotated[int, Field(ge=1, le=256)] = 1
+    """TTL line that is switched on for a pulse of light there."""
 
 
 Source = Annotated[

@@ -18,7 +18,6 @@ import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
-from wavestim.controller.session.announce import Announcer, open_announcer
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
 from wavestim.controller.session.calibrations import calibration_for
@@ -31,6 +30,7 @@ from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
+from wavestim.controller.session.telling import Teller, telling
 from wavestim.hardware.lights import open_light
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
@@ -61,7 +61,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
         experiment = planned.experiment
         check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
-        announcer = open_announcer(experiment, out)
+        told = stack.enter_context(telling(experiment, out))
         light: Wavelight | None = None
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(_opened(experiment, None))
@@ -102,7 +102,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         fixed = experiment.source.fixed_delay_ms
         if fixed is None:
             fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
-        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, announcer=announcer)
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, told=told)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
@@ -111,6 +111,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         finally:
             journal.set_meta("counts", asdict(session.counts))
             journal.set_meta("source", source_about(source.info, source.counts))
+            journal.set_meta("told", told.counts)
         journal.set_meta("ended", True)
     return finish_session(out)
 
@@ -147,12 +148,12 @@ class RealSession:
         What to run, on what, from where, recorded where.
     fixed_delay_ms : float
         The source's constant delay, which arrivals can't show.
-    announcer : Announcer, optional
+    told : Teller, optional
         Tells other programs of decisions and pulses.
     """
 
     def __init__(
-        self, assembly: Assembly, light: Wavelight, source: Live, journal: Any, *, fixed_delay_ms: float, announcer: Announcer | None = None
+        self, assembly: Assembly, light: Wavelight, source: Live, journal: Any, *, fixed_delay_ms: float, told: Teller | None = None
     ) -> None:
         self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
         self.counts = Counts(realtime="best effort")
@@ -169,7 +170,7 @@ class RealSession:
             self.sample_clock,
             self.device_clock,
             simulated=False,
-            announcer=announcer,
+            told=told,
         )
         self.markers = MarkerEvents(self.engine)
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
@@ -228,6 +229,7 @@ class RealSession:
                 armed = True
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
+                self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended
                 break
             progress(min(done, seconds))
             check()

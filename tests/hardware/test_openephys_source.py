@@ -280,14 +280,26 @@ def test_answers_of_something_else_are_refused(body: bytes) -> None:
 def test_events_go_out_for_the_record() -> None:
     with contextlib.closing(MockNetworkEvents()) as plugin:
         events = NetworkEvents("127.0.0.1", plugin.port)
-        events.ttl(3, on=True)
-        events.note("pulse 1 with-wave")
-        events.ttl(3, on=False)
+        events.pulse(3)
+        events.note("decision 1 fired")
         events.close()
-        assert plugin.heard == ["IsAcquiring", "TTL Line=3 State=1", "wavestim pulse 1 with-wave", "TTL Line=3 State=0"]
-        assert (events.sent, events.failed) == (3, 0)
+        assert plugin.heard == ["IsAcquiring", "TTL Line=3 State=1", "TTL Line=3 State=0", "wavestim decision 1 fired"]
+        assert (events.sent, events.failed, events.left_out) == (3, 0, 0)
     with pytest.raises(ValueError, match="lines go from 1 to 256"):
-        events.ttl(0, on=True)
+        events.pulse(0)
+
+
+def test_a_plugin_that_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wavestim.hardware.sources.openephys.network.ANSWER_MS", 100)
+    monkeypatch.setattr("wavestim.hardware.sources.openephys.network.MOST_WAITING", 2)
+    plugin = MockNetworkEvents()
+    events = NetworkEvents("127.0.0.1", plugin.port)
+    plugin.close()
+    for _ in range(10):
+        events.note("lost")
+    events.close()
+    assert (events.sent, events.failed + events.left_out) == (0, 10)
+    assert events.left_out >= 7
 
 
 def test_network_events_that_are_not_there_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ PORT = 5556
 LINES = 256
 ANSWER_MS = 2000
 MOST_WAITING = 1000
+ON_S = 0.05
+"""A line stays on for so long: two blocks of the GUI, so that both edges can be told apart in its recording."""
 
 
 def ttl_command(line: int, on: bool) -> str:
@@ -41,7 +43,7 @@ def was_done(command: str, answer: str) -> bool:
 
 
 class NetworkEvents:
-    """The plugin Network Events, reached and ready.
+    """The plugin Network Events, reached and ready. Closing it sends what is waiting, without pauses.
 
     Parameters
     ----------
@@ -51,8 +53,8 @@ class NetworkEvents:
 
     Attributes
     ----------
-    sent, failed : int
-        What was carried out, and what found no room, no answer or was refused.
+    sent, failed, left_out : int
+        Commands that were carried out, that were not (no answer, or refused), and that found no room any more.
 
     Raises
     ------
@@ -61,10 +63,11 @@ class NetworkEvents:
     """
 
     def __init__(self, host: str, port: int = PORT) -> None:
-        self.sent = self.failed = 0
+        self.sent = self.failed = self.left_out = 0
         self._where = f"Open Ephys Network Events at {host}:{port}"
         self._address = f"tcp://{f'[{host}]' if ':' in host else host}:{port}"
-        self._waiting: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[tuple[str, ...] | None] = queue.Queue(MOST_WAITING)
+        self._closing = threading.Event()
         there = threading.Event()
         self._there = False
         self._thread = threading.Thread(target=self._run, args=(there,), name="network-events", daemon=True)
@@ -76,25 +79,26 @@ class NetworkEvents:
                 f"{self._where}: no answer; put Network Events into the signal chain with this port, and let the firewall pass it"
             )
 
-    def ttl(self, line: int, on: bool) -> None:
-        """Switch a line (from 1 on); returns at once."""
-        self._put(ttl_command(line, on))
+    def pulse(self, line: int) -> None:
+        """Switch a line (from 1 on) on, and after ``ON_S`` off; returns at once."""
+        self._put((ttl_command(line, on=True), ttl_command(line, on=False)))
 
     def note(self, text: str) -> None:
         """Leave words in the GUI's recording; returns at once."""
-        self._put(f"wavestim {text}")
+        self._put((f"wavestim {text}",))
 
     def close(self) -> None:
-        """Send what is waiting, and let go."""
+        """Send what is waiting, and let go; returns when that is done."""
         if self._thread.is_alive():
+            self._closing.set()
             self._waiting.put(None)
             self._thread.join()
 
-    def _put(self, command: str) -> None:
+    def _put(self, commands: tuple[str, ...]) -> None:
         try:
-            self._waiting.put_nowait(command)
+            self._waiting.put_nowait(commands)
         except queue.Full:
-            self.failed += 1
+            self.left_out += len(commands)
 
     def _run(self, there: threading.Event) -> None:
         with zmq.Context() as context, context.socket(zmq.REQ) as ask:
@@ -105,13 +109,17 @@ class NetworkEvents:
             ask.setsockopt(zmq.REQ_RELAXED, 1)
             ask.setsockopt(zmq.REQ_CORRELATE, 1)
             ask.connect(self._address)
-            self._there = _asked(ask.send_string, ask.recv_string, "IsAcquiring") in ("0", "1")
+            answer = _asked(ask.send_string, ask.recv_string, "IsAcquiring")
+            answers = self._there = answer in ("0", "1")
             there.set()
-            while self._there and (command := self._waiting.get()) is not None:
-                if was_done(command, _asked(ask.send_string, ask.recv_string, command)):
-                    self.sent += 1
-                else:
-                    self.failed += 1
+            while self._there and (commands := self._waiting.get()) is not None:
+                for i, command in enumerate(commands):
+                    self._closing.wait(ON_S if i else 0.0)
+                    if answers or not self._closing.is_set():  # at the end a plugin that hangs is not asked again
+                        answer = _asked(ask.send_string, ask.recv_string, command)
+                        answers = bool(answer)
+                    done = answers and was_done(command, answer)
+                    self.sent, self.failed = self.sent + done, self.failed + (not done)
 
 
 def _asked(send: Callable[[str], object], receive: Callable[[], str], command: str) -> str:
