@@ -70,6 +70,9 @@ def summarise(session: Session) -> Summary:
     reference = session.about.get("recording")
     if reference is not None:
         found["recording"] = reference["path"]
+    source = session.meta.get("source")
+    if source is not None:
+        found["source"] = {"kind": source["kind"], "where": source["where"], **source["counts"]}
     if session.recovered:
         found["recovered"] = session.meta["recovered"]
     return found

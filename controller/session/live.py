@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.hardware.sources import KINDS, ClockPoint, Live, LiveCounts, LiveEvent, LiveInfo, open_live
 from wavestim.hardware.sources.stream import StreamSource
@@ -111,6 +112,21 @@ def note_source(source: Live, journal: Journal, clock: SampleClock, markers: Mar
     for point in source.take_clock_points():
         clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))
     return again
+
+
+def check_horizon(experiment: Experiment, info: LiveInfo) -> None:
+    """Refuse a horizon that is shorter than the bursts in which the source is known to send.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    horizon = experiment.trigger.horizon_ms
+    if horizon != "auto" and horizon < info.burst_ms:
+        raise ExperimentError(
+            f"{experiment.name}: trigger.horizon_ms: {horizon:g} ms is less than the {info.burst_ms:.1f} ms for which {info.where} gathers "
+            "samples before it sends them, so light would come too late; use auto"
+        )
 
 
 def source_about(info: LiveInfo, counts: LiveCounts | None = None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from wavestim.controller.session.clocks import DeviceClock, SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
-from wavestim.controller.session.live import RigSource, note_source, opened_live, source_about
+from wavestim.controller.session.live import RigSource, check_horizon, note_source, opened_live, source_about
 from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
@@ -61,6 +61,8 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
         experiment = planned.experiment
         check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
+        if live is not None:
+            check_horizon(experiment, live.info)
         told = stack.enter_context(telling(experiment, out))
         light: Wavelight | None = None
         if not planned.board:  # a board that is not there is told before anything is made
@@ -110,8 +112,9 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
                 session.watch(seconds, arm, progress, check)
         finally:
             journal.set_meta("counts", asdict(session.counts))
-            journal.set_meta("source", source_about(source.info, source.counts))
             journal.set_meta("told", told.counts)
+            if live is not None:
+                journal.set_meta("source", source_about(live.info, live.counts))
         journal.set_meta("ended", True)
     return finish_session(out)
 
@@ -176,6 +179,7 @@ class RealSession:
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._next_ping = 0
         self._safe_seen = 0
+        self._paused = False
 
     @contextlib.contextmanager
     def running(self, stop_path: Path) -> Iterator[None]:
@@ -244,7 +248,9 @@ class RealSession:
             self.recorder.hear()
         now = now_ns()
         self.recorder.pump(now)
-        note_source(self.source, self.journal, self.sample_clock, self.markers)
+        if note_source(self.source, self.journal, self.sample_clock, self.markers):
+            self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
+            self._after_safe(now, "source-restarted")
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 
@@ -260,23 +266,27 @@ class RealSession:
         self.light.arm()
         self.engine.post("arm")
 
-    def _after_safe(self, now: int) -> None:
+    def _after_safe(self, now: int, why: str = "no-samples") -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
-        reasons = self.recorder.safe_reasons[self._safe_seen :] or ["no-samples"]
+        reasons = self.recorder.safe_reasons[self._safe_seen :] or [why]
         self._safe_seen = len(self.recorder.safe_reasons)
         if not self.engine.armed:
             return
-        self.engine.post("pause", 1.0)
-        self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
+        if not self._paused:  # once: nobody takes events from the engine's hands while no samples come
+            self._paused = True
+            self.engine.post("pause", 1.0)
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
         if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
             return  # the recording goes on, dark
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good
             self.light.wait(PUMP_S)
             self.recorder.pump(now_ns())
+            note_source(self.source, self.journal, self.sample_clock, self.markers)
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
         self._rearms_left -= 1
+        self._paused = False
         self.loop.resume_after_stall()
         self.light.arm()
         self.engine.post("resume")
