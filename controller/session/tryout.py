@@ -56,21 +56,22 @@ class Tryout:
         shown : callable
             Called about twenty times a second.
         """
-        info, last = self.live.info, -1
-        limit = round(seconds * info.fs_hz)
         self.live.start(self._ring.sink())
         try:
-            while last + 1 < limit and not self.live.ended:
+            while self.seconds < seconds and not self.live.ended:
                 time.sleep(TURN_S)
-                for first, stamps, block in self._ring.take():
-                    self._account(first, stamps, block)
-                    each(first, block)
-                    last = first + len(block) - 1
-                self.events += self.live.take_events()
-                self.seconds = (last + 1) / info.fs_hz
+                self._take(each)
                 shown()
         finally:
             self.live.stop()
+            self._take(each)
+
+    def _take(self, each: Callable[[int, Block], None]) -> None:
+        for first, stamps, block in self._ring.take():
+            self._account(first, stamps, block)
+            each(first, block)
+            self.seconds = (first + len(block)) / self.live.info.fs_hz
+        self.events += self.live.take_events()
 
     def _account(self, first: int, stamps: NDArray[np.int64], block: Block) -> None:
         self._clock.add(first, stamps)

@@ -212,6 +212,24 @@ def test_a_running_rhx_is_stopped_and_a_recording_one_left_alone(rig):
     assert rig.peer.running()
 
 
+def test_a_recording_that_sends_what_is_needed_is_listened_to_and_goes_on(rig):
+    rig.open().close()  # what was switched on stays so
+    rig.peer.press("Record")
+    rig.open()
+    rig.start()
+    sent = rig.serve(0.2).samples
+    until(lambda: rig.source.counts.samples == sent)
+    rig.source.close()
+    assert rig.peer.running()
+
+
+def test_it_is_stopped_at_the_end_when_it_ran_for_us(rig):
+    rig.open()
+    rig.start()
+    rig.source.close()
+    assert not rig.peer.running()
+
+
 def test_channels_that_it_lacks_are_named(rig):
     with pytest.raises(LiveError, match="Unrecognized parameter"):
         rig.open(channels="A-000:A-063")

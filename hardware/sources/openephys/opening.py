@@ -12,6 +12,7 @@ import numpy as np
 
 from .._base import check_scale, default_names
 from .._live import Found, LiveError, LiveInfo, LiveSource
+from .._ports import listening
 from . import gui, zmqwire
 from .assembly import layout_of
 from .falcon import FalconBlock
@@ -68,7 +69,7 @@ def find_openephys() -> list[Found]:
     return [
         Found("openephys", {"host": "127.0.0.1", "via": via, "port": port}, f"{plugin} of {said}")
         for via, (plugin, port) in PLUGINS.items()
-        if listens("127.0.0.1", port, 0.2)
+        if listening(port)
     ]
 
 

@@ -5,7 +5,6 @@ So a refusal is only heard by asking something afterwards: what comes before the
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
 import time
@@ -106,11 +105,6 @@ class Commands:
             if other or value is None:
                 raise LiveError(f"{self.where}: '{batch.rstrip(';')[:80]}' was refused: {other or 'no answer'}")
             batch = command + ";"
-
-    def say(self, command: str) -> None:
-        """A last word; nobody waits for what it does."""
-        with contextlib.suppress(LiveError):
-            self._send(command)
 
     def _send(self, text: str) -> None:
         try:

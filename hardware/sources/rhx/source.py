@@ -134,6 +134,7 @@ class RhxSource(LiveSource):
         )
         self._commands, self._data, self._setup = commands, data, setup
         self._ports = command_port, data_port
+        self._pressed = False
         self._parser: parser.BlockParser | None = None
 
     def receive(self, intake: Intake) -> str:
@@ -161,10 +162,11 @@ class RhxSource(LiveSource):
         super().stop()
 
     def close(self) -> None:
-        """Stop listening, and RHX where it still runs for us."""
+        """Stop listening, and RHX where it runs because we pressed Run."""
         self.stop()
-        if self._parser is not None:
-            self._commands.say("set RunMode Stop")
+        with contextlib.suppress(LiveError):
+            if self._pressed and self._commands.get("RunMode").lower() == "run":
+                self._commands.do(["set RunMode Stop"])
         self._commands.close()
         self._data.close()
 
@@ -173,6 +175,7 @@ class RhxSource(LiveSource):
         try:
             if self._commands.get("RunMode").lower() == "stop":
                 self._commands.do(["set RunMode Run"])
+                self._pressed = True
         except LiveError:
             return False
         return True
