@@ -179,6 +179,31 @@ def test_acquisition_begins_anew(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [FalconPeer, ZmqInterfacePeer])
+def test_the_gui_is_closed_and_opened_again(kind: Any) -> None:
+    """Or the cable is out and in: the source finds it by itself."""
+    with contextlib.ExitStack() as stack:
+        before = stack.enter_context(contextlib.closing(kind(counting(), port=0, block_ms=10, waits=True)))
+        live = opened(before)
+        ring = Ring(CHANNELS, 300_000)
+        intake = Intake(FS_HZ, CHANNELS, ring.sink())
+
+        def again(over: Callable[[], bool]) -> None:
+            before.close()
+            after = stack.enter_context(contextlib.closing(kind(counting(), port=before.port, block_ms=10, waits=True)))
+            some(after, 2)(over)
+            after.played = replace(after.played, fs_hz=2000.0)
+            some(after)(over)
+
+        def first(over: Callable[[], bool]) -> None:
+            serve(before, flat_out=True, stop=lambda: over() or intake.samples > 2000)
+
+        with serving(first, again), pytest.raises(SourceError, match=r"Open Ephys .* its rate changed"):
+            live.receive(intake)
+    assert intake.restarts == 1
+    assert intake.samples >= 2000 + 1900
+
+
+@pytest.mark.parametrize("kind", [FalconPeer, ZmqInterfacePeer])
 def test_ttl_lines_come_as_events(kind: Any) -> None:
     with contextlib.closing(kind(counting(), port=0, block_ms=10, waits=True, ttl_s=0.25)) as peer:
         rows, intake, _ = received(peer, opened(peer), some(peer, 2))

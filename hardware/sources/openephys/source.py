@@ -8,6 +8,7 @@ from contextlib import closing
 
 import numpy as np
 
+from .._base import SourceError
 from .._live import SILENT_S, LiveError, LiveInfo, LiveSource
 from ..intake import Intake
 from . import falcon, zmqwire
@@ -53,6 +54,10 @@ class _OpenEphys(LiveSource):
                     take(message)
                 except GarbledError:
                     intake.was_garbled()
+                except LiveError:
+                    raise
+                except SourceError as error:  # of a stream, which does not know where it comes from
+                    raise LiveError(f"{self._place}, {error}") from None
         return ""
 
     def taker(self, intake: Intake) -> Callable[[Message], None]:
