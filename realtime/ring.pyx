@@ -153,6 +153,10 @@ cdef class Ring:
         release(&self.c.tails[RECORDER], tail + n)
         return out
 
+    def without_engine(self):
+        """No engine reads here: what the recorder took is free. To be called after :meth:`take`."""
+        release(&self.c.tails[ENGINE], self.c.tails[RECORDER])
+
     @property
     def n_dropped(self) -> int:
         return self.c.n_dropped

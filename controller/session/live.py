@@ -105,9 +105,8 @@ def note_source(source: Live, journal: Journal, clock: SampleClock, markers: Mar
         if event.kind == "restart":
             again = True
             clock.restart()
-        if event.kind == "marker":
-            markers.heard(event.text)
-        journal.append_marker(event.sample, event.kind, event.text or str(event.value))
+        is_event = event.kind != "marker" or markers.heard(event.text)
+        journal.append_marker(event.sample, event.kind if is_event else "marker-without-event", event.text or str(event.value))
     markers.post()
     for point in source.take_clock_points():
         clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))

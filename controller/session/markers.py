@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wavestim.realtime.engine import Engine
 
 AT_ONCE = 16
-"""Events of one turn: what a person orders must find room beside them."""
+"""Events that wait for the engine, at most: what a person orders must find room beside them, whether samples come or not."""
 WAITING = 4096
 
 
@@ -32,30 +32,24 @@ class MarkerEvents:
     Parameters
     ----------
     engine : Engine
-
-    Attributes
-    ----------
-    n_left_out : int
-        Markers that came in such numbers that they became no events.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.n_left_out = 0
         self._engine = engine
         self._waiting: deque[float] = deque()
+        self._posted_at = -1
 
-    def heard(self, text: str) -> None:
-        """A marker has come."""
-        if len(self._waiting) < WAITING:
-            self._waiting.append(marker_value(text))
-        else:
-            self.n_left_out += 1
+    def heard(self, text: str) -> bool:
+        """A marker has come; false when so many wait that it becomes no event."""
+        if len(self._waiting) >= WAITING:
+            return False
+        self._waiting.append(marker_value(text))
+        return True
 
     def post(self) -> None:
-        """Once a turn."""
+        """Once a turn; those of the turn before have to have been applied."""
+        if not self._waiting or self._engine.next_sample == self._posted_at:
+            return
+        self._posted_at = self._engine.next_sample
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            try:
-                self._engine.post("marker", self._waiting[0])
-            except RuntimeError:  # no room: next time
-                return
-            self._waiting.popleft()
+            self._engine.post("marker", self._waiting.popleft())

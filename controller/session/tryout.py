@@ -71,6 +71,7 @@ class Tryout:
             self._account(first, stamps, block)
             each(first, block)
             self.seconds = (first + len(block)) / self.live.info.fs_hz
+        self._ring.without_engine()
         self.events += self.live.take_events()
 
     def _account(self, first: int, stamps: NDArray[np.int64], block: Block) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 
 import numpy as np
 import pytest
-from support.loopback import lsl_on_loopback, numbered, until
+from support.loopback import fate_of, needs_lsl, numbered
+from support.waiting import until
 from wavestim.hardware.sources import SourceError, find_live, open_live
 from wavestim.hardware.sources.lsl import find
-from wavestim.hardware.sources.lsl.mock import LslPeer
 from wavestim.hardware.sources.mock import Faults, Played, Tally, serve
+from wavestim.hardware.sources.mock.lsl import LslPeer
 from wavestim.realtime.ring import Ring
 
 FS_HZ, M, BLOCK = 1000.0, 5, 4
@@ -20,7 +20,7 @@ PLACES = np.column_stack([np.arange(M) * 0.4, np.zeros(M)])
 
 @pytest.fixture(autouse=True)
 def _loopback(monkeypatch):
-    lsl_on_loopback()
+    needs_lsl()
     monkeypatch.setattr(find, "WAIT_S", 1.0)
 
 
@@ -81,6 +81,8 @@ def test_a_stream_is_found_with_units_places_and_a_clock():
         until(lambda: heard.last == 3999)
         np.testing.assert_array_equal(np.stack([heard.samples[i] for i in range(4000)]), numbered(0, 4000, M))
         assert (heard.source.counts.lost, heard.source.counts.duplicated, heard.source.ended) == (0, 0, "")
+        assert set(info.about) == {"source_id", "clock_correction_ms", "stamp_to_receipt_ms", "stamps_wander_ms"}
+        assert info.about["stamps_wander_ms"] == 0
         points = heard.source.take_clock_points()
         assert points
         for point in points:  # of the very clock that the sender stamped with
@@ -92,16 +94,15 @@ def test_a_stream_is_found_with_units_places_and_a_clock():
 def test_every_loss_is_counted_and_nothing_is_out_of_place():
     peer = LslPeer(played(), name="faulty")
     with Listening(name="faulty") as heard:
-        tally = serve_aside(peer, Faults(drop=0.03, duplicate=0.03, delay=0.03, seed=3), seconds=8.0)
+        faults = Faults(drop=0.03, duplicate=0.03, delay=0.03, split=0.03, seed=3)
+        serve_aside(peer, faults, seconds=8.0)
         until(lambda: heard.last == 7999)
-        happened = Counter(what for _, what in tally.faults)
-        assert min(happened["drop"], happened["duplicate"], happened["delay"]) > 20
-        counts = heard.source.counts
-        assert counts.lost == BLOCK * (happened["drop"] + happened["delay"])
-        assert counts.late == BLOCK * happened["delay"]
-        assert counts.duplicated == BLOCK * happened["duplicate"]
-        gone = {number * BLOCK + i for number, what in tally.faults if what in ("drop", "delay") for i in range(BLOCK)}
-        assert set(heard.samples) == set(range(8000)) - gone
+        sent, counts = fate_of(faults, 2000, BLOCK), heard.source.counts
+        assert min(2000 - len(sent.used) - sent.late, sent.late, sent.twice) > 20
+        assert counts.lost == BLOCK * (2000 - len(sent.used))
+        assert counts.late == BLOCK * sent.late
+        assert counts.duplicated == BLOCK * sent.twice
+        assert set(heard.samples) == {number * BLOCK + i for number in sent.used for i in range(BLOCK)}
         assert all(row[0] == i for i, row in heard.samples.items())
     peer.close()
 

@@ -66,3 +66,12 @@ def test_the_slower_reader_decides_what_fits():
 def test_a_block_of_another_width_is_refused():
     with pytest.raises(ValueError, match="a block of 2 channels was pushed into a ring of 3"):
         Ring(M, 8).push(np.zeros((4, 2), np.float32), 0, 0)
+
+
+def test_without_an_engine_the_ring_never_fills():
+    ring = Ring(1, 16)
+    for first in range(0, 200, 8):
+        assert ring.push(np.zeros((8, 1), np.float32), first, 0) == 8
+        assert len(ring.take()) == 1
+        ring.without_engine()
+    assert ring.n_dropped == 0

@@ -11,8 +11,8 @@ from wavestim.hardware.sources._base import SourceError
 
 CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 """Where liblsl looks for the user's settings, besides the file that LSLAPICFG names."""
-OWN = "[lab]\nKnownPeers = {127.0.0.1}\n[log]\nlevel = -2\n"
-"""Settings of a machine that has none: streams of the same machine are found without a network, and only errors are logged."""
+OWN = "[lab]\nKnownPeers = {127.0.0.1}\n[log]\nlevel = -3\n"
+"""Settings of a machine that has none: streams of the same machine are found without a network, and what breaks is told by us."""
 
 
 @cache

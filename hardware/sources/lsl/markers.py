@@ -40,6 +40,11 @@ class Markers:
         except (TimeoutError, lsl.util.LostError) as error:
             raise SourceError(f"LSL marker stream {stream}: is announced and does not answer; is a firewall between?") from error
 
+    def flush(self) -> None:
+        """Let go of what has come so far."""
+        if self._inlet is not None:
+            self._inlet.flush()
+
     def pull(self) -> list[tuple[float, str]]:
         """What has come: (monotonic time s, text). Empty, too, once the stream is lost for good."""
         if self._inlet is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ KEPT_BYTES, KEPT_S = 64_000_000, 60
 CLOCK_S = 1.0
 CORRECTION_NS = 200_000
 """How exactly LSL maps clocks, by its own measurements."""
-OLDEST_S = 5.0
+AGES = 4096
+OLDEST_S = 120.0
 """A stamp further from the host's clock than this is not of LSL's clock, whatever the sender says."""
 
 
@@ -53,6 +55,7 @@ class LslSource(LiveSource):
         if not stream.rate_hz > 0:
             raise SourceError(f"{where}: says no sampling rate; waves can't be followed in irregular samples")
         self._inlet, self.channels, self._correction_s = _opened(stream, where)
+        self._about: dict[str, Any] = {}
         super().__init__(
             LiveInfo(
                 "lsl",
@@ -60,14 +63,20 @@ class LslSource(LiveSource):
                 stream.rate_hz,
                 self.channels.labels,
                 self.channels.positions_mm,
-                about={
-                    "source_id": stream.source_id,
-                    "clock_correction_ms": None if self._correction_s is None else self._correction_s * 1e3,
-                },
+                about=self._about,
             )
         )
+        self._about["source_id"] = stream.source_id
+        self._ages_s: deque[float] = deque(maxlen=AGES)
         self._counter = StampCounter(stream.rate_hz)
         self._next_clock_s = 0.0
+
+    def start(self, sink: object) -> None:
+        """See ``Live``. What came since the stream was opened is let go: it begins now."""
+        self._inlet.flush()
+        if self._markers is not None:
+            self._markers.flush()
+        super().start(sink)
 
     def receive(self, intake: Intake) -> str:
         """See ``LiveSource``."""
@@ -110,16 +119,26 @@ class LslSource(LiveSource):
             return np.ascontiguousarray(rows[:, self.channels.index].astype(np.float32, copy=False) * self.channels.scale_uv)
 
     def _tell_time(self, intake: Intake, stamp_s: float, now_ns: int) -> None:
-        """Once a second: when the newest sample was taken, by LSL's clocks."""
-        if self._correction_s is None or now_ns / 1e9 < self._next_clock_s or not np.isfinite(stamp_s):
+        """How old the newest sample is, and once a second when it was taken, by LSL's clocks."""
+        if self._correction_s is None or not np.isfinite(stamp_s):
+            return
+        self._ages_s.append(now_ns / 1e9 - stamp_s - self._correction_s)
+        if now_ns / 1e9 < self._next_clock_s:
             return
         self._next_clock_s = now_ns / 1e9 + CLOCK_S
         with contextlib.suppress(TimeoutError, pylsl().util.LostError):  # the last one will do
             self._correction_s = self._inlet.time_correction(PULL_S)
+        self._tell_delay(self._correction_s)
         taken_s = stamp_s + self._correction_s
         if abs(taken_s - now_ns / 1e9) < OLDEST_S:
             counter = round(self._counter.at(stamp_s))
             self.clock_point(intake.sample(counter), round(taken_s * 1e9), CORRECTION_NS + round(self._counter.wander_ms * 1e6))
+
+    def _tell_delay(self, correction_s: float) -> None:
+        p50, p99, most = np.percentile(self._ages_s, [50, 99, 100]) * 1e3
+        self._about["stamp_to_receipt_ms"] = {"p50": float(p50), "p99": float(p99), "max": float(most)}
+        self._about["clock_correction_ms"] = correction_s * 1e3
+        self._about["stamps_wander_ms"] = self._counter.wander_ms
 
     def _hear_markers(self, intake: Intake, now_ns: int) -> None:
         assert self._markers is not None

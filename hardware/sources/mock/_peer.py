@@ -18,7 +18,7 @@ from ._played import Played
 
 PEERS: dict[str, tuple[str, str]] = {
     "falcon": ("wavestim.hardware.sources.mock.openephys", "FalconPeer"),
-    "lsl": ("wavestim.hardware.sources.lsl.mock", "LslPeer"),
+    "lsl": ("wavestim.hardware.sources.mock.lsl", "LslPeer"),
     "openephys": ("wavestim.hardware.sources.mock.openephys", "ZmqInterfacePeer"),
     "rhx": ("wavestim.hardware.sources.mock.rhx", "RhxPeer"),
 }

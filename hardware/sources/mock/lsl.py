@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.hardware.sources.mock import Peer, Played
+from wavestim.hardware.sources.lsl.outlet import SampleOutlet, TextOutlet
 
-from .outlet import SampleOutlet, TextOutlet
+from ._peer import Peer
+from ._played import Played
 
 BLOCK_MS = 4.0
 ASTRAY_S = 1e6
@@ -79,6 +80,12 @@ class LslPeer(Peer):
         if rng.random() < 0.5:
             return np.full_like(samples, np.nan), stamps_s
         return samples, stamps_s + rng.uniform(-ASTRAY_S, ASTRAY_S)
+
+    def split(self, packet: Chunk, rng: np.random.Generator) -> list[Chunk]:
+        """A chunk in two sends."""
+        samples, stamps_s = packet
+        at = int(rng.integers(0, len(samples) + 1))
+        return [(samples[part], stamps_s[part]) for part in (slice(0, at), slice(at, None)) if len(samples[part])]
 
     def close(self) -> None:
         """The streams are gone for good."""
