@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from wavestim.hardware.sources import LiveSource, SourceError, find_live, open_live
 from wavestim.hardware.sources.intake import Intake
-from wavestim.hardware.sources.mock import Faults, Played, serve
+from wavestim.hardware.sources.mock import Faults, Played, open_peer, serve
 from wavestim.hardware.sources.mock.openephys import FalconPeer, ZmqInterfacePeer
 from wavestim.hardware.sources.mock.openephys_gui import MockNetworkEvents
 from wavestim.hardware.sources.openephys import falcon, gui, zmqwire
@@ -289,6 +289,18 @@ def test_the_gui_knows_the_rate_exactly() -> None:
     with contextlib.closing(FalconPeer(counting(fs_hz=10_000 / 3), port=0, http_port=0, waits=True)) as peer:
         assert opened(peer).info.fs_hz == 10_000 / 3
         assert opened(peer, http_port=free_port()).info.fs_hz == 3333
+
+
+@pytest.mark.parametrize("keys", [{"block_ms": "long"}, {"block_ms": 0}, {"port": 70000}, {"tone": "high"}])
+def test_what_a_mock_plugin_cannot_do_is_named(keys: dict[str, Any]) -> None:
+    (name,) = keys
+    with pytest.raises(SourceError, match=f"sources mock: {name}=.*keys: port, block_ms"):
+        open_peer("falcon", counting(), **keys)
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with contextlib.closing(FalconPeer(counting(), port=0)) as peer, pytest.raises(SourceError, match="is its port taken"):
+        open_peer("falcon", counting(), port=peer.port)
 
 
 def test_what_answers_on_the_usual_ports_is_found() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import zmq
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .._base import SourceError
 from ..openephys.falcon import FalconBlock
 from ..openephys.falcon import encode as falcon_message
 from ..openephys.place import PLUGINS
@@ -23,50 +25,62 @@ BLOCK_MS = 23.0
 LISTENER_MS = 1000
 
 
+class Keys(BaseModel):
+    """What may be asked of a mock plugin."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """TCP port; null: that of the plugin; 0: any free one."""
+    block_ms: Annotated[float, Field(gt=0, le=1000)] = BLOCK_MS
+    """Length of a block."""
+    stream: Annotated[str, Field(min_length=1, max_length=256)] = "mock"
+    """Name of the data stream."""
+    ttl_s: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    """Line 1 changes so often; 0: never."""
+    http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """Where the GUI itself answers; null: nowhere; 0: any free port."""
+    waits: bool = False
+    """Sends only while somebody listens, and never faster than that; the plugins themselves don't wait."""
+
+
 class _Plugin(Peer):
     """A publisher.
 
     Parameters
     ----------
     played : Played
-    port : int, optional
-        Of the plugin; by default its own; 0: any free one.
-    block_ms : float
-        Length of a block.
-    stream : str
-        Name of the data stream.
-    ttl_s : float
-        Line 1 changes so often; 0: never.
-    http_port : int, optional
-        Where the GUI itself answers; none by default.
-    waits : bool
-        Sends only while somebody listens, and never faster than that; the plugins themselves don't wait.
+    **keys
+        See :class:`Keys`.
     """
 
     via: str
 
-    def __init__(
-        self, played: Played, port: int | None = None, block_ms: float = BLOCK_MS, stream: str = "mock", ttl_s: float = 1.0,
-        http_port: int | None = None, waits: bool = False,
-    ) -> None:  # fmt: skip
-        self.played, self.stream = played, stream
-        self.block = max(1, round(block_ms * played.fs_hz / 1000))
+    def __init__(self, played: Played, **keys: Any) -> None:
+        try:
+            asked = Keys(**keys)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise SourceError(
+                f"sources mock: {first['loc'][0]}={first['input']}: {first['msg']}; keys: {', '.join(Keys.model_fields)}"
+            ) from None
+        self.played, self.stream = played, asked.stream
+        self.block = max(1, round(asked.block_ms * played.fs_hz / 1000))
         self.counter = self.message_number = 0
-        self._ttl_samples = round(ttl_s * played.fs_hz)
-        self._waits, self._listeners = waits, 0
+        self._ttl_samples = round(asked.ttl_s * played.fs_hz)
+        self._waits, self._listeners = asked.waits, 0
+        self.gui = None if asked.http_port is None else MockGui(asked.http_port, asked.stream, played.fs_hz, played.n_channels)
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)  # the same on the wire as PUB, and it knows who listens
         self._socket.setsockopt(zmq.LINGER, 0)
-        if waits:
+        if asked.waits:
             self._socket.setsockopt(zmq.XPUB_NODROP, 1)
             self._socket.setsockopt(zmq.SNDTIMEO, LISTENER_MS)
         try:
-            self._socket.bind(f"tcp://127.0.0.1:{(PLUGINS[self.via][1] if port is None else port) or '*'}")
+            self._socket.bind(f"tcp://127.0.0.1:{(PLUGINS[self.via][1] if asked.port is None else asked.port) or '*'}")
         except zmq.ZMQError as error:
-            self._context.destroy(linger=0)
+            self.close()
             raise OSError(error.errno, error.strerror) from None
         self.port = int(self._socket.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
-        self.gui = None if http_port is None else MockGui(http_port, stream, played.fs_hz, played.n_channels)
 
     @property
     def source(self) -> Mapping[str, Any]:
