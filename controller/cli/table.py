@@ -43,6 +43,7 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
         ("effect of light", effect),
         ("calibration", _calibration(summary.get("calibration") or {})),
         ("dropped samples", f"{summary.get('dropped_samples', 0)} of {summary.get('samples', 0)}"),
+        *([("ended early", str(summary["stopped_by"]))] if summary.get("stopped_by") else []),
     ]
 
 

@@ -95,10 +95,16 @@ class OpenEphysSource(_LiveSource):
     """Computer that runs the GUI."""
     via: Literal["falcon", "zmq"] = "falcon"
     """Which plugin sends."""
-    port: Port = 3335
-    """TCP port of the plugin."""
+    port: Port | None = None
+    """TCP port of the plugin; null: its own default, 3335 for falcon and 5556 for zmq."""
     stream: str | None = None
     """Name of the stream; null: the first one."""
+    http_port: Port = 37497
+    """TCP port of the GUI itself, which is asked for its mode and exact rates, if it answers."""
+    events_port: Port | None = None
+    """TCP port of a Network Events plugin that takes pulses into the GUI's recording, for the record; null: none."""
+    events_line: Annotated[int, Field(ge=1, le=256)] = 1
+    """TTL line that is switched on for a pulse of light there."""
 
 
 Source = Annotated[

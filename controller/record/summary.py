@@ -63,6 +63,7 @@ def summarise(session: Session) -> Summary:
         "pace": session.about.get("pace"),
         "realtime": counts.get("realtime"),
         "stopped_early": bool(counts.get("stopped_early", False)),
+        "stopped_by": str(counts.get("stopped_by", "")),
         "safe": list(counts.get("safe", ())),
     }
     region = session.about.get("region")

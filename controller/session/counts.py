@@ -14,6 +14,8 @@ class Counts:
     samples, dropped, ticks : int
     stopped_early : bool
         Somebody pressed STOP, or the source ended.
+    stopped_by : str
+        Which of them, in the words of the source; empty when the session came to its end.
     safe : list of str
         Why the board went dark by itself.
     realtime : str, optional
@@ -24,5 +26,6 @@ class Counts:
     dropped: int = 0
     ticks: int = 0
     stopped_early: bool = False
+    stopped_by: str = ""
     safe: list[str] = field(default_factory=list)
     realtime: str | None = None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wavestim.controller.session.clocks import SampleClock
     from wavestim.controller.session.markers import MarkerEvents
 
-NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "lsl_out")
+NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "lsl_out", "events_port", "events_line")
 
 
 def open_source(experiment: Experiment) -> Live:

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
-from wavestim.controller.session.announce import Announcer, open_announcer
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
@@ -34,6 +33,7 @@ from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
+from wavestim.controller.session.telling import Teller, telling
 from wavestim.hardware.lights import Light, LightError, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources import Live
@@ -77,7 +77,7 @@ def run_real(
             _assembled(planned, at_desk, live)
         if live is not None:
             check_horizon(experiment, live.info)
-        announcer = open_announcer(experiment, out)
+        told = stack.enter_context(telling(experiment, out))
         light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(opened_light(experiment))
@@ -109,7 +109,7 @@ def run_real(
         fixed = experiment.source.fixed_delay_ms
         if fixed is None:
             fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
-        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, announcer=announcer)
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, told=told)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
@@ -117,6 +117,7 @@ def run_real(
                 session.watch(seconds, arm, progress, check)
         finally:
             journal.set_meta("counts", asdict(session.counts))
+            journal.set_meta("told", told.counts)
             if live is not None:
                 journal.set_meta("source", source_about(live.info, live.counts))
         journal.set_meta("ended", True)
@@ -153,7 +154,7 @@ class RealSession:
         The source's constant delay, which arrivals can't show.
     go : callable
         Whether what is armed may run now.
-    announcer : Announcer, optional
+    told : Teller, optional
         Tells other programs of decisions and pulses.
     """
 
@@ -166,7 +167,7 @@ class RealSession:
         *,
         fixed_delay_ms: float,
         go: Callable[[], bool] = lambda: True,
-        announcer: Announcer | None = None,
+        told: Teller | None = None,
     ) -> None:
         self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
         self.counts = Counts(realtime="best effort")
@@ -183,7 +184,7 @@ class RealSession:
             self.sample_clock,
             self.device_clock,
             simulated=False,
-            announcer=announcer,
+            told=told,
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self.markers = MarkerEvents(self.engine)
@@ -246,6 +247,7 @@ class RealSession:
             self.mind_arming(done)
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
+                self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended
                 break
             progress(min(done, seconds))
             check()

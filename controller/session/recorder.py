@@ -14,7 +14,7 @@ from wavestim.controller.staleness import FITS, STALE, stale_words
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
-    from wavestim.controller.session.announce import Announcer
+    from wavestim.controller.session.telling import Teller
     from wavestim.hardware.lights import Light
     from wavestim.realtime.engine import Engine
     from wavestim.realtime.ring import Ring
@@ -37,7 +37,7 @@ class Recorder:
         Latencies mean nothing under a simulated clock and are not written.
     keep_samples : bool
         False when the samples stay in the recording they came from.
-    announcer : Announcer, optional
+    told : Teller, optional
         Tells other programs of decisions and pulses.
 
     Attributes
@@ -58,7 +58,7 @@ class Recorder:
         *,
         simulated: bool,
         keep_samples: bool = True,
-        announcer: Announcer | None = None,
+        told: Teller | None = None,
     ) -> None:
         self.journal, self.ring, self.engine, self.scheduler, self.light = journal, ring, engine, scheduler, light
         self.sample_clock, self.device_clock = sample_clock, device_clock
@@ -68,7 +68,7 @@ class Recorder:
         self.last_sample = -1
         self.safe_reasons: list[str] = []
         self.ages_ms: list[NDArray[np.float64]] | None = None
-        self._simulated, self._keep, self._announcer = simulated, keep_samples, announcer
+        self._simulated, self._keep, self._told = simulated, keep_samples, told
         gain = engine.config.gain_uv
         self._gain_uv = None if ring.dtype == np.float32 else np.float32(1) if gain is None else np.asarray(gain, np.float32)
         self._next_publish = 0
@@ -84,8 +84,8 @@ class Recorder:
         decided_to = self.engine.next_sample
         decisions = self.engine.take_decisions()
         if len(decisions):
-            if self._announcer is not None:
-                self._announcer.decided(self.n_decisions, decisions, self.model, now_ns)
+            if self._told is not None:
+                self._told.decided(self.n_decisions, decisions, self.model, now_ns)
             self.ledger.decided(self.n_decisions, decisions)
             self.n_decisions += len(decisions)
             self.n_scheduled += int((decisions["verdict"] == "scheduled").sum())
@@ -172,5 +172,5 @@ class Recorder:
         pulses = self.ledger.take(PULSE)
         if len(pulses):
             self.journal.append_pulses(pulses)
-            if self._announcer is not None:
-                self._announcer.pulsed(pulses, self.model, now_ns)
+            if self._told is not None:
+                self._told.pulsed(pulses, self.model, now_ns)

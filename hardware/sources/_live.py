@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 KINDS: dict[str, tuple[str, str]] = {
     "lsl": ("wavestim.hardware.sources.lsl", "lsl"),
+    "openephys": ("wavestim.hardware.sources.openephys", "openephys"),
     "rhx": ("wavestim.hardware.sources.rhx", "rhx"),
 }
 """kind -> (module, prefix): the module has ``open_<prefix>(**keys)`` and ``find_<prefix>()``."""

@@ -17,7 +17,9 @@ from ._faults import Faults, Mischief
 from ._played import Played
 
 PEERS: dict[str, tuple[str, str]] = {
+    "falcon": ("wavestim.hardware.sources.mock.openephys", "FalconPeer"),
     "lsl": ("wavestim.hardware.sources.mock.lsl", "LslPeer"),
+    "openephys": ("wavestim.hardware.sources.mock.openephys", "ZmqInterfacePeer"),
     "rhx": ("wavestim.hardware.sources.mock.rhx", "RhxPeer"),
 }
 """kind -> (module, class): the class is a :class:`Peer` and takes ``(played, **keys)``."""
