@@ -100,7 +100,7 @@ def note_source(source: Live, journal: Journal, clock: SampleClock) -> bool:
     for event in source.take_events():
         if event.kind == "restart":
             again = True
-            clock.restart()
+            clock.restart(int(event.sample))
         journal.append_marker(event.sample, event.kind, event.text or str(event.value))
     for point in source.take_clock_points():
         clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))

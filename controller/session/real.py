@@ -29,7 +29,7 @@ from wavestim.controller.session.live import RigSource, check_horizon, note_sour
 from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
-from wavestim.hardware.lights import open_light
+from wavestim.hardware.lights import LightError, open_light
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources import Live
@@ -214,6 +214,8 @@ class RealSession:
             if not armed and done >= measure_to:
                 self._arm()
                 armed = True
+            if self.source.ended:
+                self.journal.append_marker(max(self.recorder.last_sample, 0), "source-ended", self.source.ended)
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
                 break
@@ -233,7 +235,7 @@ class RealSession:
         if note_source(self.source, self.journal, self.sample_clock):
             self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
             self._after_safe(now, "source-restarted")
-        if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
+        if self.loop.stalled or self._paused or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe(now)
 
     def _arm(self) -> None:
@@ -267,10 +269,13 @@ class RealSession:
             note_source(self.source, self.journal, self.sample_clock)
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
+        self.loop.resume_after_stall()
+        try:
+            self.light.arm()
+        except LightError:  # dark again meanwhile: another second of samples, then once more
+            return
         self._rearms_left -= 1
         self._paused = False
-        self.loop.resume_after_stall()
-        self.light.arm()
         self.engine.post("resume")
         self._safe_seen = len(self.recorder.safe_reasons)
         self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")
