@@ -3,7 +3,8 @@
 When the slower reader leaves no room the newest samples are dropped and counted: what a reader has not seen yet is never overwritten.
 """
 
-from cpython.pycapsule cimport PyCapsule_New
+from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int16_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -70,6 +71,10 @@ cdef void ring_advance(RingC* ring, int reader) noexcept nogil:
     release(&ring.tails[reader], ring.tails[reader] + 1)
 
 
+cdef void let_ring_go(object capsule) noexcept:
+    Py_DECREF(<object>PyCapsule_GetContext(capsule))
+
+
 cdef class Ring:
 
     def __cinit__(self, int n_channels, long capacity, dtype=np.float32):
@@ -104,8 +109,11 @@ cdef class Ring:
             os.close(self.c.wake_fd)
 
     def sink(self):
-        """The capsule ``wavestim.BlockSink`` for a source; it borrows this ring, so keep the ring alive while the source runs."""
-        return PyCapsule_New(&self.sink_struct, "wavestim.BlockSink", NULL)
+        """The capsule ``wavestim.BlockSink`` for a source; it keeps this ring alive."""
+        Py_INCREF(self)
+        capsule = PyCapsule_New(&self.sink_struct, "wavestim.BlockSink", let_ring_go)
+        PyCapsule_SetContext(capsule, <void*>self)
+        return capsule
 
     def push(self, const sample_t[:, ::1] samples, int64_t first_sample, int64_t host_ns):
         """Push a block (n, m) from Python; returns the number of samples taken."""

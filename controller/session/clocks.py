@@ -40,13 +40,19 @@ class SampleClock:
         self.fixed_delay_ns = fixed_delay_ms * 1e6
         self._buckets: deque[tuple[float, float]] = deque(maxlen=60)  # luckiest arrival of each second
         self._bucket_end = -np.inf
+        self._from = 0
 
-    def restart(self) -> None:
-        """The source was started again: its counter stands elsewhere on the host's clock."""
+    def restart(self, sample: int) -> None:
+        """The source was started again: from this sample on its counter stands elsewhere on the host's clock."""
         self._buckets.clear()
+        self._from = sample
 
     def add(self, first_sample: int, host_ns: NDArray[np.int64]) -> None:
-        """Samples in a row, and when each was received."""
+        """Samples in a row, and when each was received. Those before the last restart say nothing any more."""
+        before = min(max(0, self._from - first_sample), len(host_ns))
+        first_sample, host_ns = first_sample + before, host_ns[before:]
+        if not len(host_ns):
+            return
         late = host_ns - (first_sample + np.arange(len(host_ns))) * self.period_ns
         luckiest = int(late.argmin())
         sample, least = float(first_sample + luckiest), float(late[luckiest])

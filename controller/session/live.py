@@ -104,7 +104,7 @@ def note_source(source: Live, journal: Journal, clock: SampleClock, markers: Mar
     for event in source.take_events():
         if event.kind == "restart":
             again = True
-            clock.restart()
+            clock.restart(int(event.sample))
         is_event = event.kind != "marker" or markers.heard(event.text)
         journal.append_marker(event.sample, event.kind if is_event else "marker-without-event", event.text or str(event.value))
     markers.post()

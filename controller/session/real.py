@@ -192,7 +192,7 @@ class RealSession:
         self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
         self._safe_seen = 0
-        self._paused = False
+        self._paused = self._refused = False
 
     @contextlib.contextmanager
     def running(self, stop_path: Path) -> Iterator[None]:
@@ -244,6 +244,8 @@ class RealSession:
             if not armed and done >= measure_to:
                 self.arm(done)
                 armed = True
+            if self.source.ended:
+                self.journal.append_marker(max(self.recorder.last_sample, 0), "source-ended", self.source.ended)
             self.mind_arming(done)
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
@@ -265,7 +267,7 @@ class RealSession:
         if note_source(self.source, self.journal, self.sample_clock, self.markers):
             self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
             self._after_safe("source-restarted")
-        if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
+        if self.loop.stalled or self._paused or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe()
         if self._board.came_back(now):
             self._resume()
@@ -326,13 +328,16 @@ class RealSession:
             note_source(self.source, self.journal, self.sample_clock, self.markers)
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
-        self._rearms_left -= 1
+        self.loop.resume_after_stall()
         try:
             self.light.arm()
-        except LightError as error:
-            self.journal.append_marker(self.recorder.last_sample, "not-resumed", str(error))
+        except LightError as error:  # another second of samples, then once more
+            if not self._refused:
+                self.journal.append_marker(self.recorder.last_sample, "not-resumed", str(error))
+            self._refused = True
             return
-        self.loop.resume_after_stall()
+        self._refused = False
+        self._rearms_left -= 1
         self.engine.post("resume")
         self._paused = False
         self._safe_seen = len(self.recorder.safe_reasons)

@@ -146,7 +146,7 @@ class Live(Protocol):
     def counts(self) -> LiveCounts: ...
 
     def start(self, sink: object) -> None:
-        """Let blocks flow into the capsule ``wavestim.BlockSink``, whose owner must outlive the source."""
+        """Let blocks flow into the capsule ``wavestim.BlockSink``, which keeps what is behind it alive."""
         ...
 
     def stop(self) -> None:

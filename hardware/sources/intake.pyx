@@ -37,7 +37,7 @@ cdef class Intake:
         ----------
         fs_hz : samples a second, by which a restart is told from a gap.
         n_channels : channels of a sample.
-        sink : capsule ``wavestim.BlockSink``; its owner must outlive this object.
+        sink : capsule ``wavestim.BlockSink``.
         """
         self.fs = fs_hz
         self.m = n_channels

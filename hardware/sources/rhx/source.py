@@ -16,6 +16,9 @@ from . import parser, wire
 from .commands import PATIENCE_S, Commands
 
 SILENCE_MS = 1000
+"""After so long RHX is asked whether somebody has stopped it."""
+STUCK_S = 5.0
+"""It says that it runs, and sends nothing for so long: its waveform port is connected anew."""
 RETRY_S = 0.5
 RECEIVE_BYTES = 1 << 20
 
@@ -135,17 +138,19 @@ class RhxSource(LiveSource):
         self._commands, self._data, self._setup = commands, data, setup
         self._ports = command_port, data_port
         self._pressed = False
+        self._heard_ns = time.monotonic_ns()
         self._parser: parser.BlockParser | None = None
 
     def receive(self, intake: Intake) -> str:
         """See :class:`~wavestim.hardware.sources.LiveSource`."""
         stream = self._parser = parser.BlockParser(self.info.n_channels, bool(self._setup.digital), intake)
         going, told = self._set_going(), -1
+        self._heard_ns = time.monotonic_ns()
         while not self.finish.is_set():
             why = stream.run(self._data.fileno(), SILENCE_MS) if going else parser.CLOSED
             if why == parser.STOPPED:
                 break
-            if why == parser.SILENT and self._only_stopped(intake):
+            if why == parser.SILENT and self._bears_with(intake):
                 continue
             if intake.blocks != told:  # once, however often it is tried
                 told = intake.blocks
@@ -180,15 +185,16 @@ class RhxSource(LiveSource):
             return False
         return True
 
-    def _only_stopped(self, intake: Intake) -> bool:
-        """RHX is there and somebody has stopped it: its next block begins a new count."""
+    def _bears_with(self, intake: Intake) -> bool:
+        """RHX is there; somebody has stopped it, so that its next block begins a new count, or it has not been silent for long."""
         try:
             stopped = self._commands.get("RunMode").lower() == "stop"
         except LiveError:
             return False
         if stopped:
             intake.restarted()
-        return stopped
+            self._heard_ns = time.monotonic_ns()
+        return stopped or time.monotonic_ns() - max(self._heard_ns, intake.last_host_ns) < STUCK_S * 1e9
 
     def _again(self, intake: Intake, stream: parser.BlockParser) -> bool:
         """Reach RHX again, set up as before; False when it did not come back in time.
@@ -212,6 +218,7 @@ class RhxSource(LiveSource):
             intake.restarted()
             if not self._set_going():
                 continue
+            self._heard_ns = time.monotonic_ns()
             return True
         return self.finish.is_set()
 

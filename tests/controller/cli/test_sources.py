@@ -40,7 +40,7 @@ def ask(*words: str) -> tuple[int, str, str]:
 def test_probe_says_rate_loss_and_age(keys: list[str]) -> None:
     code, out, _ = ask("sources", "probe", "rhx", *keys, "--seconds", "3", "--json")
     found = json.loads(out)
-    assert code == 0
+    assert code == 0, out
     assert (found["fs_hz"], found["channels"], found["burst_ms"]) == (5000.0, 4, 25.6)
     assert found["counts"]["lost"] > 0
     assert found["counts"]["samples"] + found["counts"]["lost"] >= 15000
@@ -51,7 +51,7 @@ def test_a_recording_can_be_read_and_its_gaps_are_missing(keys: list[str], tmp_p
     path = tmp_path / "baseline.npz"
     code, out, _ = ask("sources", "record", "rhx", *keys, "--seconds", "2", "--out", str(path), "--json")
     found = json.loads(out)
-    assert code == 0
+    assert code == 0, out
     recording = open_recording(path)
     assert (recording.fs_hz, recording.n_channels, recording.n_samples) == (5000.0, 4, found["samples_written"])
     assert recording.channel_names == ("A-000", "A-001", "A-002", "A-003")
@@ -91,5 +91,5 @@ def test_nobody_there_is_a_matter_of_hardware() -> None:
 
 def test_list_disturbs_nobody_and_names_every_kind() -> None:
     code, out, _ = ask("sources", "list", "--json")
-    assert code == 0
+    assert code == 0, out
     assert {"simulated", "file", "rhx"} <= {source["kind"] for source in json.loads(out)["sources"]}

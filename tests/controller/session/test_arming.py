@@ -16,7 +16,9 @@ from wavestim.controller.session import run_experiment, verify_session
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.live import RigSource
 from wavestim.controller.session.real import RealSession
+from wavestim.hardware.sources import LiveInfo
 
 TEXT = """
 name: armed
@@ -99,7 +101,10 @@ def rig() -> Any:
         bench = make_bench(4, 1)
         assembled = assemble(parse_experiment(text(180, limit_s)), bench.light.info, fs_hz=1000.0, horizon_ms=40.0)
         notes = Notes()
-        return RealSession(assembled, bench.light, notes, fixed_delay_ms=0.0, go=lambda: answers.pop(0)), notes, bench.light
+        names = tuple(f"ch{i}" for i in range(len(assembled.positions_mm)))
+        source = RigSource(-1, LiveInfo("simulated", "nowhere", 1000.0, names, assembled.positions_mm))
+        session = RealSession(assembled, bench.light, source, notes, fixed_delay_ms=0.0, go=lambda: answers.pop(0))
+        return session, notes, bench.light
 
     return make
 

@@ -19,6 +19,15 @@ def test_sample_clock_takes_the_luckiest_arrivals(burst):
     assert abs(error) < 60_000
 
 
+def test_after_a_restart_only_what_came_since_counts():
+    clock = SampleClock(1000.0)
+    clock.add(0, np.arange(5000) * 1_000_000)
+    clock.restart(4000)
+    clock.add(3000, np.arange(3000, 4500) * 1_000_000 + np.where(np.arange(3000, 4500) < 4000, 0, 30_000_000))
+    line = clock.fit()
+    assert line(4200.0) == pytest.approx(4230e6, abs=1000)
+
+
 @given(sample=st.floats(0, 1e8))
 def test_the_model_inverts_itself(sample):
     model = ClockModel(Line(1000.0, 5e12, 1e6 * (1 + 3e-5), 10.0), Line(5e12, 7e9, 1 - 2e-5, 10.0))

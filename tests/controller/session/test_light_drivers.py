@@ -95,7 +95,7 @@ def test_garbage_within_a_session_ends_the_light_and_is_recorded(tmp_path: Path)
     assert len(served.lit()) <= spoilt[0][1] + 4  # what had been ordered before
     assert served.dark()
     marks = {str(m["name"]): str(m["value"]) for m in open_session(out).markers}  # and the recording goes on, dark
-    assert "is not an Arduino with Micro-Manager's firmware: it said" in marks["not resumed"]
+    assert "is not an Arduino with Micro-Manager's firmware: it said" in marks["not-resumed"]
     assert verify_session(out).ok
 
 

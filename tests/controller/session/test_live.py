@@ -67,7 +67,7 @@ def rig() -> Iterator[Rig]:
     r.close()
 
 
-def run(rig: Rig, out: Path, each: Callable[[float], bool] = lambda done: False, seconds: float = 40.0, **keys: Any) -> dict[str, Any]:
+def run(rig: Rig, out: Path, each: Callable[[float], bool] = lambda done: False, seconds: float = 120.0, **keys: Any) -> dict[str, Any]:
     """Until ``each`` says that it has seen enough: then somebody presses STOP."""
 
     def progress(done: float) -> None:
