@@ -14,7 +14,7 @@ from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.session import run_experiment, verify_session
 from wavestim.hardware.sources.mock import Faults, Played, open_peer, played_cortex, serve
 
-MOST_S = 180.0
+MOST_S = 120.0
 BLOCK = 4
 FAULTS = Faults(drop=0.01, duplicate=0.01, delay=0.01, split=0.01, seed=2)
 LIT = ("fired", "dark")
@@ -22,7 +22,8 @@ TEXT = """
 name: over-lsl
 source: {kind: lsl, name: session-lfp, markers: session-marks, lsl_out: rig}
 probe: {kind: recording}
-trigger: {horizon_ms: 60, refractory_ms: 100, max_phase_sd_deg: 180}
+trigger: {horizon_ms: 100, refractory_ms: 100, max_phase_sd_deg: 180}
+safety: {rearm_after_stall: 100}
 conditions:
   - {name: lit, pattern: {kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}}
   - {name: sham, pattern: {kind: none}}
