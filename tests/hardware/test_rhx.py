@@ -191,6 +191,22 @@ def test_a_program_started_again_is_set_up_again(rig):
     assert [e.text for e in rig.source.take_events() if e.kind == "note"] == ["RHX: the stream ended"]
 
 
+def test_a_broken_connection_is_no_restart(rig):
+    """RHX ran on: its counter says what was lost meanwhile."""
+    rig.open()
+    rig.start()
+    first = rig.serve(0.5).samples
+    until(lambda: rig.source.counts.samples == first)
+    rig.peer.hang_up()
+    missed = rig.serve(0.1).samples  # to nobody, or to whoever is quick enough
+    until(lambda: rig.peer.source_listens)
+    last = rig.serve(0.5).samples
+    until(lambda: rig.source.counts.samples + rig.source.counts.lost == first + missed + last)
+    assert rig.source.counts.restarts == 0
+    for start, numbers in rig.taken():
+        np.testing.assert_array_equal(numbers, np.arange(start, start + len(numbers)) % 60000)
+
+
 def test_another_rate_ends_it_with_a_sentence(rig):
     rig.open()
     rig.start()

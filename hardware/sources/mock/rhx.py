@@ -93,6 +93,11 @@ class RhxPeer(Peer):
         channels = ",".join(f"{a}:{b}" for a, b in parts)
         return {"kind": "rhx", "host": host, "command_port": port, "data_port": data_port, "channels": channels, "band": "wide"}
 
+    @property
+    def source_listens(self) -> bool:
+        """Somebody is connected to the waveform port."""
+        return self._data is not None
+
     def running(self) -> bool:
         """See ``Peer``."""
         return self._run
@@ -130,6 +135,14 @@ class RhxPeer(Peer):
         """As if somebody pressed Run, Record or Stop in its window."""
         with self._lock:
             self._set("RunMode", mode)
+
+    def hang_up(self) -> None:
+        """As if the waveform connection broke; it runs on."""
+        with self._lock:
+            if self._data is not None:
+                with contextlib.suppress(OSError):
+                    self._data.shutdown(socket.SHUT_RDWR)
+                self._let_go(self._data)
 
     def restart(self) -> None:
         """As if the program were closed and opened again: visitors are gone, everything it was told is forgotten."""

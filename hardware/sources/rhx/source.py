@@ -144,7 +144,7 @@ class RhxSource(LiveSource):
     def receive(self, intake: Intake) -> str:
         """See :class:`~wavestim.hardware.sources.LiveSource`."""
         stream = self._parser = parser.BlockParser(self.info.n_channels, bool(self._setup.digital), intake)
-        going, told = self._set_going(), -1
+        going, told = self._set_going(intake), -1
         self._heard_ns = time.monotonic_ns()
         while not self.finish.is_set():
             why = stream.run(self._data.fileno(), SILENCE_MS) if going else parser.CLOSED
@@ -175,10 +175,11 @@ class RhxSource(LiveSource):
         self._commands.close()
         self._data.close()
 
-    def _set_going(self) -> bool:
-        """Run, unless it runs already; False when RHX went away meanwhile."""
+    def _set_going(self, intake: Intake) -> bool:
+        """Run, and count anew, unless it runs already; False when RHX went away meanwhile."""
         try:
             if self._commands.get("RunMode").lower() == "stop":
+                intake.restarted()
                 self._commands.do(["set RunMode Run"])
                 self._pressed = True
         except LiveError:
@@ -215,8 +216,7 @@ class RhxSource(LiveSource):
             if setup != self._setup:
                 raise SourceError(f"{self.info.where}: RHX came back with {_change(self._setup, setup)}; start a new session")
             stream.renew()
-            intake.restarted()
-            if not self._set_going():
+            if not self._set_going(intake):
                 continue
             self._heard_ns = time.monotonic_ns()
             return True
