@@ -4,13 +4,17 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := $(shell find realtime hardware controller -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' 2>/dev/null)
 
-.PHONY: demo test lint docs picture bench help clean setup build
+.PHONY: demo test board lint docs picture bench help clean setup build
 
 demo: build
 	$(VENV)/bin/wavestim demo
 
-test: lint
+test: lint board
 	$(PY) -m pytest -n 2 -q
+
+# the firmware of the ATmega2560 and its emulator; where they cannot be had, their tests are skipped and say why
+board:
+	@scripts/build_avr --install || true
 
 lint: build
 	$(VENV)/bin/ruff check .
@@ -22,9 +26,10 @@ lint: build
 docs: build
 	PYTHONPATH=build/ns $(PY) scripts/make_docs.py
 
-# docs/images/demo.png
+# docs/images/demo.png, docs/images/light-plan.png
 picture: build
 	PYTHONPATH=build/ns $(PY) scripts/make_picture.py
+	PYTHONPATH=build/ns $(PY) scripts/make_light_plan.py
 
 # docs/benchmarks.md, in about a quarter of an hour; without meegkit its rows are missing and the page says so
 bench: build
@@ -34,11 +39,12 @@ bench: build
 
 help:
 	@echo "make demo     the whole experiment on a simulated cortex, with a report"
-	@echo "make test     lint, types, import contracts, all tests"
+	@echo "make test     lint, types, import contracts, all tests (installs gcc-avr and simavr where it may)"
 	@echo "make lint     the first three of these"
 	@echo "make docs     write the parts of docs/ that are made from the code"
-	@echo "make picture  draw docs/images/demo.png"
+	@echo "make picture  draw the pictures of the docs"
 	@echo "make bench    accuracy, certainty and speed beside peers: docs/benchmarks.md"
+	@echo "make board    build the firmware of the ATmega2560 and its emulator: build/avr"
 	@echo "make build    build the extensions; make setup: only the virtual environment"
 	@echo "make clean    remove everything that was built"
 

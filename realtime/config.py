@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.realtime.calibration import ModelOptions
+from wavestim.realtime.lightlimits import LightLimits
 
 Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
 Policy = Literal["phase-locked", "rate-matched-random", "open-loop"]
@@ -87,6 +88,7 @@ class EngineConfig:
     mask_own_light : the light that is decided on reaches the samples; not so in a replay, where ``mask`` events say what does.
     renew : a calibration that no longer fits the noise is learned anew, from ``warm_up_s`` of samples without light.
     trigger, plan : none of them: the engine tracks and decides nothing.
+    limits : what the governor holds every pattern of the plan against; without it nothing is withheld.
     seed : of whatever is random in a decision.
     """
 
@@ -104,6 +106,7 @@ class EngineConfig:
     renew: bool = True
     trigger: TriggerConfig | None = None
     plan: LightPlan | None = None
+    limits: LightLimits | None = None
     seed: int = 0
     options: ModelOptions = field(default_factory=ModelOptions)
 

@@ -9,6 +9,7 @@ import numpy as np
 from wavestim.realtime.calibration import Calibration
 from wavestim.realtime.fit import misfit
 from wavestim.realtime.fmath cimport fabs, log
+from wavestim.realtime.governor cimport Governor
 from wavestim.realtime.inputevents cimport (
     IN_ARM, IN_DISARM, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, WAITING, event_done, event_next, event_put,
 )
@@ -54,7 +55,8 @@ cdef class Engine:
         self.trigger = None
         self.decisions = DecisionRing()
         if config.trigger is not None and config.plan is not None:
-            self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed)
+            governor = None if config.limits is None else Governor(config.limits)
+            self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed, governor)
         self.wave.direction_deg = 0
         self.wave.speed_mm_s = 1e6
         self.wave.wavelength_mm = 1e6
@@ -296,6 +298,8 @@ cdef class Engine:
         self.n_gaps += 1
         if gap > 0:
             self.n_dropped += gap
+        elif self.trigger is not None and self.trigger.governor is not None:
+            self.trigger.governor.jumped_back(-gap / self.fs)
         if self.model is None:
             return
         self.watch.hold()

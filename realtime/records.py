@@ -7,7 +7,10 @@ import numpy as np
 KINDS = ("undetermined", "none", "planar", "rotating", "source", "sink", "standing", "synchronous")
 """Wave kinds; the index is the engine's code."""
 
-VERDICTS = ("scheduled", "no-wave", "unsure", "direction", "pgd")
+VERDICTS = (
+    *("scheduled", "no-wave", "unsure", "direction", "pgd"),
+    *("irradiance", "width", "overlap", "duty", "dose", "temperature"),  # of the governor
+)
 """Outcomes of a decision, pure functions of the input: ``scheduled`` or the reason of a veto; the index is the engine's code."""
 
 EVENTS = ("arm", "disarm", "pause", "resume", "horizon", "gap", "mask", "calibration", "marker", "gate", "note")

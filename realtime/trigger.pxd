@@ -2,9 +2,10 @@ from libc.stdint cimport int16_t, int64_t, uint64_t
 
 from wavestim.realtime.describe cimport Wave
 from wavestim.realtime.forecast cimport Horizon
+from wavestim.realtime.governor cimport Governor
 from wavestim.realtime.wavemodel cimport WaveModel
 
-cdef enum Verdict:      # index into records.VERDICTS
+cdef enum Verdict:      # index into records.VERDICTS; those of the governor follow
     SCHEDULED = 0
     NO_WAVE = 1
     UNSURE = 2
@@ -62,6 +63,7 @@ cdef class Trigger:
     cdef double[::1] duration_s
     cdef const int16_t[::1] sequence
     cdef Horizon horizon
+    cdef readonly Governor governor
     cdef int tick_decide(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil
     cdef int choose_slot(self, const ConditionC* c, const Wave* wave) noexcept nogil
     cdef double draw(self) noexcept nogil

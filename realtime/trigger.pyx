@@ -18,7 +18,7 @@ _POLICIES = {"phase-locked": PHASE_LOCKED, "rate-matched-random": RATE_MATCHED_R
 
 cdef class Trigger:
 
-    def __cinit__(self, config, plan, double fs_hz, double tick_s, uint64_t seed):
+    def __cinit__(self, config, plan, double fs_hz, double tick_s, uint64_t seed, Governor governor=None):
         cdef int i
         speeds = []
         self.n_conditions = len(plan.conditions)
@@ -44,6 +44,7 @@ cdef class Trigger:
         self.tick = tick_s
         self.seed = seed
         self.next_period = -1
+        self.governor = governor
 
     def __dealloc__(self):
         free(self.conditions)
@@ -132,6 +133,8 @@ cdef class Trigger:
                 verdict = DIRECTION
             elif self.min_pgd == self.min_pgd and wave.pgd < self.min_pgd:
                 verdict = PGD
+        if verdict == SCHEDULED and self.governor is not None:
+            verdict = self.governor.judge(slot, fire / self.fs - lead)
         out.sample = n
         out.fire_sample = fire
         out.start_sample = fire - lead * self.fs
@@ -143,4 +146,6 @@ cdef class Trigger:
         if verdict == SCHEDULED:
             self.position += 1
             self.next_fire = fire + self.refractory
+            if self.governor is not None:
+                self.governor.book(slot, fire / self.fs - lead)
         return 1

@@ -14,9 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import made_light
 from pydantic import BaseModel
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.schema import NOT_YET
+from wavestim.hardware.lights import KNOWN, known_info
 from wavestim.hardware.simulated import CortexConfig, LightConfig, Tokens, load_opsin, opsin_names, state_names
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -186,11 +188,37 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
+def _headed(rows: list[tuple[str, ...]]) -> str:
+    return _table(rows[0], rows[1:])
+
+
+def light_drivers() -> str:
+    """Boards that labs own, as far as they are known without one."""
+    rows = []
+    for kind in KNOWN:
+        i = known_info(kind)
+        assert i is not None
+        shortest, longest, step = (f"{us / 1000:g}" for us in (i.min_pulse_us, i.max_pulse_us, i.width_step_us))
+        widths = f"{shortest} ms" if shortest == longest else f"{shortest} to {longest} ms in steps of {step} ms"
+        delays = f"in steps of {i.delay_step_us / 1000:g} ms" if i.delay_step_us else "none: all LEDs of a pattern at once"
+        levels = "0 to 255" if i.graded else "full light only"
+        rows.append((f"`{kind}`", i.guarantee, str(i.n_sites), widths, delays, levels, f"{i.duty_max:.3g}", i.timing))
+    return _table(
+        ("kind", "class", "LEDs", "pulses", "delays between LEDs", "levels", "largest duty", "what is promised of the moment of light"),
+        rows,
+    )
+
+
 PIECES: dict[str, Callable[[], str]] = {
     "experiment-keys": experiment_keys,
     "states": states,
     "opsins": opsins,
     "cortex-keys": cortex_keys,
+    "emitters": lambda: _headed(made_light.emitters()),
+    "power-curves": lambda: _headed(made_light.power_curves()),
+    "opsin-needs": lambda: _headed(made_light.opsin_needs()),
+    "heating": lambda: _headed(made_light.heating_steps()),
+    "light-drivers": light_drivers,
 }
 
 

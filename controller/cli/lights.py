@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output
+from wavestim.controller.cli.plan import plan_light
+from wavestim.controller.cli.trylight import try_light
 from wavestim.controller.cli.validate import ArgumentError
 
 app = typer.Typer(no_args_is_help=True, help="Light: list what is connected, test a driver, plan an experiment, run the mock light.")
@@ -32,90 +35,45 @@ def list_lights(as_json: options.Json = False) -> None:
     Console().print(table)
 
 
-@app.command("test")
-def ask_light(
-    kind: Annotated[str, typer.Argument(help="simulated or wavelight.")] = "simulated",
-    port: Annotated[str | None, typer.Option(help="Serial port, such as /dev/ttyACM0 or COM3.")] = None,
-    serial_number: Annotated[str | None, typer.Option(help="USB serial number.")] = None,
-    as_json: options.Json = False,
-) -> None:
-    """Ask a light driver who it is and what it can do. Stays dark.
-
-    \b
-    Examples:
-      wavestim lights test
-      wavestim lights test wavelight --port /dev/ttyACM0
-    """
-    if kind not in ("simulated", "wavelight"):
-        raise ArgumentError(f"lights test {kind}: no such driver in this version; use simulated or wavelight")
-    if kind == "wavelight" and (port is None) == (serial_number is None):
-        raise ArgumentError("lights test wavelight: which board? give --port or --serial-number; 'wavestim lights list' shows them")
-    if kind == "simulated" and (port, serial_number) != (None, None):
-        raise ArgumentError("lights test simulated: it has no port; leave --port and --serial-number out")
-    from wavestim.hardware.lights import open_light
-
-    keys = {name: value for name, value in (("port", port), ("serial_number", serial_number)) if value is not None}
-    with output.only_json(as_json):
-        light = open_light(kind, **keys)
-        try:
-            info = {name: getattr(light.info, name) for name in sorted(getattr(light.info, "__dataclass_fields__", {}))}
-        finally:
-            light.close()
-    if as_json:
-        output.emit({"ok": True, "light": info})
-        return
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in info.items():
-        table.add_row(name, str(value))
-    Console().print(table)
+app.command("test")(try_light)
 
 
-@app.command("plan")
-def plan_light(
-    experiment: Annotated[
-        str, typer.Argument(metavar="EXPERIMENT", help="A YAML file or the name of a packaged example.", show_default=False)
-    ],
-    as_json: options.Json = False,
-) -> None:
-    """Work out the light of an experiment at a desk: every pattern, and whether a limit refuses it. Nothing shines.
-
-    \b
-    Example:
-      wavestim lights plan against-the-wave
-    """
-    from wavestim.controller.experiment import load_experiment
-    from wavestim.controller.session.rehearsal import rehearse
-
-    with output.only_json(as_json):
-        found = rehearse(load_experiment(experiment))
-    if as_json:
-        output.emit(found)
-        return
-    console = Console()
-    console.print(f"{found['experiment']}: {found['leds']} LEDs, at most one pattern every {found['period_ms']:.4g} ms", highlight=False)
-    table = Table("pattern", "conditions", "LEDs", "lasts", "mW/mm2", "duty", "warming", box=None, padding=(0, 2, 0, 0))
-    for p in found["patterns"]:
-        figures = f"{p['duration_ms']:.1f} ms", f"{p['irradiance_mw_mm2']:.2f}", f"{p['duty']:.1%}", f"{p['warming_c']:.3f} K"
-        table.add_row(p["name"], ", ".join(p["conditions"]), str(p["leds"]), *figures)
-    console.print(table)
+app.command("plan")(plan_light)
 
 
 @app.command("device")
 def device(
-    board: Annotated[str, typer.Option(help="host: the firmware compiled for this computer.")] = "host",
+    board: Annotated[
+        str,
+        typer.Option(
+            help="host: the firmware compiled for this computer; atmega2560: the firmware of that board, emulated; "
+            "or a stand-in: pulsepal, cyclops, mm-arduino, thorlabs-dc4100."
+        ),
+    ] = "host",
     edges: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every light edge here as CSV: device_us,led,level.")] = None,
 ) -> None:
-    """Serve the mock light on a pseudo-terminal until stopped: the real firmware, as if a board were plugged in.
+    """Serve a mock light on a pseudo-terminal until stopped, as if a board were plugged in: the real firmware, or a stand-in.
 
     Prints one JSON line with the port to connect to.
 
     \b
     Example:
       wavestim lights device --edges edges.csv
+      wavestim lights device --board pulsepal
+      wavestim lights device --board atmega2560
     """
     from wavestim.hardware.firmware.device import BOARDS, serve_device
 
-    if board not in BOARDS:
-        raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join(BOARDS)}")
+    if board == "atmega2560":
+        from wavestim.hardware.firmware.device import emulated_board
 
-    serve_device(edges, board=board)
+        command = emulated_board(edges)
+        os.execv(command[0], command)  # the program takes the place of this one, with its signals
+    if board in BOARDS:
+        serve_device(edges, board=board)
+        return
+    from wavestim.hardware.simulated.boards import PEERS, serve_stand_in
+
+    if board not in PEERS:
+        raise ArgumentError(f"--board {board}: no such board in this version; use {' or '.join((*BOARDS, *PEERS))}")
+    serve_stand_in(board, edges)

@@ -8,13 +8,16 @@ import typer
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output, validate
 from wavestim.controller.cli._finish import finish
+from wavestim.controller.cli.confirm import second_step
 
 
 def run(
     experiment: Annotated[
         str, typer.Argument(metavar="EXPERIMENT", help="A YAML file or the name of a packaged example.", show_default=False)
     ],
-    mock: Annotated[bool, typer.Option("--mock", help="Simulated cortex and simulated light, whatever the file says.")] = False,
+    mock: Annotated[
+        bool, typer.Option("--mock", help="Simulated cortex, and simulated light or a stand-in for its board, whatever the file says.")
+    ] = False,
     arm: Annotated[bool, typer.Option("--arm", help="Allow real light. Simulated light arms by itself.")] = False,
     seconds: options.Seconds = 60.0,
     seed: options.Seed = None,
@@ -27,7 +30,9 @@ def run(
     """Run an experiment.
 
     The file is checked whole before anything starts: what it asks for, and
-    that no light it could make breaks a limit.
+    that no light it could make breaks a limit. Real light takes two steps:
+    --arm, and Enter on the terminal once the rig is ready. What is armed
+    and idle for safety.disarm_after_s is disarmed.
 
     \b
     Examples:
@@ -36,21 +41,27 @@ def run(
       wavestim run my-experiment.yaml             on the rig, dark: no light without --arm
       wavestim run my-experiment.yaml --arm --seconds 1800 --out mouse-12/day-3
     """
-    from wavestim.controller.experiment import load_experiment, mocked, require_supported
+    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported
 
     length, drawn = validate.seconds(seconds), validate.seed(seed)
     asked = load_experiment(experiment)
     ready = mocked(asked) if mock else asked
     require_supported(ready)
-    simulated = ready.light.kind == "simulated"
+    safe, simulated = is_mock(ready.light), ready.light.kind == "simulated"
     chosen = pace or (options.Pace.virtual if simulated and ready.source.kind in ("simulated", "file") else options.Pace.real)
     if chosen is options.Pace.virtual and not simulated:
-        raise validate.ArgumentError(f"--pace virtual: {ready.light.kind} light runs in real time; leave --pace out, or add --mock")
-    if not (simulated or arm):
+        raise validate.ArgumentError(
+            f"--pace virtual: {ready.light.kind} light runs in real time; leave --pace out{'' if mock else ', or add --mock'}"
+        )
+    if not (safe or arm):
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
     folder = validate.out(out, ready.name)
     from wavestim.controller.session import run_experiment
+    from wavestim.controller.session.arming import idle_limit_s
 
+    go = (lambda: True) if safe else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
-        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or simulated, progress=progress)
+        summary = run_experiment(
+            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go
+        )
     finish(summary, as_json=as_json)

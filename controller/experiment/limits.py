@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import patterns
 from wavestim.controller.experiment._trigger import OpenLoop
-from wavestim.controller.experiment._types import MAX_PATTERN_MS, UNIT_US, Board, Plan, SlotPlan
+from wavestim.controller.experiment._types import MAX_PATTERN_MS, UNIT_US, Board, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.schema import Experiment
 
 
@@ -33,6 +36,22 @@ def check_light(experiment: Experiment, plan: Plan, light_info: Board) -> None:
     for index, slot in enumerate(plan.slots):
         if index not in dark:
             _check_slot(experiment, slot, light_info, period_ms)
+
+
+def board_duty(board: Board) -> float:
+    """Part of the time that the board lets a site be lit for good: its duty, or what keeps its bucket from running over.
+
+    Light at this rate, in pulses as long as the board allows, never fills the bucket: it counts up to an eighth of its window too much.
+    """
+    if not board.bucket_ms:
+        return board.duty_max
+    return min(board.duty_max, (board.bucket_ms - board.max_pulse_us / 1000) / (board.bucket_window_ms * 9 / 8))
+
+
+def most_lit(entries: Sequence[PatternEntry]) -> int:
+    """How many LEDs are on at once."""
+    edges = sorted((t, step) for spans in patterns.lit_spans_us(entries).values() for a, b in spans for t, step in ((a, 1), (b, -1)))
+    return max(accumulate((step for _, step in edges), initial=0))
 
 
 def dark_slots(plan: Plan) -> set[int]:
@@ -77,5 +96,9 @@ def _check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms:
         fastest = f"LED {led} could be lit {duty:.1%} of the time (one pattern every {period_ms:.4g} ms)"
         if duty > safety.max_duty * (1 + 1e-9):
             refuse(fastest, f"safety.max_duty allows {safety.max_duty:.1%}; raise trigger.refractory_ms or lower width_ms")
-        if duty > board.duty_max * (1 + 1e-9):
-            refuse(fastest, f"the board allows {board.duty_max:.1%}; raise trigger.refractory_ms or lower width_ms")
+        allowed = board_duty(board)
+        if duty > allowed * (1 + 1e-9):
+            refuse(fastest, f"the board allows {allowed:.1%}; raise trigger.refractory_ms or lower width_ms")
+    together = most_lit(slot.entries)
+    if 0 < board.max_lit < together:
+        refuse(f"it lights {together} LEDs at once", f"the board's supply carries {board.max_lit}; light fewer together")

@@ -15,6 +15,7 @@ import yaml
 from pydantic import ValidationError
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._explain import closest, explain, show
+from wavestim.controller.experiment.lightdelay import with_delays
 from wavestim.controller.experiment.schema import Experiment
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -57,7 +58,7 @@ def parse_experiment(text: str, name: str = "experiment", base: Path | None = No
         raise ExperimentError(f"{name}: the file {what}; an experiment begins with 'name:' and 'conditions:'")
     _refuse_truth_values(data, name, ())
     try:
-        return Experiment.model_validate(_absolute(data, base))
+        return Experiment.model_validate(_absolute(with_delays(data, base), base))
     except ValidationError as error:
         raise ExperimentError(f"{name}: {explain(error, data, Experiment)}") from error
 

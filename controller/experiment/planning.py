@@ -13,6 +13,7 @@ from wavestim.controller.experiment import patterns
 from wavestim.controller.experiment._pattern import Conjugate, Dark, Flash, Lag, LitPattern, Shuffled, Sites, Travelling
 from wavestim.controller.experiment._types import OFFSET_DEG, Board, ConditionPlan, Heading, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.geometry import site_index
+from wavestim.controller.experiment.lightdelay import begin_earlier
 from wavestim.controller.experiment.schedule import balanced_sequence
 from wavestim.controller.experiment.schema import Experiment
 
@@ -74,7 +75,10 @@ def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, li
     unlead = [SlotPlan(name, entries, 0.0, patterns.duration_ms(entries)) for name, entries in drawn]
     site = site_index(experiment, positions_mm, leds, unlead)
     at = np.asarray(positions_mm, dtype=np.float64)[site]
-    slots = tuple(SlotPlan(s.name, s.entries, lead_ms(s.entries, leds, at), s.duration_ms) for s in unlead)
+    late = experiment.leds.on_delay_us
+    if isinstance(late, tuple) and len(late) != len(leds):
+        raise ExperimentError(f"{experiment.name}: leds.on_delay_us has {len(late)} delays for {len(leds)} LEDs; give one for each")
+    slots = tuple(begin_earlier(SlotPlan(s.name, s.entries, lead_ms(s.entries, leds, at), s.duration_ms), late) for s in unlead)
     first = next((g for g in owner if g is not None), next(iter(groups.values())))
     first_lit = next((c.pattern for c in experiment.conditions if not isinstance(c.pattern, Dark)), None)
     conditions = tuple(

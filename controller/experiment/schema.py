@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._base import Name, Part, Positive
-from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight
+from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
 from wavestim.controller.experiment._pattern import Condition
 from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
 from wavestim.controller.experiment._source import SimulatedSource, Source
@@ -16,8 +16,10 @@ from wavestim.controller.experiment._trigger import Trigger
 REARM_SIMULATED = 3
 """How often a session under simulated light resumes by itself unless the file says otherwise."""
 
+DISARM_REAL_S = 300.0
+"""Real light that is armed and idle stays so for so long unless the file says otherwise."""
+
 NOT_YET = {
-    "light": ("pulsepal", "cyclops", "mm-arduino", "thorlabs-dc4100"),
     "pattern": ("conjugate", "lag"),
 }
 """Kinds that a file may name and that cannot run yet."""
@@ -92,14 +94,15 @@ class Experiment(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _rearm_by_light(cls, data: Any) -> Any:
-        """Without a word about it, only simulated light resumes by itself."""
+    def _safety_by_light(cls, data: Any) -> Any:
+        """Without a word about it, simulated light resumes by itself and stays armed; real light does neither."""
         if not isinstance(data, dict):
             return data
         safety, light = data.get("safety", {}), data.get("light", "simulated")
         kind = light.get("kind") if isinstance(light, dict) else getattr(light, "kind", light)
-        if isinstance(safety, dict) and "rearm_after_stall" not in safety and kind == "simulated":
-            return {**data, "safety": {**safety, "rearm_after_stall": REARM_SIMULATED}}
+        if isinstance(safety, dict):
+            unsaid = {"rearm_after_stall": REARM_SIMULATED} if kind == "simulated" else {"disarm_after_s": DISARM_REAL_S}
+            return {**data, "safety": {**unsaid, **safety}}
         return data
 
 
@@ -111,23 +114,21 @@ def require_supported(experiment: Experiment) -> None:
     ExperimentError
         Naming the key and what can be used instead.
     """
-    kinds: list[tuple[str, str, str]] = [("light", "light", experiment.light.kind)]
-    kinds += [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {
-        "light": "simulated or wavelight",
-        "pattern": "flash, sites, travelling, shuffled or none",
-    }
+    kinds = [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
+    instead = {"pattern": "flash, sites, travelling, shuffled or none"}
     for part, key, kind in kinds:
         if kind in NOT_YET[part]:
             raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")
 
 
 def mocked(experiment: Experiment) -> Experiment:
-    """The same experiment on the mock rig: simulated light, and the simulated cortex unless it plays a file."""
+    """The same experiment on the mock rig: simulated light or a stand-in for its board, and the simulated cortex unless it plays a file."""
     light, source = experiment.light, experiment.source
     changes: dict[str, Any] = {}
-    if not isinstance(light, SimulatedLight):
+    if isinstance(light, WavelightLight):
         changes["light"] = SimulatedLight()
+    elif not isinstance(light, SimulatedLight):
+        changes["light"] = stood_in(light)
     if source.kind not in ("simulated", "file"):
         changes["source"] = SimulatedSource()
     return experiment.model_copy(update=changes) if changes else experiment

@@ -1,84 +1,114 @@
-"""How much light warms the tissue: an upper bound away from the surface.
+"""How much light warms the tissue: superposition of the first-order responses of ``heating.yaml``, an upper bound away from the surface.
 
-Superposition of first-order responses fitted to the heat equation in perfused brain (Pennes; constants of Stujenske, Spellman & Gordon
-2015, Cell Rep 12:525) for an absorbing blob of sigma 0.4 mm, as if every photon were absorbed.
+Every LED warms its own site and, less and later, its neighbours'. The weights follow the heat equation
+(:mod:`wavestim.controller.experiment.heatkernel`) and are never below it; every photon counts as absorbed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
-from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import patterns
-from wavestim.controller.experiment._types import PatternEntry, Plan
-from wavestim.controller.experiment.limits import dark_slots, shortest_period_ms
-from wavestim.controller.experiment.schema import Experiment
+from wavestim.realtime.governor import decay
 
 Floats = NDArray[np.float64]
-TAU_S = np.array([0.1, 0.3, 1.0, 3.0, 10.0, 40.0])
-K_PER_MW = np.array([0.0007, 0.0419, 0.0843, 0.0668, 0.0482, 0.0242])
-SLOW = TAU_S >= 3.0
-"""Only slow warming reaches the neighbours."""
-NEIGHBOUR_MM = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
-NEIGHBOUR = np.array([1.0, 0.44, 0.17, 0.05, 0.0])
-"""Steady warming at a distance, relative to that at the site."""
+SIGMA_MM = {"apart": 0.4, "touching": 0.3}
+"""SD of the Gaussian in which light is absorbed, by ``leds.contact``."""
 
 
-def area_mm2(spot_mm: float) -> float:
-    """Area of a round spot."""
-    return float(np.pi * (spot_mm / 2) ** 2)
+@dataclass(frozen=True)
+class Heating:
+    """Warming between sites.
+
+    Attributes
+    ----------
+    tau_s : (k,) time constants.
+    k_per_mw : (m, m, k) weight of each for site i from light at LED j.
+    """
+
+    tau_s: Floats
+    k_per_mw: Floats
+
+    def pulse(self, width_s: float, power_mw: Floats) -> Floats:
+        """(m, k) states right after light of so many mW (m,) at every LED has been on for a while, from cold."""
+        return self.spread(power_mw[:, None] * (1.0 - decay(width_s / self.tau_s)))
+
+    def spread(self, at_leds: Floats) -> Floats:
+        """(m, k) at the sites from (m, k) at the LEDs; summed in one order, so that every machine has the same bits."""
+        lit = np.flatnonzero(at_leds.any(axis=1))
+        return np.asarray((self.k_per_mw[:, lit] * at_leds[lit]).sum(axis=1))
 
 
-def neighbour_share(leds_mm: ArrayLike) -> Floats:
-    """(m, m) steady warming at one LED from light at another, relative to the steady warming at the LED itself."""
-    leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
-    distance = np.hypot(*(leds[:, None] - leds[None]).transpose(2, 0, 1)) if len(leds) else np.zeros((0, 0))
-    return np.asarray(np.interp(distance, NEIGHBOUR_MM, NEIGHBOUR))
-
-
-def steady_rise_c(
-    entries: Sequence[PatternEntry], irradiances: Sequence[float], period_s: float, leds_mm: ArrayLike, spot_mm: float
-) -> float:
-    """Warming at the hottest LED when a pattern comes every period for ever: its mean, and the ripple of one pattern on top.
+def heating(leds_mm: ArrayLike, sigma_mm: float) -> Heating:
+    """How these LEDs warm their own and each other's sites.
 
     Parameters
     ----------
-    entries : sequence of PatternEntry
-    irradiances : sequence of float
-        mW/mm2 of each entry.
-    period_s : float
+    leds_mm : (m, 2)
+    sigma_mm : float
+        Of the Gaussian in which light is absorbed; one of ``heating.yaml``.
+    """
+    leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
+    tau, distances, weights = _table(sigma_mm)
+    apart = leds[:, None] - leds[None]
+    distance = np.sqrt(apart[..., 0] ** 2 + apart[..., 1] ** 2)
+    k = [np.interp(distance, distances, w, right=0.0) for w in weights.T]
+    return Heating(tau, np.ascontiguousarray(np.stack(k, axis=-1)))
+
+
+def heat_mm2(spot_mm: float, wall_plug: float = 1.0) -> float:
+    """mW of heat for every mW/mm2 of light at a round face; the electrical losses of an LED that lies in the tissue included."""
+    return float(np.pi * (spot_mm / 2) ** 2 / wall_plug)
+
+
+def rises_c(
+    pulses: Sequence[tuple[float, Sequence[tuple[int, float, float]]]],
+    leds_mm: ArrayLike,
+    spot_mm: float,
+    *,
+    sigma_mm: float = SIGMA_MM["apart"],
+    wall_plug: float = 1.0,
+) -> Floats:
+    """Warming of every site after each of these pulses, as if the LEDs of a pulse shone together.
+
+    Parameters
+    ----------
+    pulses : sequence of (start_s, [(led, width_s, irradiance_mw_mm2), ...])
+        In the order of time.
     leds_mm : (m, 2)
     spot_mm : float
         Diameter of an LED's face.
+    sigma_mm, wall_plug : float
+        How narrowly the light is absorbed, and how much of the power is light.
+
+    Returns
+    -------
+    (n, m) K
     """
-    share = neighbour_share(leds_mm)
-    mean_mw, ripple = np.zeros(len(share)), np.zeros(len(share))
-    for entry, irradiance in zip(entries, irradiances, strict=True):
-        power_mw, width_s = irradiance * area_mm2(spot_mm), entry.width_us / 1e6
-        mean_mw[entry.site] += power_mw * width_s / period_s
-        ripple[entry.site] += float(K_PER_MW @ (1 - np.exp(-width_s / TAU_S))) * power_mw
-    return float((K_PER_MW.sum() * share @ mean_mw + ripple).max(initial=0.0))
+    model, area = heating(leds_mm, sigma_mm), heat_mm2(spot_mm, wall_plug)
+    state = np.zeros((len(model.k_per_mw), len(model.tau_s)))
+    out, last = np.zeros((len(pulses), len(state))), 0.0
+    added: dict[tuple[tuple[int, float, float], ...], Floats] = {}  # a session repeats its patterns
+    for row, (start, entries) in zip(out, pulses, strict=True):
+        state *= decay(max(start - last, 0.0) / model.tau_s)
+        last = start
+        key = tuple(entries)
+        if key not in added:
+            at_leds = np.zeros_like(state)
+            for led, width, irradiance in entries:
+                at_leds[led] += irradiance * area * (1.0 - decay(width / model.tau_s))
+            added[key] = model.spread(at_leds)
+        state += added[key]
+        row[:] = state.sum(axis=1)
+    return out
 
 
-def check_warming(experiment: Experiment, plan: Plan, leds_mm: ArrayLike) -> None:
-    """Refuse a plan of which any pattern, fired as fast as the experiment allows for ever, warms an LED's site beyond the limit.
-
-    Raises
-    ------
-    ExperimentError
-        Naming the pattern and the two temperatures.
-    """
-    limit, period_ms = experiment.safety.max_temperature_rise_c, shortest_period_ms(experiment)
-    dark = dark_slots(plan)
-    for index, slot in enumerate(plan.slots):
-        if index in dark:
-            continue
-        levels = [patterns.irradiance_of(experiment, e.level) for e in slot.entries]
-        rise = steady_rise_c(slot.entries, levels, period_ms / 1000, leds_mm, experiment.leds.spot_mm)
-        if rise > limit:
-            raise ExperimentError(
-                f"{experiment.name}: pattern '{slot.name}' every {period_ms:.4g} ms would warm the tissue by {rise:.3g} degrees C, but "
-                f"safety.max_temperature_rise_c is {limit:g}; lower irradiance_mw_mm2 or width_ms, or raise trigger.refractory_ms"
-            )
+@cache
+def _table(sigma_mm: float) -> tuple[Floats, Floats, Floats]:
+    loaded = yaml.safe_load((files(__package__) / "heating.yaml").read_text(encoding="utf-8"))
+    return np.array(loaded["tau_s"]), np.array(loaded["distance_mm"]), np.array(loaded["k_per_mw"][sigma_mm])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.experiment.thermal import SIGMA_MM
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
 from wavestim.controller.staleness import STALE
@@ -58,6 +59,7 @@ def summarise(session: Session) -> Summary:
         "conditions": _conditions(session, decisions, pulses, came),
         "horizon_ms": _horizon(session),
         "calibration": _calibration(session),
+        "light": {name: session.about.get("light", {}).get(name) for name in ("kind", "board", "guarantee", "timing")},
         "pace": session.about.get("pace"),
         "realtime": counts.get("realtime"),
         "stopped_early": bool(counts.get("stopped_early", False)),
@@ -123,8 +125,9 @@ def _dose(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void
     slots, leds = session.about.get("slots", ()), np.asarray(session.about.get("leds_mm", ()), dtype=np.float64)
     shone = [] if session.about.get("recording") is not None else decisions[pulses["decision"][lit]]
     at = [(float(d["start_sample"]) / session.fs_hz, entries_of(slots, int(d["slot"]))) for d in shone]
-    spot = float(session.experiment.get("leds", {}).get("spot_mm", 0.2))
-    return dose(sorted(at, key=lambda p: p[0]), leds, spot)
+    asked = session.experiment.get("leds", {})
+    tissue = {"sigma_mm": SIGMA_MM[asked.get("contact", "apart")], "wall_plug": float(asked.get("wall_plug", 1.0))}
+    return dose(sorted(at, key=lambda p: p[0]), leds, float(asked.get("spot_mm", 0.2)), **tissue)
 
 
 def _conditions(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void], came: NDArray[np.bool_]) -> Summary:

@@ -93,7 +93,15 @@ def onset_card(summary: Mapping[str, Any]) -> Card:
     p99 = float(onset["p99"])
     state: State = "good" if p99 < 500 else "warn" if p99 < 2000 else "bad"
     value = f"{p99:.0f} µs" if p99 >= 1 else "< 1 µs"
-    return Card("Light onset error", value, f"99 of 100 pulses came within this of the plan, by the board's own clock.{late}", state)
+    text = f"99 of 100 pulses came within this of the plan, {clock_words(summary)}.{late}"
+    return Card("Light onset error", value, text, state)
+
+
+def clock_words(summary: Mapping[str, Any]) -> str:
+    """By whose clock the moments of light are known."""
+    light = summary.get("light")
+    timed = isinstance(light, Mapping) and "the host's reckoning" in str(light.get("timing"))
+    return "by the host's reckoning, for the board has no clock" if timed else "by the board's own clock"
 
 
 def sample_card(summary: Mapping[str, Any]) -> Card:

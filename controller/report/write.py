@@ -16,7 +16,7 @@ from wavestim.controller.report.effect import Effect, measure
 from wavestim.controller.report.effect_figure import effect_figure
 from wavestim.controller.report.maps import maps_figure
 from wavestim.controller.report.phase import PhaseErrors, phase_errors
-from wavestim.controller.report.verdicts import cards, effect_card
+from wavestim.controller.report.verdicts import cards, clock_words, effect_card
 from wavestim.controller.staleness import stale_sentence
 
 DOSE = (
@@ -175,7 +175,7 @@ def _pair(session: SessionLike) -> list[str]:
     found = []
     if timing is not None:
         content = style.svg(timing, "timing", "time from decision to light") + _budget(session)
-        found.append(page.section("Time to spare", f"Light is planned ahead and fired by the board's clock.{virtual}", content))
+        found.append(page.section("Time to spare", f"Light is planned ahead and fired {clock_words(session.summary)}.{virtual}", content))
     else:
         found.append(page.section("Time to spare", "Nothing was scheduled.", ""))
     if vetoes is not None:

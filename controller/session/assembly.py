@@ -11,14 +11,17 @@ from wavestim.controller.experiment import (
     Board,
     Experiment,
     Plan,
+    check_abilities,
+    check_budget,
     check_light,
-    check_warming,
     electrode_positions,
     led_positions,
+    light_limits,
     site_index,
 )
 from wavestim.controller.experiment import plan as make_plan
 from wavestim.realtime import EngineConfig, TriggerConfig
+from wavestim.realtime.lightlimits import LightLimits
 
 MASK_TAIL_MS = 10.0
 """``conditioning.mask_ms: auto``: the photo-artefact of a metal electrode decays within about this time after the last light."""
@@ -80,10 +83,12 @@ def assemble(
         )
     leds = led_positions(experiment, positions)
     plan = make_plan(experiment, positions, leds, board)
+    check_abilities(experiment, plan, board)
     check_light(experiment, plan, board)
-    check_warming(experiment, plan, leds)
+    limits = light_limits(experiment, plan, leds, board)
+    check_budget(experiment, plan, limits)
     site = site_index(experiment, positions, leds, plan)
-    engine = _engine_config(experiment, fs_hz, positions, plan, site, horizon_ms, own_light, gain_uv)
+    engine = _engine_config(experiment, fs_hz, positions, plan, limits, site, horizon_ms, own_light, gain_uv)
     return Assembly(experiment, fs_hz, positions, leds, plan, site, engine)
 
 
@@ -98,6 +103,7 @@ def _engine_config(
     fs_hz: float,
     positions: NDArray[np.float64],
     plan: Plan,
+    limits: LightLimits,
     site: int,
     horizon_ms: float,
     own_light: bool,
@@ -136,6 +142,7 @@ def _engine_config(
             mask_own_light=own_light,
             trigger=trigger,
             plan=plan,
+            limits=limits,
             seed=e.seed,
         )
     except ValueError as error:

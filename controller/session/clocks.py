@@ -1,30 +1,18 @@
-"""Clocks: sample ↔ host from when blocks arrive, host ↔ device from pings. What is published here, the scheduler uses.
+"""Clocks: sample ↔ host from when blocks arrive, and both maps together as the scheduler uses them. The board's clock: `deviceclock.py`.
 
-Both are robust lines through the luckiest exchanges: an arrival can only be late, so the earliest arrivals carry the truth.
+An arrival can only be late, so the earliest arrivals carry the truth.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOW_NS = 60_000_000_000
-LUCKIEST = 0.2
 MAX_RATE_ERROR = 300e-6
-
-
-class Exchange(Protocol):
-    """One exchange of time stamps (``ClockSample``)."""
-
-    @property
-    def slack_ns(self) -> int: ...
-    @property
-    def point(self) -> tuple[float, int]: ...
 
 
 @dataclass(frozen=True)
@@ -42,43 +30,6 @@ class Line:
     def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]: ...
     def __call__(self, x: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
         return self.y0 + (x - self.x0) * self.rate
-
-
-class DeviceClock:
-    """Host → device, from pings (the luckiest fifth of a minute, line by least squares with 3-MAD rejection)."""
-
-    def __init__(self) -> None:
-        self._points: deque[tuple[float, int, int]] = deque()
-
-    def add(self, samples: Iterable[Exchange]) -> None:
-        """Take in exchanges."""
-        for s in samples:
-            host, device = s.point
-            self._points.append((host, device, s.slack_ns))
-        while self._points and self._points[-1][0] - self._points[0][0] > WINDOW_NS:
-            self._points.popleft()
-
-    def fit(self) -> Line | None:
-        """The line, or None before three exchanges."""
-        if len(self._points) < 3:
-            return None
-        host, device, slack = np.array(self._points, dtype=np.float64).T
-        keep = slack <= np.quantile(slack, max(LUCKIEST, min(1.0, 8 / len(slack))))
-        h, d = host[keep], device[keep]
-        # differences from a first point keep nanoseconds exact in float64
-        x, y = h - h[-1], (d - d[-1]) - (h - h[-1])
-        slope, offset = 0.0, float(np.median(y))
-        if len(x) >= 3 and np.ptp(x) > 1e9:
-            for _ in range(2):
-                slope, offset = np.polyfit(x, y, 1)
-                rest = y - (offset + slope * x)
-                spread = 1.4826 * np.median(np.abs(rest - np.median(rest)))
-                inside = np.abs(rest) <= max(3 * spread, 500.0)
-                if inside.sum() >= 3 and np.ptp(x[inside]) > 1e9:
-                    x, y = x[inside], y[inside]
-        slope = float(np.clip(slope, -MAX_RATE_ERROR, MAX_RATE_ERROR))
-        scatter = float(np.std(y - (offset + slope * x)))
-        return Line(float(h[-1]), float(d[-1] + offset), 1.0 + slope, max(scatter, float(slack.min()) / 2))
 
 
 class SampleClock:

@@ -48,7 +48,14 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
     assert source.kind == "simulated"
     given = {"state": source.state, "snr_db": source.snr_db, **source.cortex}
     cortex = {key: value for key, value in given.items() if value is not None}
-    light = {"opsin": experiment.opsin, "wavelength_nm": experiment.leds.wavelength_nm, "spot_mm": experiment.leds.spot_mm}
+    leds = experiment.leds
+    light = {
+        "opsin": experiment.opsin,
+        "wavelength_nm": leds.wavelength_nm,
+        "spot_mm": leds.spot_mm,
+        "na": leds.na,
+        "depth_mm": leds.depth_mm,
+    }
     for key, model, values in (("source", CortexConfig, cortex), ("opsin or leds", LightConfig, light)):
         try:
             model(**values)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import Experiment, Region, electrode_positions, in_region, led_positions, patterns
+from wavestim.controller.experiment import Experiment, Light, Region, electrode_positions, in_region, is_mock, led_positions, patterns
 from wavestim.controller.record.reference import is_session
 from wavestim.controller.session.feeds import cortex_settings
 from wavestim.hardware.sources import LiveInfo, open_recording, regions_of
@@ -64,7 +64,7 @@ def plan_mock_rig(experiment: Experiment, out: Path, live: LiveInfo | None = Non
         For a recording that can't be read.
     """
     labels: tuple[str, ...] | None = None
-    source, board = experiment.source, experiment.light.kind == "simulated"
+    source, board = experiment.source, is_mock(experiment.light)
     if source.kind == "simulated":
         positions, fs_hz = electrode_positions(experiment), source.fs_hz
         settings = cortex_settings(experiment) | {"truth": str(out / "truth.bin")}
@@ -90,4 +90,13 @@ def plan_mock_rig(experiment: Experiment, out: Path, live: LiveInfo | None = Non
             "edges": str(out / "edges.csv"),
             "clock": str(out / "rig-clock.json"),
         }
+        settings |= _board(experiment.light)
     return MockRigPlan(settings, fs_hz, positions, board, experiment, region)
+
+
+def _board(light: Light) -> dict[str, Any]:
+    """Which board stands in."""
+    if light.kind == "thorlabs-dc4100" and light.gated_by is not None:
+        return _board(light.gated_by) | {"gates": True}
+    ours = light.kind == "simulated" or (light.kind == "cyclops" and light.firmware == "wavelight")
+    return {"board": "wavelight" if ours else light.kind, "gates": False}

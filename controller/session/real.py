@@ -15,24 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
+from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, prepare_light
+from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
+from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
-from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
+from wavestim.controller.session.lights import info_at_desk, opened_light
 from wavestim.controller.session.live import RigSource, check_horizon, note_source, opened_live, source_about
 from wavestim.controller.session.markers import MarkerEvents
-from wavestim.controller.session.mockrig import plan_mock_rig
+from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.telling import Teller, telling
-from wavestim.hardware.lights import open_light
-from wavestim.hardware.lights.wavelight import Wavelight
+from wavestim.hardware.lights import Light, LightError, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources import Live
 from wavestim.realtime.engine import Engine
@@ -44,12 +46,21 @@ PUMP_S = 0.01
 MEASURE_S = 5.0
 """``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
 FIRST_HORIZON_MS, LEAST_HORIZON_MS = 20.0, 3.0
-CLOCK_TOLERANCE_US = 1000.0
 RING_S = 30.0
 
 
-def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, progress: Callable[[float], None]) -> dict[str, Any]:
+def run_real(
+    experiment: Experiment,
+    *,
+    out: Path,
+    seconds: float,
+    arm: bool,
+    progress: Callable[[float], None],
+    go: Callable[[], bool] = lambda: True,
+) -> dict[str, Any]:
     """Run an experiment at the pace of a rig; returns the summary.
+
+    ``go`` is the second of the two steps to light: it is asked while the light is armed, and nothing is decided before it says yes.
 
     Raises
     ------
@@ -61,31 +72,25 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
         experiment = planned.experiment
         check_room(out, seconds * planned.fs_hz * len(planned.positions_mm))
+        at_desk = info_at_desk(experiment.light)
+        if at_desk is not None:  # what such boards cannot do is told before one is looked for
+            _assembled(planned, at_desk, live)
         if live is not None:
             check_horizon(experiment, live.info)
         told = stack.enter_context(telling(experiment, out))
-        light: Wavelight | None = None
+        light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
-            light = stack.enter_context(_opened(experiment, None))
+            light = stack.enter_context(opened_light(experiment))
         out.mkdir(parents=True, exist_ok=True)
         source = live
         if live is None or planned.board:
             rig = start_mock_rig(planned.settings)
             stack.callback(rig.close)
             source = live or RigSource(rig.samples.fileno(), planned.info)
-            light = light or stack.enter_context(_opened(experiment, rig.pty))
+            light = light or stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
         assert source is not None
         assert light is not None
-        assembly = assemble(
-            experiment,
-            light.info,
-            fs_hz=planned.fs_hz,
-            horizon_ms=_first_horizon(experiment),
-            recorded_mm=planned.positions_mm,
-            n_channels=source.info.n_channels,
-            own_light=experiment.source.kind != "file" and not (live is not None and planned.board),
-            gain_uv=source.info.gain_uv,
-        )
+        assembly = _assembled(planned, light.info, live)
         known = calibration_for(experiment.calibration, assembly.engine)
         journal = stack.enter_context(
             open_journal(
@@ -104,7 +109,7 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
         fixed = experiment.source.fixed_delay_ms
         if fixed is None:
             fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
-        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, told=told)
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, told=told)
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
@@ -119,22 +124,18 @@ def run_real(experiment: Experiment, *, out: Path, seconds: float, arm: bool, pr
     return finish_session(out)
 
 
-@contextlib.contextmanager
-def _opened(experiment: Experiment, pty: str | None) -> Iterator[Wavelight]:
-    """The board: that of the mock rig, or the one the experiment names."""
-    asked = experiment.light
-    if pty is not None:
-        light = open_light("wavelight", port=pty)
-    elif asked.kind == "wavelight":
-        keys = {"port": asked.port} if asked.port is not None else {"serial_number": asked.serial_number}
-        light = open_light("wavelight", **keys)
-    else:
-        raise ExperimentError(f"{experiment.name}: light '{asked.kind}' cannot be run by this version yet; use wavelight, or add --mock")
-    assert isinstance(light, Wavelight)
-    try:
-        yield light
-    finally:
-        light.close()
+def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Assembly:
+    e, info = planned.experiment, planned.info if live is None else live.info
+    return assemble(
+        e,
+        board,
+        fs_hz=planned.fs_hz,
+        horizon_ms=_first_horizon(e),
+        recorded_mm=planned.positions_mm,
+        n_channels=info.n_channels,
+        own_light=e.source.kind != "file" and not (live is not None and planned.board),
+        gain_uv=info.gain_uv,
+    )
 
 
 def _first_horizon(experiment: Experiment) -> float:
@@ -151,18 +152,28 @@ class RealSession:
         What to run, on what, from where, recorded where.
     fixed_delay_ms : float
         The source's constant delay, which arrivals can't show.
+    go : callable
+        Whether what is armed may run now.
     told : Teller, optional
         Tells other programs of decisions and pulses.
     """
 
     def __init__(
-        self, assembly: Assembly, light: Wavelight, source: Live, journal: Any, *, fixed_delay_ms: float, told: Teller | None = None
+        self,
+        assembly: Assembly,
+        light: Light,
+        source: Live,
+        journal: Any,
+        *,
+        fixed_delay_ms: float,
+        go: Callable[[], bool] = lambda: True,
+        told: Teller | None = None,
     ) -> None:
         self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
         self.counts = Counts(realtime="best effort")
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
-        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, CLOCK_TOLERANCE_US)
+        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.recorder = Recorder(
             journal,
@@ -175,8 +186,10 @@ class RealSession:
             simulated=False,
             told=told,
         )
+        self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self.markers = MarkerEvents(self.engine)
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
+        self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
         self._safe_seen = 0
         self._paused = False
@@ -229,8 +242,9 @@ class RealSession:
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
                 self.recorder.ages_ms, measure_to = [], done + (MEASURE_S if auto else 0.0)
             if not armed and done >= measure_to:
-                self._arm()
+                self.arm(done)
                 armed = True
+            self.mind_arming(done)
             if self.source.ended or self.loop.stopped:
                 self.counts.stopped_early = True
                 self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended
@@ -250,12 +264,14 @@ class RealSession:
         self.recorder.pump(now)
         if note_source(self.source, self.journal, self.sample_clock, self.markers):
             self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
-            self._after_safe(now, "source-restarted")
+            self._after_safe("source-restarted")
         if self.loop.stalled or len(self.recorder.safe_reasons) > self._safe_seen:
-            self._after_safe(now)
+            self._after_safe()
+        if self._board.came_back(now):
+            self._resume()
 
-    def _arm(self) -> None:
-        """``horizon_ms: auto`` becomes a number here, and an event; then the light may fire."""
+    def arm(self, done_s: float) -> None:
+        """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet."""
         if self.assembly.experiment.trigger.horizon_ms == "auto":
             ages = self.recorder.ages_ms or [np.zeros(1)]
             age = float(np.percentile(np.concatenate(ages), 99.9))
@@ -264,20 +280,45 @@ class RealSession:
             self.engine.post("horizon", max(horizon, LEAST_HORIZON_MS))
         self.recorder.ages_ms = None
         self.light.arm()
-        self.engine.post("arm")
+        self.arming.arm(done_s)
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
 
-    def _after_safe(self, now: int, why: str = "no-samples") -> None:
+    def mind_arming(self, done_s: float) -> None:
+        """RUN lets the engine decide; what waits too long is disarmed."""
+        if self.arming.step == "armed" and self._go():
+            self.arming.run(done_s)
+            self.engine.post("arm")
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "running", "")
+        why = self.arming.overdue(done_s, self.recorder.n_scheduled)
+        if why is not None:
+            self._disarm(why)
+
+    def _disarm(self, why: str) -> None:
+        """The recording goes on, dark."""
+        self.arming.disarm()
+        self.engine.post("disarm")
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "disarmed", why)
+        self.light.disarm()
+
+    def _after_safe(self, why: str = "no-samples") -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or [why]
         self._safe_seen = len(self.recorder.safe_reasons)
-        if not self.engine.armed:
+        if not self.engine.armed and self.arming.step != "armed":
             return
-        if not self._paused:  # once: nobody takes events from the engine's hands while no samples come
+        if not self._paused:
             self._paused = True
             self.engine.post("pause", 1.0)
             self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
-        if self._rearms_left <= 0 or self.loop.stopped or self.light.link.gone:
-            return  # the recording goes on, dark
+        if not self.light.gone:
+            self._resume()
+        if self.arming.step == "armed" and (self._rearms_left <= 0 or self.loop.stopped or self.light.gone):
+            self._disarm(", ".join(reasons))  # dark before anybody ran it: arming it anew is for a person
+
+    def _resume(self) -> None:
+        """As often as the experiment allows; otherwise the recording goes on, dark."""
+        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed:
+            return
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good
             self.light.wait(PUMP_S)
@@ -286,9 +327,13 @@ class RealSession:
         if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
         self._rearms_left -= 1
-        self._paused = False
+        try:
+            self.light.arm()
+        except LightError as error:
+            self.journal.append_marker(self.recorder.last_sample, "not-resumed", str(error))
+            return
         self.loop.resume_after_stall()
-        self.light.arm()
         self.engine.post("resume")
+        self._paused = False
         self._safe_seen = len(self.recorder.safe_reasons)
         self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.records import PULSE
-from wavestim.controller.session.clocks import ClockModel, DeviceClock, SampleClock
+from wavestim.controller.session.clocks import ClockModel, SampleClock
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.pulses import PulseLedger
 from wavestim.controller.staleness import FITS, STALE, stale_words
 
@@ -63,7 +64,7 @@ class Recorder:
         self.sample_clock, self.device_clock = sample_clock, device_clock
         self.ledger = PulseLedger()
         self.model: ClockModel | None = None
-        self.n_samples = self.n_decisions = 0
+        self.n_samples = self.n_decisions = self.n_scheduled = 0
         self.last_sample = -1
         self.safe_reasons: list[str] = []
         self.ages_ms: list[NDArray[np.float64]] | None = None
@@ -87,6 +88,7 @@ class Recorder:
                 self._told.decided(self.n_decisions, decisions, self.model, now_ns)
             self.ledger.decided(self.n_decisions, decisions)
             self.n_decisions += len(decisions)
+            self.n_scheduled += int((decisions["verdict"] == "scheduled").sum())
             self.journal.append_decisions(decisions)
         if decided_to != self._decided_to:
             self._decided_to = decided_to
@@ -139,8 +141,10 @@ class Recorder:
         """Fit the clocks and hand them to the scheduler, once a second."""
         if now_ns < self._next_publish and not force:
             return
-        samples, device = self.sample_clock.fit(), self.device_clock.fit()
+        samples, device = self.sample_clock.fit(), self.device_clock.fit(now_ns)
         if samples is None or device is None:
+            if self.model is not None and device is None:  # it was known and is not: what was published does not hold
+                self.scheduler.publish_clock(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, valid=False)
             return
         self._next_publish = now_ns + PUBLISH_NS
         m = self.model = ClockModel(samples, device)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, patterns, shortest_period_ms
-from wavestim.controller.experiment.thermal import steady_rise_c
-from wavestim.controller.session.assembly import assemble
+from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, shortest_period_ms
+from wavestim.controller.experiment.lightdesign import DEPTHS_MM, Design, design, face_levels
+from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.lights import info_at_desk
 
 FS_HZ = 1000.0
 
 
-def rehearse(experiment: Experiment) -> dict[str, Any]:
-    """Every pattern with its figures, as a board in memory takes it.
+@dataclass(frozen=True)
+class Rehearsal:
+    """An experiment made concrete on a board in memory, and what its light does."""
 
-    Parameters
-    ----------
-    experiment : Experiment
+    assembly: Assembly
+    design: Design
+    period_ms: float
 
-    Returns
-    -------
-    dict
-        ``experiment``, ``leds``, ``period_ms`` (fastest), ``patterns``: name, conditions, leds, duration_ms, lead_ms, irradiance_mw_mm2,
-        duty and warming_c at the fastest repetition.
+
+def rehearse(experiment: Experiment) -> Rehearsal:
+    """Work out the light of an experiment, as a board in memory takes it. Nothing shines.
 
     Raises
     ------
@@ -33,28 +34,70 @@ def rehearse(experiment: Experiment) -> dict[str, Any]:
     positions = electrode_positions(experiment)
     leds = led_positions(experiment, positions)
     light = make_bench(len(leds), experiment.seed).light
-    assembly = assemble(experiment, light.info, fs_hz=FS_HZ, horizon_ms=20.0)
-    period_ms = shortest_period_ms(experiment)
+    assembly = assemble(experiment, info_at_desk(experiment.light, light.info) or light.info, fs_hz=FS_HZ, horizon_ms=20.0)
+    for index, planned in enumerate(assembly.plan.slots):
+        light.upload(index, planned.entries)  # the third wall: the board's own limits
+    light.close()
+    limits = assembly.engine.limits
+    assert limits is not None
+    return Rehearsal(assembly, design(experiment, assembly.plan, leds, positions, limits), shortest_period_ms(experiment))
+
+
+def figures(rehearsal: Rehearsal) -> dict[str, Any]:
+    """The figures of a rehearsal as plain values.
+
+    Returns
+    -------
+    dict
+        ``experiment``, ``leds``, ``electrodes``, ``period_ms`` (fastest), ``opsin`` (with its threshold at this colour), ``depth_mm``,
+        ``limits``, ``mixed_warming_c``, ``depths_mm``, ``forecast_s``, and ``patterns``: name, conditions, leds, duration_ms, lead_ms,
+        irradiance_mw_mm2 (face), at_cells_mw_mm2 (highest at an electrode, at the depth of the cells), reach_mm, sites_above and
+        sites_surely_above, duty, dose_mj_mm2_per_h and warming_c at the fastest repetition, at_depth_mw_mm2, forecast_c.
+    """
+    assembly, found = rehearsal.assembly, rehearsal.design
+    experiment, plan = assembly.experiment, assembly.plan
     users: dict[int, list[str]] = {}
-    for c in assembly.plan.conditions:
+    for c in plan.conditions:
         for slot in range(c.slot0, c.slot0 + c.n_headings * max(1, len(c.speeds_mm_s))):
             users.setdefault(slot, []).append(c.name)
-    found = []
-    for index, planned in enumerate(assembly.plan.slots):
-        light.upload(index, planned.entries)  # the second wall: the board's own limits
-        bright = [patterns.irradiance_of(experiment, e.level) for e in planned.entries]
-        lit_ms = [sum(b - a for a, b in spans) / 1000 for spans in patterns.lit_spans_us(planned.entries).values()]
-        found.append(
+    rows = []
+    for s, planned in enumerate(plan.slots):
+        above = found.sites_above(s)
+        rows.append(
             {
                 "name": planned.name,
-                "conditions": users.get(index, []),
+                "conditions": users.get(s, []),
                 "leds": len({e.site for e in planned.entries}),
                 "duration_ms": planned.duration_ms,
                 "lead_ms": planned.lead_ms,
-                "irradiance_mw_mm2": max(bright, default=0.0),
-                "duty": max(lit_ms, default=0.0) / period_ms,
-                "warming_c": steady_rise_c(planned.entries, bright, period_ms / 1000, leds, experiment.leds.spot_mm),
+                "irradiance_mw_mm2": max(face_levels(experiment, plan, s), default=0.0) if s in found.lit else 0.0,
+                "at_cells_mw_mm2": float(found.at_cells_mw_mm2[s].max(initial=0.0)),
+                "reach_mm": found.reach_mm(s),
+                "sites_above": above and above[0],
+                "sites_surely_above": above and above[1],
+                "duty": float(found.duty[s]),
+                "dose_mj_mm2_per_h": float(found.dose_mj_mm2_per_h[s]),
+                "warming_c": float(found.warming_c[s]),
+                "at_depth_mw_mm2": found.under_led_mw_mm2[s].round(6).tolist(),
+                "forecast_c": found.forecast_c[s].round(6).tolist(),
             }
         )
-    light.close()
-    return {"experiment": experiment.name, "leds": len(leds), "period_ms": period_ms, "patterns": found}
+    least, surely = found.threshold_mw_mm2 or (None, None)
+    return {
+        "experiment": experiment.name,
+        "leds": len(assembly.leds_mm),
+        "electrodes": len(assembly.positions_mm),
+        "period_ms": rehearsal.period_ms,
+        "opsin": {
+            "name": experiment.opsin,
+            "wavelength_nm": experiment.leds.wavelength_nm,
+            "least_mw_mm2": least,
+            "surely_mw_mm2": surely,
+        },
+        "depth_mm": experiment.leds.depth_mm,
+        "limits": experiment.safety.model_dump(mode="json"),
+        "mixed_warming_c": found.mixed_c,
+        "depths_mm": list(DEPTHS_MM),
+        "forecast_s": found.forecast_s.tolist(),
+        "patterns": rows,
+    }

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions
 from wavestim.controller.record.errors import room
+from wavestim.controller.session.arming import idle_limit_s
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import horizon_for, make_bench
@@ -32,6 +33,7 @@ def run_experiment(
     seed: int | None,
     arm: bool,
     progress: Progress,
+    go: Callable[[], bool] = lambda: True,
 ) -> dict[str, Any]:
     """Run an experiment and return its summary.
 
@@ -47,14 +49,16 @@ def run_experiment(
     seed : int, optional
         Instead of the experiment's.
     arm : bool
-        Light is allowed.
+        Light is allowed: the first of two steps.
+    go : callable
+        The second: whether what is armed may run now. Asked again and again at real pace; at virtual pace nobody is asked.
     progress : callable
         Called with the seconds done.
     """
     if seed is not None:
         experiment = experiment.model_copy(update={"seed": seed})
     if pace == "real":
-        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress)
+        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go)
     if experiment.source.kind == "file":
         return replay_recording(experiment.source.path, experiment=experiment, out=out, speed=None, progress=progress, seconds=seconds)
     return _run_cortex(experiment, out, seconds, arm, progress)
@@ -82,7 +86,7 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
         virtual = VirtualSession(
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
             fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
-            calibration=known.calibration if known is not None else None,
+            calibration=known.calibration if known is not None else None, disarm_after_s=idle_limit_s(experiment),
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))
         journal.set_meta("ended", True)

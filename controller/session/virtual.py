@@ -16,11 +16,13 @@ import numpy as np
 from wavestim.controller.experiment import patterns
 from wavestim.controller.record.journal import Journal
 from wavestim.controller.record.session import InputEvent
+from wavestim.controller.session.arming import Arming
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
-from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, prepare_light
-from wavestim.controller.session.clocks import DeviceClock, SampleClock
+from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, clock_tolerance_us, prepare_light
+from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.feeds import Block, Feed
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.recorder import Recorder
@@ -75,6 +77,8 @@ class VirtualSession:
         Of a replay.
     calibration : Calibration, optional
         To begin with, unless the past has its own; otherwise the warm-up teaches.
+    disarm_after_s : float, optional
+        How long light may stay armed without a pulse; in a replay for ever.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class VirtualSession:
         keep_samples: bool = True,
         past: Past | None = None,
         calibration: Calibration | None = None,
+        disarm_after_s: float | None = None,
     ) -> None:
         self.assembly, self.feed, self.bench, self.arrivals = assembly, feed, bench, arrivals
         self.period = 1e9 / assembly.fs_hz
@@ -104,7 +109,7 @@ class VirtualSession:
         prepare_light(light, assembly, device_clock)
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
-        scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US)
+        scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
         self.recorder = Recorder(
             journal,
@@ -121,8 +126,11 @@ class VirtualSession:
             if calibration is not None:
                 self.engine.apply_calibration(calibration)
             self.engine.post("horizon", horizon_ms)
+        self._arming = Arming(disarm_after_s)
         if arm:
             light.arm()
+            self._arming.arm(0.0)
+            self._arming.run(0.0)
             if not self._scripted:
                 self.engine.post("arm")
         self._irradiance = {level: patterns.irradiance_of(assembly.experiment, level) for level in range(256)}
@@ -258,6 +266,17 @@ class VirtualSession:
         if now >= self._next_pump or self.recorder.ledger.open:
             self.recorder.pump(now)
             self._next_pump = now + PUMP_NS
+            self._mind_arming()
+
+    def _mind_arming(self) -> None:
+        """Light that has not been due for too long is disarmed."""
+        why = self._arming.overdue(self._taken / self.assembly.fs_hz, self.recorder.n_scheduled)
+        if why is not None:
+            self._arming.disarm()
+            self._arm = False
+            self.engine.post("disarm")
+            self.recorder.journal.append_marker(self._at - 1, "disarmed", why)
+            self.bench.light.disarm()
 
     def _end(self, run: Counts) -> None:
         """Whatever happened, the board is told to go dark before anything else; whatever fails on the way, the rest is done."""

@@ -1,4 +1,4 @@
-# distutils: sources = hardware/firmware/core/wl_frame.c hardware/firmware/core/wl_core.c hardware/firmware/core/wl_command.c hardware/firmware/core/wl_reply.c hardware/firmware/core/wl_pattern.c hardware/firmware/core/wl_limits.c hardware/firmware/core/wl_queue.c hardware/firmware/host/wl_host.c
+# distutils: sources = hardware/firmware/core/wl_frame.c hardware/firmware/core/wl_core.c hardware/firmware/core/wl_command.c hardware/firmware/core/wl_reply.c hardware/firmware/core/wl_pattern.c hardware/firmware/core/wl_limits.c hardware/firmware/core/wl_queue.c hardware/firmware/core/wl_edge.c hardware/firmware/host/wl_host.c
 """The host board behind a pseudo-terminal, in real time: what a driver opens when no hardware is there.
 
 The loop that serves the line runs in C without the GIL, so a busy Python does not delay an answer. The board's clock follows the

@@ -31,12 +31,14 @@ cdef extern from "wl_frame.h" nogil:
 cdef extern from "wl_core.h" nogil:
     enum:
         WL_SITES
+        WL_CAP_TTL_IN
 
     ctypedef struct wl_config:
         uint16_t tick_ns
         uint16_t n_sites
         uint8_t board
         bint graded
+        uint8_t caps
         uint8_t max_sites
         uint8_t reset_cause
         uint32_t boot_id
@@ -68,7 +70,7 @@ cdef extern from "../host/wl_host.h" nogil:
         int64_t host_ns
         int64_t tick
         int64_t frozen_ns
-        bint interlock_open
+        bint chain_broken
         wl_host_edge* edges
         size_t n_edges
         uint8_t level[256]
@@ -81,6 +83,7 @@ cdef extern from "../host/wl_host.h" nogil:
     const wl_host_sent* wl_host_sent_peek(const wl_host* h)
     void wl_host_take_sent(wl_host* h)
     void wl_host_unplug(wl_host* h)
+    void wl_host_interlock(wl_host* h, bint closed)
     int wl_host_reset(wl_host* h, uint8_t cause, uint32_t boot_id)
     int64_t wl_host_device_ns(const wl_host* h, int64_t host_ns)
     int64_t wl_host_when(const wl_host* h, int64_t device_ns)

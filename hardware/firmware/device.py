@@ -1,21 +1,77 @@
-"""The mock light as a process of its own: the host board on a pseudo-terminal, and the file of what shone."""
+"""The mock light as a process of its own: a board on a pseudo-terminal, and the file of what shone."""
 
 from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from numpy.typing import NDArray
 from wavestim.hardware.firmware.board import PtyBoard
-from wavestim.hardware.firmware.emulator import FirmwareCore
 from wavestim.hardware.lights._base import LightError
 
-BOARDS = ("host",)
+BOARDS = ("host", "atmega2560")
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""Where the emulator is built: it is under another licence, and no part of what is installed."""
+
+
+def emulated_board(edges_path: str | Path | None = None) -> list[str]:
+    """Build the firmware of the ATmega2560 and its emulator, and say how to start it.
+
+    Parameters
+    ----------
+    edges_path : str or Path, optional
+        Edge file, created at the start.
+
+    Returns
+    -------
+    list of str
+        A command that says where it is in one JSON line, like `serve_device`, and serves until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    LightError
+        When it cannot be built here; says what is missing.
+    """
+    build = CHECKOUT / "scripts" / "build_avr"
+    if not build.exists():
+        raise LightError("lights device --board atmega2560: the emulated board is built from the sources; run it in a checkout of wavestim")
+    done = subprocess.run([build], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LightError(f"lights device --board atmega2560: {done.stderr.strip()}")
+    built = CHECKOUT / "build" / "avr"
+    command = [str(built / "board"), str(built / "wavestim-atmega2560.elf")]
+    return command if edges_path is None else [*command, str(edges_path)]
+
+
+class Served(Protocol):
+    """A board on a pseudo-terminal, served by its owner."""
+
+    @property
+    def pty_name(self) -> str: ...
+    @property
+    def connected(self) -> bool: ...
+    def service(self, timeout_s: float = 0.1) -> NDArray[Any]: ...
+    def device_ns(self, host_ns: int) -> int: ...
+    def rest(self) -> NDArray[Any]: ...
+    def close(self) -> None: ...
+
+
+class HostBoard(PtyBoard):
+    """Our firmware, compiled for this computer."""
+
+    def device_ns(self, host_ns: int) -> int:
+        """The board's clock at a host time."""
+        return int(self.core.device_ns(host_ns))
+
+    def rest(self) -> NDArray[Any]:
+        """Edges that nobody has fetched."""
+        return self.core.host_edges()
 
 
 class EdgeFile:
@@ -42,7 +98,13 @@ class EdgeFile:
         self._file.close()
 
 
-def write_rig_clock(path: Path, core: FirmwareCore, sample0_host_ns: int) -> None:
+class HasClock(Protocol):
+    """Something with a clock of its own: a core, or a board around one."""
+
+    def device_ns(self, host_ns: int) -> int: ...
+
+
+def write_rig_clock(path: Path, core: HasClock, sample0_host_ns: int) -> None:
     """Write the true relation of the board's clock to the samples of a mock rig: what a photodiode on the amplifier would tell."""
     zero, later = core.device_ns(sample0_host_ns), core.device_ns(sample0_host_ns + 100_000_000_000)
     path.write_text(json.dumps({"device_us_at_sample0": zero / 1e3, "device_us_per_s": (later - zero) / 1e5}) + "\n", encoding="ascii")
@@ -68,7 +130,7 @@ def serve_device(
     on_edge : callable, optional
         Gets every batch of edges (dtype ``HOST_EDGE``).
     board : str
-        ``host``.
+        ``host``, served here. ``atmega2560`` is a program of its own: `emulated_board`.
     n_sites : int
         LEDs.
     stop : callable, optional
@@ -80,8 +142,22 @@ def serve_device(
     **core
         Keys of `FirmwareCore`.
     """
-    if board not in BOARDS:
-        raise LightError(f"lights device: board {board!r} cannot be served here; boards: {', '.join(BOARDS)}")
+    if board != "host":
+        raise LightError(f"lights device: board {board!r} cannot be served here; boards: host")
+    serve(HostBoard(n_sites, **core), board, edges_path, on_edge, stop=stop, out=out, slice_s=slice_s)
+
+
+def serve(
+    line: Served,
+    board: str,
+    edges_path: str | Path | None = None,
+    on_edge: Callable[[NDArray[Any]], None] | None = None,
+    *,
+    stop: Callable[[], bool] | None = None,
+    out: TextIO | None = None,
+    slice_s: float = 0.05,
+) -> None:
+    """Serve a board, whatever it is, and close it; see `serve_device`."""
     out = out or sys.stdout
     ended = threading.Event()
     before = signal.getsignal(signal.SIGTERM)
@@ -90,17 +166,17 @@ def serve_device(
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
     file = EdgeFile(edges_path) if edges_path is not None else None
     try:
-        with PtyBoard(n_sites, **core) as line:
-            print(json.dumps({"pty": line.pty_name, "board": board}), file=out, flush=True)
-            try:
-                while not ended.is_set() and (stop is None or not stop()):
-                    _hand_on(line.service(slice_s), file, on_edge)
-            except KeyboardInterrupt:
-                pass
-            finally:
-                line.close()  # dark, and the last edges are logged
-                _hand_on(line.core.host_edges(), file, on_edge)
+        print(json.dumps({"pty": line.pty_name, "board": board}), file=out, flush=True)
+        try:
+            while not ended.is_set() and (stop is None or not stop()):
+                _hand_on(line.service(slice_s), file, on_edge)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            line.close()  # dark, and the last edges are logged
+            _hand_on(line.rest(), file, on_edge)
     finally:
+        line.close()
         if file is not None:
             file.close()
         if in_main:

@@ -1,4 +1,4 @@
-# distutils: sources = hardware/firmware/core/wl_frame.c hardware/firmware/core/wl_core.c hardware/firmware/core/wl_command.c hardware/firmware/core/wl_reply.c hardware/firmware/core/wl_pattern.c hardware/firmware/core/wl_limits.c hardware/firmware/core/wl_queue.c hardware/firmware/host/wl_host.c
+# distutils: sources = hardware/firmware/core/wl_frame.c hardware/firmware/core/wl_core.c hardware/firmware/core/wl_command.c hardware/firmware/core/wl_reply.c hardware/firmware/core/wl_pattern.c hardware/firmware/core/wl_limits.c hardware/firmware/core/wl_queue.c hardware/firmware/core/wl_edge.c hardware/firmware/host/wl_host.c
 """The firmware core in process: the C that runs on a board, under a clock that the caller moves.
 
 Nothing here sleeps or looks at a clock. Bytes arrive one after the other at the line rate, edges of light fall on their exact tick, and
@@ -10,12 +10,14 @@ from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint32_t
 from libc.string cimport memcpy
 
 from wavestim.hardware.firmware.c_core cimport (
+    WL_CAP_TTL_IN,
     wl_config,
     wl_host,
     wl_host_advance,
     wl_host_device_ns,
     wl_host_edge,
     wl_host_free,
+    wl_host_interlock,
     wl_host_new,
     wl_host_next,
     wl_host_receive,
@@ -87,6 +89,7 @@ cdef class FirmwareCore:
         config.n_sites = n_sites
         config.board = board
         config.graded = graded
+        config.caps = WL_CAP_TTL_IN
         config.max_sites = max_sites
         config.reset_cause = 0
         config.boot_id = boot_id
@@ -184,7 +187,11 @@ cdef class FirmwareCore:
 
     def set_interlock(self, bint closed):
         """The key switch or door contact."""
-        self.host.interlock_open = not closed
+        wl_host_interlock(self.host, closed)
+
+    def break_chain(self, bint broken=True):
+        """Fault injection: the self-test of the LED drivers fails."""
+        self.host.chain_broken = broken
 
     def reset(self, int cause=0, uint32_t boot_id=2):
         """Reset the board: dark, its clock at zero, a new ``boot_id``. cause: 0 power-up, 4 watchdog, 9 brown-out."""

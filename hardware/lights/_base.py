@@ -31,6 +31,25 @@ class LightInfo:
     graded: bool
     guarantee: str
     """``scheduled``: the board fires on its own clock; ``self-terminating``; ``level-only``."""
+    bucket_ms: int = 0
+    """Most light of a site within ``bucket_window_ms`` (and an eighth more, since it drains in steps); 0: the board does not say."""
+    bucket_window_ms: int = 0
+    max_lit: int = 0
+    """Sites that its supply carries at once; 0: the board does not say."""
+    timing: str = ""
+    """What is promised of the moment of light, in a sentence."""
+    delay_step_us: int = 4
+    """Delays within a pattern are multiples of this; 0: all its sites light at once."""
+    width_step_us: int = 4
+    """Widths are multiples of this."""
+    busy_us: int = 0
+    """From light-on until the board takes the next order, at least; 0: as long as the pattern."""
+    trains: bool = True
+    """A pattern may light a site more than once."""
+    stamps_ttl: bool = False
+    """An edge on a TTL input is stamped by the board: a photodiode there shows when light really came."""
+    hardware_gate: bool = False
+    """The light is switched by the output of a timer, not by a program."""
 
 
 class PatternEntry(NamedTuple):
@@ -77,6 +96,8 @@ class ClockSample:
     host_after_ns: int
     wire_out_ns: int
     wire_back_ns: int
+    tick_ns: int = 0
+    """The device counts in these: a stamp of it may be so much too early."""
 
     @property
     def slack_ns(self) -> int:
@@ -106,6 +127,8 @@ class LightStatus:
     rx_drop: int
     crc_errors: int
     events_lost: int
+    interlock_closed: bool
+    """Key switch and door allow light."""
 
 
 @runtime_checkable
@@ -114,6 +137,23 @@ class Light(Protocol):
 
     info: LightInfo
 
+    @property
+    def gone(self) -> bool:
+        """The line has hung up."""
+        ...
+
+    def now_ns(self) -> int:
+        """Host time, by the clock that this light lives under."""
+        ...
+
+    def reopen(self) -> bool:
+        """Look for the board after its line was lost; False: not there, or not looked for. Once back it is dark and knows nothing."""
+        ...
+
+    def was_reset(self) -> bool:
+        """Ask the board whether it started anew, which took its patterns and its clock; False where a board can't say."""
+        ...
+
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None: ...
     def arm(self, max_pulses: int = 0) -> None: ...
     def disarm(self) -> None: ...
@@ -121,5 +161,6 @@ class Light(Protocol):
     def port(self) -> object: ...
     def ping(self) -> None: ...
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]: ...
+    def wait(self, timeout_s: float) -> None: ...
     def status(self) -> LightStatus: ...
     def close(self) -> None: ...

@@ -36,6 +36,10 @@ class Opsin:
         Photocycle parameters, per ms (see ``kinetics.Photocycle``).
     spectrum : ndarray (n, 2)
         Wavelength (nm) and relative action.
+    effective_mw_mm2 : tuple of two floats, optional
+        At the peak of the spectrum: the least irradiance that does something, and the one that surely does; None when nobody says.
+    effective_source : str
+        Where these come from.
     """
 
     name: str
@@ -44,10 +48,20 @@ class Opsin:
     reversal_mv: float
     rates: dict[str, float]
     spectrum: NDArray[np.float64]
+    effective_mw_mm2: tuple[float, float] | None = None
+    effective_source: str = ""
 
     def sensitivity(self, wavelength_nm: float) -> float:
         """Relative action (0 … 1) at a wavelength."""
         return float(np.interp(wavelength_nm, self.spectrum[:, 0], self.spectrum[:, 1], left=0.0, right=0.0))
+
+    def threshold_mw_mm2(self, wavelength_nm: float) -> tuple[float, float] | None:
+        """``effective_mw_mm2`` at a wavelength: more of it where the opsin sees it less; None when unknown or unseen."""
+        seen = self.sensitivity(wavelength_nm)
+        if self.effective_mw_mm2 is None or seen <= 0:
+            return None
+        least, surely = self.effective_mw_mm2
+        return least / seen, surely / seen
 
     def effective_flux(self, wavelength_nm: float) -> float:
         """Effective photons/(mm² s) for 1 mW/mm² at a wavelength."""
@@ -94,4 +108,6 @@ def load_opsin(name: str) -> Opsin:
         reversal_mv=float(row["reversal_mv"]),
         rates={key: float(row[key]) for key in _RATES},
         spectrum=np.array(row["spectrum"], dtype=np.float64),
+        effective_mw_mm2=tuple(row["effective_mw_mm2"]) if "effective_mw_mm2" in row else None,
+        effective_source=row.get("effective_source", ""),
     )

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.hardware.firmware.board import PtyBoard
-from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
+from wavestim.hardware.firmware.device import EdgeFile, Served, write_rig_clock
+from wavestim.hardware.simulated.boards import GatedBoard, stand_in
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig
 from wavestim.hardware.simulated.rig import SimulatedRig
 from wavestim.hardware.sources import open_recording
@@ -41,11 +41,13 @@ class MockRig:
     Attributes
     ----------
     pty : serial port of its board; empty without one.
+    level_pty : serial port of the level-only light that the board gates; empty without one.
     samples : connected socket of its samples.
     """
 
     process: subprocess.Popen[str]
     pty: str
+    level_pty: str
     samples: socket.socket
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -65,7 +67,8 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     ----------
     settings : dict
         ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light truth`` (path), or a ``recording`` (path or name) in its place;
-        with a board: ``irradiance`` (256 values, mW/mm2 by level) ``edges clock`` (paths). A board alone: ``leds_mm edges``.
+        with a board: ``board`` (its kind) ``gates`` (it gates a level-only light) ``irradiance`` (256 values, mW/mm2 by level)
+        ``edges clock`` (paths). A board alone: ``leds_mm edges board gates``.
 
     Raises
     ------
@@ -91,13 +94,14 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     if not line:
         process.wait(timeout_s)
         raise RuntimeError("the mock rig did not start; its own message is above")
-    return MockRig(process, json.loads(line)["pty"], ours)
+    ports = json.loads(line)
+    return MockRig(process, ports["pty"], ports["level_pty"], ours)
 
 
 class _Board(threading.Thread):
     """Serves the board; keeps the edges for the cortex."""
 
-    def __init__(self, board: PtyBoard, edges: EdgeFile) -> None:
+    def __init__(self, board: Served, edges: EdgeFile) -> None:
         super().__init__(daemon=True)
         self.board, self.file = board, edges
         self.edges: deque[tuple[int, int, int]] = deque()
@@ -107,7 +111,7 @@ class _Board(threading.Thread):
         while not self.done.is_set():
             self._take(self.board.service(0.02))
         self.board.close()
-        self._take(self.board.core.host_edges())
+        self._take(self.board.rest())
         self.file.close()
 
     def _take(self, edges: Any) -> None:
@@ -159,14 +163,19 @@ def main() -> None:
     settings = json.load(sys.stdin)
     out = socket.socket(fileno=int(sys.argv[1]))
     tissue = _tissue(settings)
-    board = None
+    board, pty, level_pty = None, "", ""
     if "edges" in settings:
-        board = _Board(PtyBoard(max(1, len(settings["leds_mm"]))), EdgeFile(settings["edges"]))
+        lines = stand_in(settings["board"], max(1, len(settings["leds_mm"])))
+        if settings["gates"]:
+            lines = gated = GatedBoard(lines)
+            level_pty = gated.level_pty_name
+        pty = lines.pty_name
+        board = _Board(lines, EdgeFile(settings["edges"]))
         board.start()
-    print(json.dumps({"pty": board.board.pty_name if board is not None else ""}), flush=True)
+    print(json.dumps({"pty": pty, "level_pty": level_pty}), flush=True)
     start = time.monotonic_ns() + 50_000_000
     if board is not None and tissue is not None:
-        write_rig_clock(Path(settings["clock"]), board.board.core, start)
+        write_rig_clock(Path(settings["clock"]), board.board, start)
     try:
         if tissue is None:
             out.recv(1)  # until the host lets go

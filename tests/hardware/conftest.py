@@ -1,4 +1,4 @@
-"""A bench for the firmware: one board in memory, spoken to frame by frame in simulated time."""
+"""A bench for the firmware: one board, in memory or as the emulated ATmega2560, spoken to frame by frame in simulated time."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support import avr_board
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights import PatternEntry
 from wavestim.hardware.lights.wavelight import Wavelight, open_virtual
 from wavestim.hardware.lights.wavelight.link import press
-from wavestim.hardware.lights.wavelight.words import Command, Reply
+from wavestim.hardware.lights.wavelight.words import HELLO, STATES, Command, Reply
 
 MS = 1_000_000
 
@@ -20,13 +21,28 @@ MS = 1_000_000
 class Bench:
     """Speaks WL1 by hand; time moves only when told to."""
 
+    edge_us = 1e-6
+    """How exactly light comes at its tick."""
+    react_us = 0.0
+    """How long the board needs for what is told to it."""
+    guard_us = 0.0
+    """How much earlier than the timeout silence of the host may end in darkness."""
+
     def __init__(self, **core: Any) -> None:
-        self.core = FirmwareCore(**{"boot_ns": -3_210_987_654, "drift_ppm": 35.0, **core})
+        self.core: Any = self._board(**core)
         self.now = 0
         self.seq = 0
         self.count = 0
-        self.boot_id = 1
         self.events: list[tuple[int, bytes]] = []
+        self.hello(0)
+
+    def _board(self, **core: Any) -> Any:
+        return FirmwareCore(**{"boot_ns": -3_210_987_654, "drift_ppm": 35.0, **core})
+
+    @property
+    def state(self) -> str:
+        """What STATUS says."""
+        return STATES[self.ask(Command.STATUS)[1][0]]
 
     def send(self, raw: bytes, us: int = 2000) -> list[tuple[int, int, bytes]]:
         """Send bytes, let time pass, return the answers; events are kept apart in `events`."""
@@ -49,8 +65,12 @@ class Bench:
             self.seq = self.seq % 255 + 1
             seq = self.seq
         answers = [f for f in self.send(codec.encode(kind, seq, payload), us) if f[1] == seq]
+        answers += self._later(seq) if not answers else []
         assert len(answers) == 1, answers
         return answers[0][0], answers[0][2]
+
+    def _later(self, seq: int) -> list[tuple[int, int, bytes]]:
+        return []
 
     def refused(self, kind: int, payload: bytes = b"") -> int:
         """The NACK code of a command that must be refused."""
@@ -66,7 +86,10 @@ class Bench:
 
     def hello(self, nonce: int = 0xABCD) -> None:
         self.nonce = nonce
-        assert self.ask(Command.HELLO, struct.pack("<BI", 1, nonce))[0] == Reply.HELLO
+        kind, body = self.ask(Command.HELLO, struct.pack("<BI", 1, nonce))
+        assert kind == Reply.HELLO
+        told = HELLO.unpack(body)
+        self.n_sites, self.n_slots, self.queue_len, self.min_lead_us, self.caps, self.boot_id = *told[3:6], told[7], *told[14:]
 
     def body(self, *entries: tuple[int, int, int, int]) -> bytes:
         """Entries as (site, delay us, width us, level)."""
@@ -119,10 +142,36 @@ class Bench:
     def lights(self) -> list[tuple[float, int, int]]:
         return [(float(e["device_us"]), int(e["led"]), int(e["level"])) for e in self.core.edges()]
 
+    def same_lights(self, expected: list[tuple[float, int, int]]) -> bool:
+        """The light since it was last asked is this, as exactly as the board can."""
+        lights = self.lights()
+        assert [(led, level) for _, led, level in lights] == [(led, level) for _, led, level in expected], lights
+        return all(abs(a[0] - b[0]) <= self.edge_us for a, b in zip(lights, expected, strict=True))
+
     def event(self, kind: int) -> list[bytes]:
         found = [p for t, p in self.events if t == kind]
         self.events = [e for e in self.events if e[0] != kind]
         return found
+
+
+class AvrBench(Bench):
+    """The same with the real firmware of the ATmega2560 under simavr."""
+
+    edge_us = 1.0
+    react_us = 1000.0
+    guard_us = 1100.0
+
+    def _board(self, **core: Any) -> avr_board.AvrBoard:
+        assert not core
+        return avr_board.AvrBoard()
+
+    def _later(self, seq: int) -> list[tuple[int, int, bytes]]:
+        """It thinks longer than a computer; it still answers."""
+        for _ in range(40):
+            self.pass_us(500)
+            if found := [f for f in self.read() if f[1] == seq]:
+                return found
+        return []
 
 
 class Desk:
@@ -158,18 +207,38 @@ class Desk:
             self.samples += samples
 
 
+@pytest.fixture(scope="session")
+def emulated() -> type[AvrBench]:
+    """The emulated board; where it cannot be built the test is skipped and says what is missing."""
+    if reason := avr_board.missing():
+        pytest.skip(reason)
+    return AvrBench
+
+
+@pytest.fixture(params=["core", "atmega2560"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """Every board that runs the firmware core."""
+    kind: type[Bench] = Bench if request.param == "core" else request.getfixturevalue("emulated")
+    return kind()
+
+
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def avr(emulated: type[AvrBench]) -> AvrBench:
+    """The emulated board, armed. Slot 1: site 3, 5 ms."""
+    return armed_with_slot_1(emulated())
+
+
+def armed_with_slot_1(bench: Any) -> Any:
+    bench.arm()
+    assert bench.define(1, (3, 0, 5000, 255)) == 1
+    bench.run(1)
+    return bench
 
 
 @pytest.fixture
 def armed(bench: Bench) -> Bench:
     """Slot 1: site 3, 5 ms."""
-    bench.arm()
-    assert bench.define(1, (3, 0, 5000, 255)) == 1
-    bench.run(1)
-    return bench
+    return armed_with_slot_1(bench)
 
 
 @pytest.fixture

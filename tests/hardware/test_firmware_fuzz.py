@@ -1,57 +1,87 @@
 """Bytes from outside: whatever comes down the line, no light that was not ordered, and the next good frame is answered."""
 
+import json
 import random
+import shutil
 import struct
+import subprocess
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.firmware.emulator import FirmwareCore
-from wavestim.hardware.lights.wavelight.words import Command, Reply
+from wavestim.hardware.lights.wavelight.words import STATES, Command, Reply
+
+HERE = Path(__file__).parent
+FIRMWARE = HERE.parents[1] / "hardware" / "firmware"
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fsanitize-coverage=trace-pc"]
 
 
-def test_20000_random_and_mutated_frames_while_armed(armed):
-    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000))  # the positive control: this board can shine
-    armed.run(60)
-    assert [level for _, _, level in armed.lights()] == [255, 0]
+@pytest.fixture(scope="module")
+def fuzzer(tmp_path_factory):
+    """The core and its fuzzer under the address and undefined-behaviour sanitizers."""
+    program = tmp_path_factory.mktemp("fuzz") / "fuzz_core"
+    sources = [str(HERE / "fuzz_core.c"), *sorted(str(p) for p in (FIRMWARE / "core").glob("*.c")), str(FIRMWARE / "host" / "wl_host.c")]
+    flags = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", *SANITIZE]
+    if (compiler := shutil.which("gcc")) is None:
+        pytest.skip("no gcc here")
+    built = subprocess.run([compiler, *flags, *sources, "-o", str(program)], capture_output=True, text=True, check=False)
+    if built.returncode and "cannot find" in built.stderr:
+        pytest.skip("this gcc comes without the sanitizers (Debian: libgcc-12-dev)")
+    assert built.returncode == 0, built.stderr
+
+    def run(kind, count, seed):
+        done = subprocess.run([str(program), kind, str(count), str(seed)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-4000:]
+        return json.loads(done.stdout)
+
+    return run
+
+
+def test_100000_damaged_frames_while_armed_make_no_light(fuzzer):
+    """After one good order that gave exactly one pulse; every sixteenth time the next good frame is answered."""
+    said = fuzzer("damaged", 101_000, 3)
+    assert said["frames"] >= 100_000
+    assert said["armed"] == 101_000
+    assert said["answered"] > 5000
+    assert said["light"] == 0
+    assert min(said[kind] for kind in ("random", "mutated", "truncated", "longer")) > 20_000
+
+
+def test_nothing_a_host_a_cable_or_a_door_does_breaks_a_promise(fuzzer):
+    """Inputs guided by coverage: no limit broken, dark when not armed, dark when the host is silent, an answer at the end."""
+    said = fuzzer("guided", 3000, 1)
+    assert said["pulses"] > 300
+    assert said["kept"] > 20
+
+
+def test_damaged_frames_make_no_light_on_the_board_either(avr):
+    """A sample of the same on the emulated ATmega2560."""
+    payload = avr.fire_payload(1, 1, 6000)
+    avr.accepted(Command.FIRE_AT, payload)
+    avr.run(40)
+    t = struct.unpack("<BBIB", payload)[2] * 0.5
+    assert avr.same_lights([(t, 3, 255), (t + 5000, 3, 0)])
     rng = random.Random(3)
-    valid = [
-        (Command.DEFINE, bytes([1, 0]) + armed.body((3, 0, 5000, 255))),
-        (Command.ARM, bytes(8)),
-        (Command.HEARTBEAT, bytes(4)),
-        (Command.COMMIT, bytes(3)),
-        (Command.LIMITS, bytes(5)),
-    ]
-    was_armed = 0
-    for k in range(20_000):
-        if armed.core.state != "armed":
-            armed.core.receive(b"\0", armed.now)
-            armed.arm()
-        was_armed += armed.core.state == "armed"
-        if rng.random() < 0.4:
-            junk = rng.randbytes(rng.randrange(1, 70))
-        else:
-            kind, payload = rng.choice(valid) if rng.random() < 0.5 else (Command.FIRE_AT, armed.fire_payload(1, 1, 8000))
-            wire = bytearray(codec.encode(kind, rng.randrange(256), payload))
-            for _ in range(rng.randrange(1, 4)):
-                at = rng.randrange(len(wire))
-                wire[at] ^= rng.randrange(1, 256)
-            junk = bytes(wire)
-        if rng.random() < 0.5:
-            junk += b"\0"
-        armed.core.receive(junk, armed.now)
-        armed.pass_us(15_000)
-        if k % 3 == 0:
-            armed.core.receive(b"\0", armed.now)
-            armed.beat()
+    for k in range(1500):
+        wire = codec.encode(Command.FIRE_AT, rng.randrange(256), avr.fire_payload(1, 1, 9000))
+        at = rng.randrange(len(wire) - 2)  # at least the delimiter and a byte are missing
+        junk = [
+            rng.randbytes(rng.randrange(1, 70)),
+            bytes(byte ^ (rng.randrange(1, 256) if n == at else 0) for n, byte in enumerate(wire)),
+            wire[: at + 1] if rng.random() < 0.5 else wire[at + 1 :],
+        ][k % 3]
+        avr.core.receive(junk + b"\0" * rng.randrange(2), avr.now)
+        avr.pass_us(12_000)
+        avr.core.receive(b"\0", avr.now)
+        avr.beat()
         if k % 50 == 0:
-            armed.core.transmitted()
-    assert was_armed == 20_000
-    assert armed.lights() == []
-    armed.core.receive(b"\0", armed.now)
-    armed.pass_us(5000)
-    armed.core.transmitted()
-    assert armed.ask(Command.STATUS)[0] == Reply.STATUS
+            avr.read()
+            assert avr.ask(Command.STATUS)[1][0] == STATES.index("armed")
+    assert avr.lights() == []
+    assert avr.core.gate[2:] == []
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=8))

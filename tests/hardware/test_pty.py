@@ -13,7 +13,7 @@ import pytest
 from wavestim.hardware.firmware.board import PtyBoard
 from wavestim.hardware.firmware.device import serve_device
 from wavestim.hardware.lights import LightError, PatternEntry, open_light
-from wavestim.hardware.lights.wavelight.link import press
+from wavestim.hardware.lights.wavelight.link import NO_PATTERN, press
 
 
 class Served:
@@ -125,6 +125,37 @@ def test_a_board_that_vanishes_is_told_once_and_refuses(served):
     with pytest.raises(LightError, match="is gone"):
         light.status()
     light.close()
+
+
+def test_a_board_that_is_plugged_in_again_is_found_dark_and_without_patterns(served, tmp_path):
+    name = tmp_path / "board"
+    name.symlink_to(served.board.pty_name)
+    light = open_light("wavelight", port=str(name), answer_s=10)
+    port = light.port()
+    light.upload(0, [PatternEntry(0, 0, 4000, 255)])
+    light.arm()
+    descriptor = light.link
+    assert press(port, "fire", 5, 0, 0, light.status().device_ns + 1_500_000_000) == 0
+    served.close()
+    light.wait(10.0)
+    assert [(e.kind, e.reason) for e in light.poll()[0] if e.kind == "lost"] == [("lost", "line")]
+    assert not light.reopen()
+    name.unlink()
+    again = Served(boot_id=2)
+    try:
+        name.symlink_to(again.board.pty_name)
+        assert light.reopen()
+        assert light.link is descriptor  # what the engine's thread holds is still the line
+        assert (light.info.boot_id, light.status().state) == (2, "idle")
+        assert [(e.kind, e.decision, e.reason) for e in light.poll()[0]] == [("lost", 5, "line")]
+        assert press(port, "fire", 6, 0, 0, light.status().device_ns + 100_000_000) == NO_PATTERN
+        light.upload(0, [PatternEntry(0, 0, 4000, 255)])
+        light.arm()
+        assert press(port, "heartbeat", value=1) == 0
+        assert light.status().state == "armed"
+        light.close()
+    finally:
+        again.close()
 
 
 def test_something_else_on_the_port_is_not_a_board():

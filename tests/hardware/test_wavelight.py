@@ -247,7 +247,9 @@ def test_no_answer_is_a_sentence():
 
 
 def test_unknown_kinds_and_keys_are_sentences():
-    with pytest.raises(LightError, match="unknown kind 'laser'; kinds: simulated, wavelight"):
+    with pytest.raises(
+        LightError, match="unknown kind 'laser'; kinds: cyclops, mm-arduino, pulsepal, simulated, thorlabs-dc4100, wavelight"
+    ):
         open_light("laser")
     with pytest.raises(LightError, match="unexpected keyword argument 'colour'"):
         open_light("simulated", colour="blue")

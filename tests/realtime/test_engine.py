@@ -1,11 +1,12 @@
 """The engine: the same decisions however the samples arrive, light fired at the phase that was asked for, every event accounted for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from support.waves import grid, make
 from wavestim.realtime import Calibration, Engine, EngineConfig, TriggerConfig
+from wavestim.realtime.lightlimits import LightLimits
 
 XY = grid()
 
@@ -121,6 +122,28 @@ def test_vetoes_have_their_reason(wave):
     other = float(np.median(wave[2][3000:])) + 180
     d, _ = run(engine(direction_deg=other, direction_tolerance_deg=20), wave[0])
     assert (d["verdict"] == "direction").mean() > 0.9
+
+
+def test_the_governor_withholds_with_its_reason_and_nobody_loses_a_turn(wave):
+    """Sites that must rest for a second: a pulse a second, the others withheld, and the order of conditions goes on where it was."""
+    plain = engine(refractory_ms=0)
+    n = len(plain.config.plan.slots)
+    one, lit = np.ones((n, 1)), np.full((n, 1), 0.005)
+    limits = LightLimits(
+        max_irradiance_mw_mm2=10.0, max_pulse_s=0.02, max_duty=0.005, max_dose_mj_mm2=np.inf, max_rise_c=np.inf,
+        reference_s=np.full(n, 0.008), brightest_mw_mm2=np.ones(n), longest_s=lit[:, 0], lit_from_s=0 * one, lit_to_s=lit, lit_s=lit,
+        slack_s=np.zeros(1), dose_mj_mm2=one, tau_s=np.ones(1), heat_c=np.zeros((n, 1, 1)), keep=one, peak_c=0 * one,
+    )  # fmt: skip
+    e = Engine(replace(plain.config, limits=limits))
+    e.post("arm")
+    free, _ = run(plain, wave[0])
+    d, _ = run(e, wave[0])
+    passed = d[d["verdict"] == "scheduled"]
+    assert set(d["verdict"]) - set(free["verdict"]) == {"duty"}
+    assert 8 < len(passed) < 13
+    assert (np.diff(passed["fire_sample"]) >= 1000 - 1e-6).all()
+    assert list(passed["condition"][:6]) == ["with", "against", "sham"] * 2
+    assert d[0].tobytes() == free[0].tobytes()
 
 
 def test_noise_is_hardly_ever_lit():

@@ -4,8 +4,7 @@
 /* Dark first; then the books, the state and the news. The first cause stays until it is cleared. */
 void wl_safe(wl_core *c, uint8_t cause)
 {
-    const bool was_on = c->n_lit > 0, fresh = c->state != WL_S_SAFE;
-    wl_all_dark(c);
+    const bool was_on = wl_all_dark(c), fresh = c->state != WL_S_SAFE;
     c->state = WL_S_SAFE;
     wl_flush(c, (uint8_t)(WL_N_CAUSE | cause));
     if (!fresh) return;
@@ -29,7 +28,7 @@ static void hello(wl_core *c, const wl_frame *f)
     c->nonce = wl_get32(f->payload + 1);
     c->greeted = true;
     for (uint8_t i = 0; i < WL_RETRIES; i++) c->kept[i].used = 0; /* a new host counts its seq anew */
-    uint8_t b[32];
+    uint8_t b[WL_ANSWER];
     b[0] = WL_PROTO;
     wl_put16(b + 1, WL_FIRMWARE_VERSION);
     b[3] = c->config.board;
@@ -44,7 +43,7 @@ static void hello(wl_core *c, const wl_frame *f)
     wl_put16(b + 20, (uint16_t)c->limit[WL_L_BUCKET_MS]);
     wl_put16(b + 22, WL_BUCKET_WINDOW_MS);
     wl_put16(b + 24, (uint16_t)c->limit[WL_L_HEARTBEAT_MS]);
-    wl_put16(b + 26, (uint16_t)(WL_CAP_SWEEP | WL_CAP_TRAIN | (c->config.graded ? WL_CAP_GRAY : 0)));
+    wl_put16(b + 26, (uint16_t)(WL_CAP_SWEEP | WL_CAP_TRAIN | c->config.caps | (c->config.graded ? WL_CAP_GRAY : 0)));
     wl_put32(b + 28, c->config.boot_id);
     wl_reply(c, WL_R_HELLO, b, sizeof b);
 }
@@ -69,6 +68,7 @@ static void arm(wl_core *c, const wl_frame *f)
     else if (c->state == WL_S_SAFE) wl_nack(c, WL_N_ORDER, c->cause); /* CLEAR comes first */
     else if (wl_is_armed(c)) wl_nack(c, WL_N_BUSY, c->session_count);
     else if (!c->hal.interlock(c->hal.ctx)) wl_nack(c, WL_N_INTERLOCK_OPEN, 0);
+    else if (c->hal.selftest && !c->hal.selftest(c->hal.ctx)) wl_nack(c, WL_N_SELFTEST, 0);
     else {
         c->session_max = wl_get32(f->payload + 4);
         c->session_count = 0;
@@ -87,7 +87,8 @@ static void disarm(wl_core *c, const wl_frame *f)
         wl_nack(c, WL_N_LENGTH, f->size);
         return;
     }
-    wl_all_dark(c);
+    if (wl_is_armed(c)) c->state = WL_S_IDLE;
+    (void)wl_all_dark(c);
     wl_flush(c, WL_N_NOT_ARMED);
     if (c->state == WL_S_SAFE && c->cause == WL_C_INTERLOCK && !c->hal.interlock(c->hal.ctx)) {
         wl_nack(c, WL_N_INTERLOCK_OPEN, c->cause);
@@ -119,14 +120,16 @@ static void status(wl_core *c, const wl_frame *f)
         return;
     }
     uint8_t state = c->state;
+    const uint32_t now = wl_now(c);
     for (uint8_t j = 0; j < c->n_jobs; j++)
-        if (c->jobs[j].running) state = WL_S_PULSE;
-    uint8_t b[16] = {state, c->cause, c->n_jobs, c->last_fire_seq};
-    wl_put32(b + 4, wl_now(c));
+        if (c->jobs[j].running && wl_after(now, c->jobs[j].first_on) >= 0) state = WL_S_PULSE;
+    uint8_t b[17] = {state, c->cause, c->n_jobs, c->last_fire_seq};
+    wl_put32(b + 4, now);
     wl_put32(b + 8, wl_booked_us(c));
     b[12] = c->rx_drop;
     wl_put16(b + 13, c->crc_errors);
     b[15] = c->events_lost;
+    b[16] = c->hal.interlock(c->hal.ctx);
     wl_reply(c, WL_R_STATUS, b, sizeof b);
 }
 

@@ -28,7 +28,8 @@ static void damaged(wl_core *c, const wl_frame *f, uint8_t code, uint32_t now)
         c->storm_tick = now;
         c->storm = 0;
     }
-    if (c->storm < 0xFFu) c->storm++;
+    if (c->excused) c->excused--;
+    else if (c->storm < 0xFFu) c->storm++;
     c->current = f;
     wl_nack(c, code, 0);
     c->current = NULL;
@@ -54,7 +55,7 @@ void wl_rx_byte(wl_core *c, uint8_t byte, uint32_t t_rx)
         damaged(c, &f, WL_N_LENGTH, t_rx);
         return;
     }
-    const int error = wl_frame_decode(c->rx, n, c->raw, &f);
+    const int error = wl_frame_decode(c->rx, n, c->rx, &f);
     if (error) damaged(c, &f, error == WL_FRAME_CRC ? WL_N_CRC : WL_N_LENGTH, t_rx);
     else wl_dispatch(c, &f, t_rx);
 }
@@ -72,20 +73,22 @@ static bool overrun(const wl_core *c, uint32_t now)
 
 void wl_poll(wl_core *c)
 {
-    const uint32_t now = wl_now(c);
+    const uint32_t now = wl_now(c), ahead = wl_us_ticks(c, WL_AHEAD_US);
     if (wl_is_armed(c) && !c->hal.interlock(c->hal.ctx)) wl_safe(c, WL_C_INTERLOCK);
     if (overrun(c, now)) wl_safe(c, WL_C_PULSE_OVERRUN);
     for (;;) {
         uint32_t edge = 0;
         uint8_t job = 0;
         bool on = false;
-        const bool planned = wl_next_edge(c, &edge, &job, &on) && wl_after(now, edge) >= 0;
+        const bool planned = wl_next_edge(c, &edge, &job, &on) && wl_after(now + ahead, edge) >= 0;
         if (wl_is_armed(c) && wl_after(now, deadline(c)) >= 0 && (!planned || wl_after(edge, deadline(c)) >= 0)) {
             wl_safe(c, WL_C_HEARTBEAT);
             continue;
         }
         if (!planned || !wl_run_edge(c, now)) break;
     }
+    while (wl_end_job(c, now)) {}
+    wl_replay_on(c);
     if (now - c->swept_tick > wl_us_ticks(c, 1000000u)) {
         c->swept_tick = now;
         wl_age_accounts(c, now);
@@ -104,12 +107,29 @@ bool wl_next_event(const wl_core *c, uint32_t *tick)
     return found;
 }
 
+void wl_rx_lost(wl_core *c)
+{
+    if (c->rx_drop < 0xFFu) c->rx_drop++;
+    c->excused = 2; /* the frame that was cut, and the one it may have run into */
+}
+
+void wl_fault(wl_core *c, uint8_t cause)
+{
+    if (wl_is_armed(c)) wl_safe(c, cause);
+    else (void)wl_all_dark(c);
+}
+
+bool wl_heartbeat_deadline(const wl_core *c, uint32_t *tick)
+{
+    *tick = deadline(c);
+    return wl_is_armed(c);
+}
+
 void wl_line_lost(wl_core *c)
 {
     c->rx_n = 0;
     c->rx_over = false;
-    if (wl_is_armed(c)) wl_safe(c, WL_C_ABORT);
-    else wl_all_dark(c);
+    wl_fault(c, WL_C_ABORT);
 }
 
 void wl_ttl_in(wl_core *c, uint8_t line, uint8_t level, uint32_t tick)

@@ -24,16 +24,16 @@ typedef struct {
 
 uint16_t wl_crc16(uint16_t crc, const uint8_t *data, size_t n);
 
-/* n < 254; out needs n + 1 bytes. Returns n + 1. */
+/* n < 254; out needs n + 1 bytes; in may be out + 1. Returns n + 1. */
 size_t wl_cobs_encode(const uint8_t *in, size_t n, uint8_t *out);
 
-/* Returns the decoded size, or WL_FRAME_LENGTH when the block is malformed or longer than room. */
+/* Returns the decoded size, or WL_FRAME_LENGTH when the block is malformed or longer than room. out may be in. */
 int wl_cobs_decode(const uint8_t *in, size_t n, uint8_t *out, size_t room);
 
-/* Writes a whole frame with its delimiter; out needs WL_MAX_WIRE bytes. Returns its size, 0 when the payload is too long. */
+/* Writes a whole frame with its delimiter; out needs size + 6 bytes. Returns its size, 0 when the payload is too long. */
 size_t wl_frame_encode(uint8_t type, uint8_t seq, const uint8_t *payload, size_t size, uint8_t *out);
 
-/* wire: a frame without its delimiter; raw: WL_MAX_RAW bytes of room. Returns 0 or a wl_frame_error; after WL_FRAME_CRC the
+/* wire: a frame without its delimiter; raw: WL_MAX_RAW bytes of room, or wire itself. Returns 0 or a wl_frame_error; after WL_FRAME_CRC the
  * type and seq are filled in as they were read, for the refusal. */
 int wl_frame_decode(const uint8_t *wire, size_t n, uint8_t *raw, wl_frame *frame);
 

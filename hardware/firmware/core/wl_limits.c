@@ -1,8 +1,8 @@
 /* Limits: what a pattern may be, what a site may get, and LIMITS, which may only tighten them.
  *
  * Every site has an account: its last pulse (the rest after it is the duty limit) and a bucket of light that drains compartment by
- * compartment one window later, so that no window of 2 s holds more than the bucket. `done` knows what has started, `booked` adds
- * what is queued; cancelling rebuilds `booked`. A dark pulse is booked exactly like light. What breaks a limit is refused. */
+ * compartment one window later, so that no window of 2 s holds more than the bucket. `done` knows what is over, `booked` adds
+ * what runs and is queued; cancelling rebuilds `booked`. A dark pulse is booked exactly like light. What breaks a limit is refused. */
 #include <string.h>
 
 #include "wl_internal.h"
@@ -43,6 +43,7 @@ void wl_limits_command(wl_core *c, const wl_frame *f)
             return;
         }
         c->limit[id] = value;
+        for (uint8_t s = 0; s < WL_SLOTS; s++) c->patterns[s].checked = false;
     }
     uint8_t b[4];
     wl_put32(b, c->limit[id]);
@@ -51,13 +52,16 @@ void wl_limits_command(wl_core *c, const wl_frame *f)
 
 static bool rested(const wl_core *c, uint32_t gap_ticks, uint16_t width)
 {
-    return (uint64_t)gap_ticks * c->limit[WL_L_DUTY_PERMILLE] >= (uint64_t)width * c->unit_ticks * 1000u;
+    const uint32_t least = (uint32_t)width * wl_unit_ticks(c), permille = c->limit[WL_L_DUTY_PERMILLE];
+    if (permille == WL_DUTY_PERMILLE) return gap_ticks >= least * (1000u / WL_DUTY_PERMILLE); /* spares a small board the long product */
+    return (uint64_t)gap_ticks * permille >= (uint64_t)least * 1000u;
 }
 
 /* The pattern by itself; entries are in order of delay. Returns 0 or the refusal. */
-uint8_t wl_check_pattern(const wl_core *c, const wl_pattern *p, uint32_t *detail)
+uint8_t wl_check_pattern(wl_core *c, const wl_pattern *p, uint32_t *detail)
 {
     for (uint8_t i = 0; i < p->n; i++) {
+        wl_keep_pace(c);
         const wl_entry *e = &p->entries[i];
         const uint32_t width_us = (uint32_t)e->width * (WL_UNIT_NS / 1000u);
         const uint32_t end_us = ((uint32_t)e->delay + e->width) * (WL_UNIT_NS / 1000u);
@@ -68,7 +72,7 @@ uint8_t wl_check_pattern(const wl_core *c, const wl_pattern *p, uint32_t *detail
         if (!c->config.graded && e->level != 0 && e->level != 255) return WL_N_WIDTH;
         for (uint8_t k = i; k-- > 0;) {
             if (p->entries[k].site != e->site) continue;
-            if (!rested(c, (uint32_t)(e->delay - p->entries[k].delay) * c->unit_ticks, p->entries[k].width)) return WL_N_DUTY;
+            if (!rested(c, (uint32_t)(e->delay - p->entries[k].delay) * wl_unit_ticks(c), p->entries[k].width)) return WL_N_DUTY;
             break; /* the pulse before this one decides; the ones before that were checked with it */
         }
     }
@@ -76,7 +80,7 @@ uint8_t wl_check_pattern(const wl_core *c, const wl_pattern *p, uint32_t *detail
     return p->peak > c->limit[WL_L_MAX_SITES] ? WL_N_SITES : 0;
 }
 
-static uint32_t bin_ticks(const wl_core *c) { return wl_us_ticks(c, WL_BUCKET_WINDOW_MS * 1000u / (WL_BINS - 1u)); }
+static uint32_t bin_ticks(const wl_core *c) { return wl_us_ticks(c, (uint32_t)WL_BUCKET_WINDOW_MS * 1000u / (WL_BINS - 1u)); }
 
 static void turn(const wl_core *c, wl_account *a, uint32_t t)
 {
@@ -87,7 +91,7 @@ static void turn(const wl_core *c, wl_account *a, uint32_t t)
         a->bin_start = t;
         return;
     }
-    for (uint32_t k = ahead > 0 ? (uint32_t)ahead / size : 0; k > 0; k--) {
+    while (wl_after(t, a->bin_start) >= (int32_t)size) {
         a->head = (uint8_t)((a->head + 1u) % WL_BINS);
         a->bins[a->head] = 0;
         a->bin_start += size;
@@ -114,8 +118,10 @@ static void charge(const wl_core *c, wl_account *a, uint32_t t, uint16_t width)
 
 void wl_charge(wl_core *c, wl_account *accounts, const wl_pattern *p, uint32_t start)
 {
-    for (uint8_t i = 0; i < p->n; i++)
-        charge(c, &accounts[p->entries[i].site], start + (uint32_t)p->entries[i].delay * c->unit_ticks, p->entries[i].width);
+    for (uint8_t i = 0; i < p->n; i++) {
+        wl_keep_pace(c);
+        charge(c, &accounts[p->entries[i].site], start + (uint32_t)p->entries[i].delay * wl_unit_ticks(c), p->entries[i].width);
+    }
 }
 
 /* Books the pattern at `start` on top of what is booked; on refusal `booked` is left half done and must be rebuilt. */
@@ -123,16 +129,17 @@ uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detai
 {
     for (uint8_t i = 0; i < p->n; i++) {
         const wl_entry *e = &p->entries[i];
-        const uint32_t t = start + (uint32_t)e->delay * c->unit_ticks;
+        const uint32_t t = start + (uint32_t)e->delay * wl_unit_ticks(c);
         wl_account *a = &c->booked[e->site];
         *detail = i;
+        wl_keep_pace(c);
         if (a->used) {
             const int32_t gap = wl_after(t, a->start);
             if (gap < 0) return WL_N_ORDER; /* a later pulse of this site is booked already */
             if (!rested(c, (uint32_t)gap, a->width)) return WL_N_DUTY;
         }
         turn(c, a, t);
-        if ((content(a) + e->width) * (uint64_t)WL_UNIT_NS > (uint64_t)c->limit[WL_L_BUCKET_MS] * 1000000u) return WL_N_BUDGET;
+        if (content(a) + e->width > c->limit[WL_L_BUCKET_MS] * (1000000u / WL_UNIT_NS)) return WL_N_BUDGET;
         charge(c, a, t, e->width);
     }
     return 0;
@@ -141,18 +148,22 @@ uint8_t wl_book(wl_core *c, const wl_pattern *p, uint32_t start, uint32_t *detai
 void wl_rebook(wl_core *c, bool with_queued)
 {
     memcpy(c->booked, c->done, c->config.n_sites * sizeof c->booked[0]);
-    if (!with_queued) return;
     for (uint8_t j = 0; j < c->n_jobs; j++)
-        if (!c->jobs[j].running) wl_charge(c, c->booked, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
+        if (with_queued || c->jobs[j].running) wl_charge(c, c->booked, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
 }
 
-/* Accounts are compared with wrapping ticks: one long at rest is cleared before the counter comes round to it. */
+static void age(const wl_core *c, wl_account *a, uint32_t now)
+{
+    const int32_t rest = wl_after(now, a->start);
+    if (a->used && rest > (int32_t)(bin_ticks(c) * (WL_BINS + 1u)) && rested(c, (uint32_t)rest, a->width)) a->used = false;
+}
+
+/* Accounts are compared with wrapping ticks: one that has rested is cleared before the counter comes round to it. */
 void wl_age_accounts(wl_core *c, uint32_t now)
 {
-    const int32_t old = (int32_t)(bin_ticks(c) * (WL_BINS + 1u));
     for (uint16_t s = 0; s < c->config.n_sites; s++) {
-        if (c->done[s].used && wl_after(now, c->done[s].start) > old) c->done[s].used = false;
-        if (c->booked[s].used && wl_after(now, c->booked[s].start) > old) c->booked[s].used = false;
+        age(c, &c->done[s], now);
+        age(c, &c->booked[s], now);
     }
 }
 

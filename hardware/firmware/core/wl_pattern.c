@@ -40,15 +40,17 @@ void wl_define(wl_core *c, const wl_frame *f)
 static uint32_t end_of(const wl_entry *e) { return (uint32_t)e->delay + e->width; }
 
 /* Insertion sorts: bodies are short, and stable order keeps the sender's order at equal times. */
-static void sort_entries(wl_pattern *p)
+static void sort_entries(wl_core *c, wl_pattern *p)
 {
     for (uint8_t i = 1; i < p->n; i++) {
+        wl_keep_pace(c);
         const wl_entry e = p->entries[i];
         uint8_t k = i;
         for (; k > 0 && p->entries[k - 1].delay > e.delay; k--) p->entries[k] = p->entries[k - 1];
         p->entries[k] = e;
     }
     for (uint8_t i = 0; i < p->n; i++) {
+        wl_keep_pace(c);
         uint8_t k = i;
         for (; k > 0 && end_of(&p->entries[p->off[k - 1]]) > end_of(&p->entries[i]); k--) p->off[k] = p->off[k - 1];
         p->off[k] = i;
@@ -113,7 +115,7 @@ void wl_commit(wl_core *c, const wl_frame *f)
         e->level = b[5];
         if (end_of(e) > end) end = end_of(e);
     }
-    sort_entries(&fresh);
+    sort_entries(c, &fresh);
     fresh.peak = peak_of(&fresh);
     uint32_t detail = 0;
     const uint8_t refusal = wl_check_pattern(c, &fresh, &detail);
@@ -121,6 +123,7 @@ void wl_commit(wl_core *c, const wl_frame *f)
         wl_nack(c, refusal, detail);
         return;
     }
+    fresh.checked = true;
     fresh.end = (uint16_t)end; /* at most 200 ms, checked above */
     fresh.gen = (uint8_t)(c->patterns[slot].gen + 1u);
     c->patterns[slot] = fresh;

@@ -1,7 +1,4 @@
-/* The schedule: FIRE_AT, FIRE_NOW and CANCEL fill a queue of jobs; edges of all jobs are carried out in order of time.
- *
- * Jobs may overlap in time as long as each site keeps its limits. A dark job walks through the same edges and events without
- * light. Offs go before ons of the same tick, so that the supply never carries both. */
+/* The schedule: FIRE_AT, FIRE_NOW and CANCEL fill a queue of jobs. They may overlap in time as long as each site keeps its limits. */
 #include <string.h>
 
 #include "wl_internal.h"
@@ -13,26 +10,39 @@ bool wl_slot_busy(const wl_core *c, uint8_t slot)
     return false;
 }
 
-static void remove_job(wl_core *c, uint8_t j)
+void wl_remove_job(wl_core *c, uint8_t j)
 {
     c->n_jobs--;
     memmove(&c->jobs[j], &c->jobs[j + 1], (size_t)(c->n_jobs - j) * sizeof c->jobs[0]);
 }
 
-static void dropped(wl_core *c, const wl_job *job, uint8_t code)
+void wl_dropped(wl_core *c, const wl_job *job, uint8_t code)
 {
     uint8_t b[6] = {job->seq, code};
     wl_put32(b + 2, wl_now(c));
     wl_event(c, WL_E_DROPPED, b, sizeof b);
 }
 
-static void fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
+/* CRC over (site, level) of what was lit until `end`, in order; 0xFFFF: nothing. */
+static uint16_t mask_crc(const wl_core *c, const wl_job *job, uint32_t end)
+{
+    uint16_t crc = 0xFFFFu;
+    if (job->flags & WL_F_DARK) return crc;
+    for (uint8_t i = 0; i < job->on && wl_after(wl_on_tick(c, job, i), end) <= 0; i++) {
+        const wl_entry *e = &c->patterns[job->slot].entries[i];
+        const uint8_t what[2] = {e->site, e->level};
+        if (e->level) crc = wl_crc16(crc, what, sizeof what);
+    }
+    return crc;
+}
+
+void wl_fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
 {
     uint8_t b[14] = {job->seq, job->slot, job->gen};
     wl_put32(b + 3, job->first_on);
     wl_put32(b + 7, t_off);
     b[11] = cut;
-    wl_put16(b + 12, job->mask_crc);
+    wl_put16(b + 12, mask_crc(c, job, t_off));
     wl_event(c, WL_E_FIRED, b, sizeof b);
 }
 
@@ -40,9 +50,11 @@ static void fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
 void wl_flush(wl_core *c, uint8_t code)
 {
     const uint32_t now = wl_now(c);
+    while (wl_end_job(c, now)) {}
     for (uint8_t j = 0; j < c->n_jobs; j++) {
-        if (c->jobs[j].running) fired(c, &c->jobs[j], now, true);
-        else dropped(c, &c->jobs[j], code);
+        if (c->jobs[j].running) wl_charge(c, c->done, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
+        if (c->jobs[j].running && wl_after(now, c->jobs[j].first_on) >= 0) wl_fired(c, &c->jobs[j], now, true);
+        else wl_dropped(c, &c->jobs[j], code);
     }
     c->n_jobs = 0;
     wl_rebook(c, false);
@@ -56,21 +68,21 @@ static void drop_queued(wl_core *c, int seq, uint8_t code, uint8_t *count)
             j++;
             continue;
         }
-        remove_job(c, j);
-        dropped(c, &job, code);
+        wl_remove_job(c, j);
+        wl_dropped(c, &job, code);
         (*count)++;
     }
 }
 
 static uint16_t peak_with(const wl_core *c, const wl_pattern *p, uint32_t start, bool replace)
 {
-    const uint32_t end = start + (uint32_t)p->end * c->unit_ticks;
+    const uint32_t end = start + (uint32_t)p->end * wl_unit_ticks(c);
     uint16_t peak = p->peak;
     for (uint8_t j = 0; j < c->n_jobs; j++) {
         const wl_job *job = &c->jobs[j];
         const wl_pattern *q = &c->patterns[job->slot];
         if (replace && !job->running) continue;
-        if (wl_after(job->start, end) < 0 && wl_after(start, job->start + (uint32_t)q->end * c->unit_ticks) < 0)
+        if (wl_after(job->start, end) < 0 && wl_after(start, job->start + (uint32_t)q->end * wl_unit_ticks(c)) < 0)
             peak = (uint16_t)(peak + q->peak); /* the sum of the two peaks: refuses too early rather than too late */
     }
     return peak;
@@ -96,15 +108,20 @@ static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uin
     const int32_t horizon = (int32_t)wl_us_ticks(c, c->limit[WL_L_HORIZON_US]);
     *detail = (uint32_t)least - (uint32_t)lead;
     if (lead < least) return WL_N_LATE;
+    *detail = c->handed_until - t_on;
+    if (WL_AHEAD_US && c->handed && wl_after(c->handed_until, t_on) >= 0) return WL_N_LATE;
     *detail = (uint32_t)(lead - horizon);
     if (lead > horizon) return WL_N_TOO_FAR;
-    const uint8_t shape = wl_check_pattern(c, p, detail); /* again: limits may have been tightened since COMMIT */
+    const uint8_t shape = p->checked ? 0 : wl_check_pattern(c, p, detail); /* again: limits were tightened since COMMIT */
     if (shape) return shape;
+    c->patterns[slot].checked = true;
     *detail = peak_with(c, p, t_on, replace);
     if (*detail > c->limit[WL_L_MAX_SITES]) return WL_N_SITES;
+    c->replacing = replace;
     if (replace) wl_rebook(c, false);
     const uint8_t code = wl_book(c, p, t_on, detail);
     if (code) wl_rebook(c, true);
+    c->replacing = false;
     return code;
 }
 
@@ -134,7 +151,6 @@ void wl_fire(wl_core *c, const wl_frame *f, bool at_once)
     job->gen = gen;
     job->flags = flags;
     job->start = t_on;
-    job->mask_crc = 0xFFFFu;
     c->last_fire_seq = f->seq;
     c->session_count++;
     uint8_t b[5];
@@ -154,92 +170,4 @@ void wl_cancel(wl_core *c, const wl_frame *f)
     drop_queued(c, f->payload[0] == WL_CANCEL_ALL ? -1 : f->payload[0], WL_N_CANCELLED, &count);
     wl_rebook(c, true);
     wl_ack(c, &count, 1);
-}
-
-bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
-{
-    bool found = false;
-    for (uint8_t j = 0; j < c->n_jobs; j++) {
-        const wl_job *job = &c->jobs[j];
-        const wl_pattern *p = &c->patterns[job->slot];
-        const wl_entry *last = &p->entries[p->off[job->off]];
-        uint32_t t = job->start + ((uint32_t)last->delay + last->width) * c->unit_ticks;
-        bool rising = false;
-        if (job->on < p->n) {
-            const uint32_t t_on = job->start + (uint32_t)p->entries[job->on].delay * c->unit_ticks;
-            if (job->off >= job->on || wl_after(t_on, t) < 0) {
-                t = t_on;
-                rising = true;
-            }
-        }
-        const int32_t d = found ? wl_after(t, *tick) : -1;
-        if (d < 0 || (d == 0 && *on && !rising)) {
-            *tick = t;
-            *which = j;
-            *on = rising;
-            found = true;
-        }
-    }
-    return found;
-}
-
-void wl_all_dark(wl_core *c)
-{
-    c->hal.dark(c->hal.ctx);
-    memset(c->lit, 0, sizeof c->lit);
-    c->n_lit = 0;
-}
-
-static void light(wl_core *c, const wl_entry *e, bool on, uint32_t until)
-{
-    const bool lit = on && e->level != 0;
-    if (lit && !c->lit[e->site]) c->n_lit++;
-    if (!lit && c->lit[e->site]) c->n_lit--;
-    c->lit[e->site] = lit;
-    c->lit_until[e->site] = until;
-    c->hal.light(c->hal.ctx, e->site, lit ? e->level : 0);
-}
-
-/* Carries out the first edge that is due; false: none is. */
-bool wl_run_edge(wl_core *c, uint32_t now)
-{
-    uint32_t t = 0;
-    uint8_t j = 0;
-    bool on = false;
-    if (!wl_next_edge(c, &t, &j, &on) || wl_after(now, t) < 0) return false;
-    wl_job *job = &c->jobs[j];
-    const wl_pattern *p = &c->patterns[job->slot];
-    const uint32_t lateness = now - t;
-    if (!job->running) {
-        if (lateness > wl_us_ticks(c, WL_LATE_US)) {
-            const wl_job late = *job;
-            remove_job(c, j);
-            wl_rebook(c, true);
-            dropped(c, &late, WL_N_LATE);
-            return true;
-        }
-        job->running = true;
-        job->first_on = now;
-        wl_charge(c, c->done, p, job->start);
-    } else if (lateness > wl_us_ticks(c, WL_OVERRUN_US)) {
-        wl_safe(c, WL_C_PULSE_OVERRUN);
-        return true;
-    }
-    const bool dark = (job->flags & WL_F_DARK) != 0;
-    const wl_entry *e = &p->entries[on ? job->on : p->off[job->off]];
-    if (on) job->on++;
-    else job->off++;
-    if (!dark) {
-        light(c, e, on, t + (uint32_t)e->width * c->unit_ticks);
-        if (on && e->level) {
-            const uint8_t what[2] = {e->site, e->level};
-            job->mask_crc = wl_crc16(job->mask_crc, what, sizeof what);
-        }
-    }
-    if (job->off == p->n) {
-        const wl_job over = *job;
-        remove_job(c, j);
-        fired(c, &over, now, false);
-    }
-    return true;
 }

@@ -5,7 +5,8 @@
 
 static bool send(wl_core *c, uint8_t type, uint8_t seq, const uint8_t *payload, uint8_t size)
 {
-    uint8_t wire[WL_MAX_WIRE];
+    uint8_t wire[WL_ANSWER + 6];
+    if (c->hal.room && !c->hal.room(c->hal.ctx, size + 6u)) return false;
     const size_t n = wl_frame_encode(type, seq, payload, size, wire);
     return c->hal.send(c->hal.ctx, wire, n);
 }
@@ -74,7 +75,11 @@ void wl_event(wl_core *c, uint8_t type, const uint8_t *body, uint8_t size)
     e->size = (uint8_t)(size + 2u);
     wl_put16(e->payload, number);
     memcpy(e->payload + 2, body, size);
-    if (!send_event(c, number) && c->events_lost < 0xFFu) c->events_lost++;
+    if ((uint16_t)(c->event_no - c->replay_next) > WL_EVENTS) { /* the oldest is overwritten before the line took it */
+        c->replay_next++;
+        if (c->events_lost < 0xFFu) c->events_lost++;
+    }
+    wl_replay_on(c); /* in order, behind those that still wait */
 }
 
 void wl_replay(wl_core *c, uint16_t from)
@@ -82,6 +87,12 @@ void wl_replay(wl_core *c, uint16_t from)
     uint16_t behind = (uint16_t)(c->event_no - from);
     if (behind > 0x8000u) behind = 0; /* asked for what has not happened yet */
     if (behind > WL_EVENTS) behind = WL_EVENTS;
-    for (uint16_t n = (uint16_t)(c->event_no - behind); n != c->event_no; n++)
-        if (c->events[n % WL_EVENTS].used) (void)send_event(c, n);
+    c->replay_next = (uint16_t)(c->event_no - behind);
+    wl_replay_on(c);
+}
+
+/* As many as the line takes now; wl_poll() goes on. */
+void wl_replay_on(wl_core *c)
+{
+    while (c->replay_next != c->event_no && (!c->events[c->replay_next % WL_EVENTS].used || send_event(c, c->replay_next))) c->replay_next++;
 }

@@ -47,13 +47,22 @@ static void edge(wl_host *h, uint8_t site, uint8_t level)
     h->edges[h->n_edges++] = e;
 }
 
-static void light(void *ctx, uint8_t site, uint8_t level) { edge(ctx, site, level); }
+static bool light(void *ctx, uint8_t site, uint8_t level, uint32_t tick)
+{
+    (void)tick; /* it is due: this board advances from edge to edge */
+    edge(ctx, site, level);
+    return true;
+}
 
-static void dark(void *ctx)
+static bool dark(void *ctx)
 {
     wl_host *h = ctx;
-    for (unsigned s = 0; s < WL_SITES; s++)
+    bool was_on = false;
+    for (unsigned s = 0; s < WL_SITES; s++) {
+        was_on |= h->level[s] != 0;
         if (h->level[s]) edge(h, (uint8_t)s, 0);
+    }
+    return was_on;
 }
 
 static bool send(void *ctx, const uint8_t *frame, size_t n)
@@ -70,6 +79,7 @@ static bool send(void *ctx, const uint8_t *frame, size_t n)
 }
 
 static bool interlock(void *ctx) { return !((wl_host *)ctx)->interlock_open; }
+static bool selftest(void *ctx) { return !((wl_host *)ctx)->chain_broken; }
 
 static void plan(wl_host *h)
 {
@@ -84,7 +94,7 @@ static void plan(wl_host *h)
 
 static int start(wl_host *h)
 {
-    const wl_hal hal = {h, now, light, dark, send, interlock};
+    const wl_hal hal = {h, now, light, dark, send, NULL, interlock, selftest, NULL};
     h->tick = wl_host_device_ns(h, h->host_ns) / h->config.tick_ns;
     const int rc = wl_init(&h->core, &h->config, &hal);
     h->polled_ns = h->host_ns;
@@ -122,7 +132,7 @@ int wl_host_reset(wl_host *h, uint8_t cause, uint32_t boot_id)
     h->boot_ns = h->host_ns;
     h->rx_tail = h->rx_head;
     h->tx_tail = h->tx_head;
-    dark(h); /* pins fall at reset, before the core runs */
+    (void)dark(h); /* pins fall at reset, before the core runs */
     return start(h);
 }
 
@@ -191,6 +201,14 @@ const wl_host_sent *wl_host_sent_peek(const wl_host *h)
 }
 
 void wl_host_take_sent(wl_host *h) { h->tx_tail++; }
+
+void wl_host_interlock(wl_host *h, bool closed)
+{
+    h->interlock_open = !closed;
+    if (h->host_ns >= h->frozen_ns) wl_poll(&h->core);
+    if (!closed) (void)dark(h); /* the contact is in the gate itself, whatever the program does */
+    plan(h);
+}
 
 void wl_host_unplug(wl_host *h)
 {

@@ -20,7 +20,7 @@ typedef struct {
     int64_t boot_ns, drift_ppb, byte_ns;
     int64_t host_ns, tick; /* where the board has got to */
     int64_t next_ns, polled_ns, frozen_ns;
-    bool interlock_open;
+    bool interlock_open, chain_broken;
     int64_t rx_free_ns, tx_free_ns;
     uint32_t rx_head, rx_tail, tx_head, tx_tail;
     uint32_t rx_lost;
@@ -42,6 +42,8 @@ int64_t wl_host_next(const wl_host *h);
 /* The oldest frame whose last byte has left by now, or NULL; wl_host_take_sent() then drops it. */
 const wl_host_sent *wl_host_sent_peek(const wl_host *h);
 void wl_host_take_sent(wl_host *h);
+/* The key switch or the door, at host_ns. */
+void wl_host_interlock(wl_host *h, bool closed);
 /* The cable is gone: dark; what is on the wire is lost. */
 void wl_host_unplug(wl_host *h);
 /* Reset with a cause (WL_C_WDT_RESET, WL_C_BROWNOUT or none) and a new boot id; the clock starts again. */

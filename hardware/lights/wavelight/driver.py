@@ -12,9 +12,15 @@ from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, 
 from wavestim.hardware.lights.wavelight import words as w
 from wavestim.hardware.lights.wavelight.inbox import Inbox
 from wavestim.hardware.lights.wavelight.link import Link
+from wavestim.hardware.lights.wavelight.patternbody import pattern_body
+from wavestim.hardware.lights.wavelight.usbserial import LineReport
 
-UNIT_US = 4
 ENTRIES_PER_FRAME = 40
+TIMING = (
+    "the board starts every pattern on its own clock at the time it was given, or says that it was late; it is dark without a heartbeat"
+)
+TRIES, GREETINGS = 3, 8
+"""How often a question is asked; a board that starts anew when its port is opened takes a while to answer the first."""
 
 
 class Wavelight:
@@ -36,6 +42,10 @@ class Wavelight:
         How long a fire waits for its acknowledgement before it is repeated once, ms.
     on_close : callable, optional
         Closes what the link stands on.
+    on_reopen : callable, optional
+        Puts a new line under the link when there is one; False when there is none yet.
+    line : LineReport, optional
+        What is known of the line.
     nonce : int, optional
         For runs that must be the same to the bit; random by default.
     """
@@ -52,20 +62,23 @@ class Wavelight:
         answer_s: float = 0.5,
         reply_timeout_ms: float = 5.0,
         on_close: Callable[[], Any] | None = None,
+        on_reopen: Callable[[], bool] | None = None,
+        line: LineReport | None = None,
         nonce: int | None = None,
     ) -> None:
         self.link = link
         self.where = where
         self.kind = kind
         self._answer_ns = int(answer_s * 1e9)
-        self._on_close = on_close
+        self._on_close, self._on_reopen = on_close, on_reopen
+        self.line = line or LineReport()
         self._lock = threading.RLock()
         self._inbox = Inbox(link, 10_000_000_000 // baud if baud else 0, int(reply_timeout_ms * 1e6))
         self._cookie = 0
         self._nonce = int.from_bytes(os.urandom(4), "little") if nonce is None else nonce
         self._closed = False
         try:
-            self._hello()
+            self._hello(GREETINGS)
         except BaseException:
             self._drop_line()
             raise
@@ -86,7 +99,7 @@ class Wavelight:
         entries : sequence of PatternEntry
             Pulses; delays are rounded to the board's 4 us, widths must be multiples of it. The board refuses what breaks a limit.
         """
-        body = self._body(slot, entries)
+        body = pattern_body(self.info, slot, entries, f"pattern for slot {slot} of the light at {self.where}")
         fragments = [body[k : k + ENTRIES_PER_FRAME * w.ENTRY.size] for k in range(0, len(body), ENTRIES_PER_FRAME * w.ENTRY.size)]
         if len(fragments) > 16:
             raise LightError(f"pattern for slot {slot} of the light at {self.where}: {len(entries)} entries are more than a board can hold")
@@ -107,11 +120,7 @@ class Wavelight:
             The board refuses more fires than this; 0: no limit.
         """
         with self._lock:
-            boot = self.info.boot_id
-            self._hello()
-            if self.info.boot_id != boot:
-                for slot in range(256):
-                    self.link.forget_slot(slot)
+            if self.was_reset():
                 raise LightError(f"the light at {self.where} was reset since its patterns were uploaded; upload them again, then arm")
             self._ask(w.Command.DISARM, b"", "arming")
             key = self._nonce ^ self.info.boot_id
@@ -163,11 +172,51 @@ class Wavelight:
         """Block until the board may have said something, at most ``timeout_s``: lets a reader thread stamp answers when they come."""
         self.link.wait(int(timeout_s * 1e9))
 
+    def now_ns(self) -> int:
+        """Host time, by the clock of the line."""
+        return int(self.link.now_ns())
+
+    @property
+    def gone(self) -> bool:
+        """The line has hung up."""
+        return bool(self.link.gone)
+
     def status(self) -> LightStatus:
         """Ask for the board's state; answered in every state."""
         s = w.STATUS.unpack(self._ask(w.Command.STATUS, b"", "status"))
         state = w.STATES[s[0]] if s[0] < len(w.STATES) else f"state-{s[0]}"
-        return LightStatus(state, w.cause_word(s[1]), s[2], s[3], self._inbox.device_ns(s[4]), s[5], s[6], s[7], s[8])
+        return LightStatus(state, w.cause_word(s[1]), s[2], s[3], self._inbox.device_ns(s[4]), s[5], s[6], s[7], s[8], s[9] != 0)
+
+    def reopen(self) -> bool:
+        """Look for the board after its line was lost; False: it is not there yet.
+
+        Once it is back it is dark and idle: it needs its patterns, its clock has to be learned, and it has to be armed.
+        """
+        with self._lock:
+            if self._closed or not self.link.gone:
+                return not self._closed
+            if self._on_reopen is None or not self._on_reopen():
+                return False
+            for slot in range(256):
+                self.link.forget_slot(slot)
+            self._inbox.reattach()
+            try:
+                self._hello(GREETINGS)
+                self._ask(w.Command.DISARM, b"", "coming back")
+            except LightError:
+                self.link.hang_up()
+            return not self.link.gone
+
+    def was_reset(self) -> bool:
+        """Greet the board again: it has another ``boot_id`` than before, so its clock and its patterns are gone."""
+        with self._lock:
+            boot = self.info.boot_id
+            self._hello()
+            if self.info.boot_id == boot:
+                return False
+            for slot in range(256):
+                self.link.forget_slot(slot)
+            return True
 
     def close(self) -> None:
         """Disarm, leave dark and let go of the line. A line that is gone goes dark by itself."""
@@ -188,9 +237,9 @@ class Wavelight:
         if self._on_close is not None:
             self._on_close()
 
-    def _hello(self) -> None:
+    def _hello(self, tries: int = TRIES) -> None:
         self.link.write(b"\0")  # ends whatever half frame an earlier host left behind
-        answer = self._ask(w.Command.HELLO, bytes((w.PROTO,)) + self._nonce.to_bytes(4, "little"), "hello")
+        answer = self._ask(w.Command.HELLO, bytes((w.PROTO,)) + self._nonce.to_bytes(4, "little"), "hello", tries)
         if len(answer) < w.HELLO.size:
             raise LightError(f"what answers at {self.where} is not a wavelight board: its greeting has {len(answer)} bytes")
         h = w.HELLO.unpack_from(answer)
@@ -199,14 +248,23 @@ class Wavelight:
         self.info = LightInfo(
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
-            boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled",
+            boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled", bucket_ms=h[11], bucket_window_ms=h[12],
+            max_lit=self._supply(), timing=TIMING,
+            stamps_ttl=bool(h[14] & w.TTL_STAMP), hardware_gate=bool(h[14] & w.GATE),
         )  # fmt: skip
+        if h[2] in w.NATIVE_USB:
+            self._inbox.byte_ns = 0
         self.link.configure(h[6], h[5])
         self._inbox.tick_ns = h[6]
         self._inbox.min_lead_ns = h[7] * 1000
 
-    def _ask(self, command: w.Command, payload: bytes, what: str) -> bytes:
-        """Send a command and wait for its answer; the frame is repeated twice, which the board recognises."""
+    def _supply(self) -> int:
+        """Sites that the board may light at once."""
+        answer = self._ask(w.Command.LIMITS, w.READ_MAX_SITES, "limits")
+        return int.from_bytes(answer[w.ACK.size : w.ACK.size + 4], "little")
+
+    def _ask(self, command: w.Command, payload: bytes, what: str, tries: int = TRIES) -> bytes:
+        """Send a command and wait for its answer; without one the frame is repeated, which the board recognises."""
         with self._lock:
             if self._closed:
                 raise LightError(f"the light at {self.where} is closed; open it again")
@@ -214,7 +272,7 @@ class Wavelight:
             seq, frame = self.link.encode(command, payload)
             self._inbox.answers.pop(seq, None)  # an answer that came too late for an earlier owner of this number
             try:
-                for _ in range(3):
+                for _ in range(tries):
                     self.link.write(frame)
                     answer = self._await(command, seq, self.link.now_ns() + self._answer_ns)
                     if answer is not None:
@@ -229,7 +287,7 @@ class Wavelight:
                 self._inbox.answers.pop(seq, None)
             if command == w.Command.HELLO and (self._inbox.frames > before or self.link.bad_frames > bad):
                 raise LightError(f"what answers at {self.where} is not a wavelight board; name the port of one")
-            waited = 3 * self._answer_ns / 1e9
+            waited = tries * self._answer_ns / 1e9
             raise LightError(f"no answer from the light at {self.where} ({what}) in {waited:g} s; it should be a wavelight board, powered")
 
     def _await(self, command: w.Command, seq: int, deadline: int) -> bytes | None:
@@ -256,24 +314,6 @@ class Wavelight:
             mine = f"this driver version {w.PROTO}; update one of them"
             return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, {mine}")
         return LightError(f"the light at {self.where} refused {what}: {w.explain(w.nack_word(no.code))}, detail {no.detail}")
-
-    def _body(self, slot: int, entries: Sequence[PatternEntry]) -> bytes:
-        where = f"pattern for slot {slot} of the light at {self.where}"
-        if not 0 <= slot < self.info.n_slots:
-            raise LightError(f"{where}: the board has slots 0 to {self.info.n_slots - 1}")
-        if not entries:
-            raise LightError(f"{where} is empty; a pattern has at least one pulse (a sham is a pattern fired dark)")
-        out = bytearray()
-        for k, (site, delay_us, width_us, level) in enumerate(entries):
-            delay = round(delay_us / UNIT_US)
-            if width_us % UNIT_US:
-                raise LightError(f"{where}: entry {k} is {width_us} us wide; the board counts in {UNIT_US} us")
-            if not (0 <= site < self.info.n_sites and 0 <= level <= 255):
-                raise LightError(f"{where}: entry {k} has site {site}, level {level}; 0..{self.info.n_sites - 1} and 0..255 exist")
-            if not (0 <= delay <= 0xFFFF and 0 < width_us // UNIT_US <= 0xFFFF):
-                raise LightError(f"{where}: entry {k} starts at {delay_us} us and lasts {width_us} us; a pattern lasts at most 200 ms")
-            out += w.ENTRY.pack(site, delay, width_us // UNIT_US, level)
-        return bytes(out)
 
 
 class _Refused(Exception):  # noqa: N818 - an answer, not an error

@@ -59,6 +59,20 @@ class Inbox:
     def restart(self) -> None:
         """The board has been reset: its clock and its event numbers start again."""
         self._tick, self._anchor, self._next_event, self._replay = 0, None, None, None
+        for seq in self.pings:
+            self.link.release(seq)
+        self.pings.clear()
+
+    def reattach(self) -> None:
+        """The line was lost and is back: what was open on it has no end, and the board may be another."""
+        for seq in self.link.open_fires():
+            fire = self.link.fire_of(seq)
+            if fire is not None:
+                self._event("lost", fire[0], self.link.now_ns(), on=fire[3], reason="line", dark=bool(fire[2] & w.DARK))
+        self.link.attach()
+        self.answers.clear()
+        self.restart()
+        self._told_gone = False
 
     def pump(self) -> None:
         """Take in everything that has come."""
@@ -112,7 +126,7 @@ class Inbox:
         t_rx, t_tx = self.device_ns(rx), self.device_ns(tx)
         self._anchor = (t_tx, host_ns)
         back = n + 6  # type, seq, CRC, COBS code, delimiter
-        self.samples.append(ClockSample(asked[1], t_rx, t_tx, host_ns, asked[2] * self.byte_ns, back * self.byte_ns))
+        self.samples.append(ClockSample(asked[1], t_rx, t_tx, host_ns, asked[2] * self.byte_ns, back * self.byte_ns, self.tick_ns))
 
     def _in_order(self, host_ns: int, number: int) -> bool:
         """Events count up; after a gap the board is asked once to repeat what is missing, and what was seen is not taken twice."""

@@ -7,6 +7,7 @@ under a simulated clock only `read` and `wait` know besides it.
 """
 import os
 import select
+import time
 
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -29,6 +30,7 @@ from wavestim.hardware.lights.wavelight.openfires cimport (
     ACKED, CLAIMED, CONTROL, FREE, SENT, Fire, OpenFires, fires_enter, fires_leave, seq_acked, seq_release, seq_take,
 )
 from wavestim.hardware.lights.wavelight.shared cimport add, load, store
+from wavestim.hardware.lights.wavelight.simline cimport SimulatedLine, deliver_late
 from wavestim.realtime.ports cimport LightPort
 
 from wavestim.hardware.lights._base import LightError
@@ -109,12 +111,15 @@ cdef class Link:
         Descriptor of an open line, non-blocking; -1 for none.
     core, clock : FirmwareCore, VirtualClock
         The board in memory and the simulated host time; `wait` moves both.
+    line : SimulatedLine, optional
+        What lies between driver and core; without one there is only the wire time of the core.
     """
 
     cdef State s
     cdef LightPort _port
     cdef FirmwareCore _core
     cdef VirtualClock _clock
+    cdef SimulatedLine _line
     cdef object _poll
     cdef uint8_t _rx[WL_MAX_WIRE]
     cdef int _rx_n
@@ -122,7 +127,7 @@ cdef class Link:
     cdef readonly bint gone
     cdef readonly int64_t bad_frames
 
-    def __cinit__(self, int fd=-1, FirmwareCore core=None, VirtualClock clock=None):
+    def __cinit__(self, int fd=-1, FirmwareCore core=None, VirtualClock clock=None, SimulatedLine line=None):
         memset(&self.s, 0, sizeof(State))
         self.s.line.fd = fd
         self.s.open.room = 1
@@ -131,9 +136,9 @@ cdef class Link:
                 raise ValueError("a core in memory needs the clock it runs under")
             self._core = core
             self._clock = clock
-            self.s.line.host = core.host
             self.s.line.clock_ns = &clock.now_ns
-            self.s.line.deliver = deliver
+            self._line = line
+            self._attach_core()
         elif fd >= 0:
             os.set_blocking(fd, False)
             self._poll = select.poll()
@@ -142,6 +147,14 @@ cdef class Link:
         self._port.fire = _fire
         self._port.heartbeat = _heartbeat
         self._port.abort = _abort
+
+    cdef void _attach_core(self):
+        if self._line is None:
+            self.s.line.host = self._core.host
+            self.s.line.deliver = deliver
+        else:
+            self.s.line.host = &self._line.out
+            self.s.line.deliver = deliver_late
 
     def port(self):
         """The capsule ``wavestim.LightPort``; it keeps this link alive."""
@@ -231,7 +244,10 @@ cdef class Link:
         cdef list out = []
         if self._core is not None:
             self._core.advance(self._clock.now_ns)
-            for at, frame in self._core.transmitted():
+            if self._line is not None and self._line.cut:
+                self.gone = True
+                return out
+            for at, frame in self._core.transmitted() if self._line is None else self._line.arrived(self._clock.now_ns):
                 if self.lose_back > 0:
                     self.lose_back -= 1
                     continue
@@ -273,13 +289,29 @@ cdef class Link:
         cdef int64_t until
         if self._core is not None:
             until = self._clock.now_ns + timeout_ns
-            upcoming = self._core.next_ns
+            upcoming = self._core.next_ns if self._line is None else self._line.next_ns
             if upcoming is not None and upcoming < until:
                 until = max(<int64_t>upcoming, self._clock.now_ns + 1000)  # time passes, whatever the board does
             self._clock.now_ns = until
             self._core.advance(until)
         elif self.s.line.fd >= 0:
-            self._poll.poll(max(timeout_ns, 0) / 1e6)
+            if self.gone:
+                time.sleep(max(timeout_ns, 0) / 1e9)  # a line that hung up always has news
+            else:
+                self._poll.poll(max(timeout_ns, 0) / 1e6)
+
+    def hang_up(self):
+        """The line is not to be used any more, until `attach`."""
+        self.gone = True
+
+    def attach(self):
+        """There is a line again, under the same descriptor: nothing of what was open is, and the first frame ends whatever was torn."""
+        cdef int seq
+        for seq in range(1, 256):
+            seq_release(&self.s.open, seq)
+        store(&self.s.line.torn, 1)
+        self._rx_n = 0
+        self.gone = False
 
     def detach(self):
         """The line is closed: from now on every frame is refused."""

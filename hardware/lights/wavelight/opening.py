@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import Any
 
@@ -10,13 +9,13 @@ import serial
 from serial.tools import list_ports
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights._base import LightError
+from wavestim.hardware.lights._ports import open_port
 from wavestim.hardware.lights.wavelight.driver import Wavelight
 from wavestim.hardware.lights.wavelight.link import Link
+from wavestim.hardware.lights.wavelight.usbserial import quicken
 
-
-def ports() -> list[str]:
-    """Serial ports of this machine."""
-    return sorted(p.device for p in list_ports.comports())
+REPLY_MS = 5.0
+"""How long a fire waits for its acknowledgement, besides what the adapter holds it back."""
 
 
 def open_serial(port: str | None = None, serial_number: str | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:
@@ -33,18 +32,33 @@ def open_serial(port: str | None = None, serial_number: str | None = None, *, ba
     """
     if (port is None) == (serial_number is None):
         raise LightError("light wavelight: give either port (a device such as /dev/ttyACM0) or serial_number")
-    name = port if port is not None else _by_serial_number(str(serial_number))
-    try:
-        line = serial.Serial(name, baudrate=baud, timeout=0, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        raise LightError(_why(name, error)) from None
+    name, line = _open(port, serial_number, baud)
     try:
         line.reset_input_buffer()
+        report = quicken(name, line)
         link = Link(line.fileno())
     except BaseException:
         line.close()
         raise
-    return Wavelight(link, name, baud=baud, on_close=line.close, **keys)
+
+    def reopen() -> bool:
+        try:
+            _, fresh = _open(port, serial_number, baud)
+        except LightError:
+            return False
+        with fresh:
+            fresh.reset_input_buffer()
+            os.dup2(fresh.fileno(), line.fileno())  # the engine's thread knows the number: it never meets a foreign file under it
+        os.set_blocking(line.fileno(), False)
+        return True
+
+    keys.setdefault("reply_timeout_ms", REPLY_MS + report.holds_back_ms)
+    return Wavelight(link, name, baud=baud, on_close=line.close, on_reopen=reopen, line=report, **keys)
+
+
+def _open(port: str | None, serial_number: str | None, baud: int) -> tuple[str, serial.Serial]:
+    name = port if port is not None else _by_serial_number(str(serial_number))
+    return name, open_port("wavelight", name, baud)
 
 
 def open_virtual(core: FirmwareCore | None = None, clock: VirtualClock | None = None, *, baud: int = 500_000, **keys: Any) -> Wavelight:
@@ -61,14 +75,3 @@ def _by_serial_number(number: str) -> str:
         known = ", ".join(f"{p.device} ({p.serial_number})" for p in list_ports.comports() if p.serial_number) or "none"
         raise LightError(f"light wavelight: no serial port with serial_number {number!r}; ports with one: {known}")
     return str(found[0])
-
-
-def _why(name: str, error: Exception) -> str:
-    code = getattr(error, "errno", None)
-    if code == errno.ENOENT or not os.path.exists(name):  # noqa: PTH110 - a port name need not be a path
-        return f"light wavelight: there is no port {name}; ports of this machine: {', '.join(ports()) or 'none'}"
-    if code == errno.EACCES:
-        return f"light wavelight: no permission to open {name}; the user has to be in its group (often dialout)"
-    if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
-        return f"light wavelight: {name} is in use by another program; close that first"
-    return f"light wavelight: {name} cannot be opened as a serial port ({error})"

@@ -62,6 +62,10 @@ NOTHING_LIT = 0xFFFF
 
 STATES = ("boot", "idle", "armed", "pulse", "safe")
 BOARDS = {0: "host", 1: "atmega2560", 2: "teensy4"}
+NATIVE_USB = {2}
+"""Boards without a line rate: a byte takes no known time."""
+GRADED, TTL_STAMP, GATE = 1, 1 << 4, 1 << 5
+"""Bits of HELLO's capabilities."""
 
 NACKS = {
     1: "crc",
@@ -117,10 +121,12 @@ EXPLAINED = {
 }
 
 HELLO = struct.Struct("<BHBHBBHHHIHHHHHI")
+READ_MAX_SITES = b"\x05\xff\xff\xff\xff"
+"""LIMITS, to read how many sites may be lit at once."""
 PONG = struct.Struct("<III")
 ACK = struct.Struct("<BI")
 NACK = struct.Struct("<BBII")
-STATUS = struct.Struct("<BBBBIIBHB")
+STATUS = struct.Struct("<BBBBIIBHBB")
 FIRED = struct.Struct("<HBBBIIBH")
 SAFE = struct.Struct("<HBIB")
 DROPPED = struct.Struct("<HBBI")

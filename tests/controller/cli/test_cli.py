@@ -155,7 +155,12 @@ def test_a_new_folder_is_made_for_every_session(rooms: SimpleNamespace) -> None:
         (("report", "full"), "full: not a session folder"),
         (("lights", "test", "laser"), "lights test laser: no such driver"),
         (("lights", "test", "wavelight"), "give --port or --serial-number"),
-        (("lights", "test", "--port", "COM3"), "it has no port"),
+        (("lights", "test", "simulated", "--port", "COM3"), "it has no port"),
+        (("lights", "test", "--photodiode", "0", "--arm"), "a simulated light stamps no TTL input"),
+        (("lights", "test", "--port", "COM3", "--photodiode", "0"), "add --arm when nobody is under them"),
+        (("lights", "test", "--port", "COM3", "--out", "x.json"), "belong to --photodiode"),
+        (("lights", "test", "--link", "usb"), "--link usb: no such link; use one of pty"),
+        (("lights", "test", "--port", "COM3", "--link", "pty"), "only the simulated board can pretend a link"),
         (("lights", "device", "--board", "uno"), "--board uno: no such board"),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],
@@ -278,11 +283,34 @@ def fake_module(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> N
     monkeypatch.setitem(sys.modules, name, made)
 
 
-def test_a_light_is_asked_who_it_is_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_simulated_board_passes_its_own_test() -> None:
+    result = call("lights", "test", "--json")
+    told = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert told["ok"]
+    assert set(told["checks"]) == {"clock-known", "starts-when-told", "refuses-what-is-late", "dark-on-abort", "dark-without-heartbeat"}
+    assert (told["light"]["board"], told["shots"], told["fired"]) == ("host", 50, 50)
+    assert told["onset_error_us"]["max"] < told["clock_uncertainty_us"] < 250
+    assert 99 < told["dark_after_ms"] < 101
+    assert abs(told["clock_rate_ppm"] - 30) < 20
+    assert told["stall_us"] is None
+    assert "onset error" in call("lights", "test").stdout
+
+
+def test_a_link_that_holds_answers_back_fails_the_test_of_the_clock() -> None:
+    result = call("lights", "test", "simulated", "--link", "ftdi-16ms", "--json")
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert not told["ok"]
+    assert not told["checks"]["clock-known"]
+    assert told["checks"]["dark-without-heartbeat"]
+
+
+def test_a_light_of_another_kind_is_asked_who_it_is_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclass
     class Info:
-        board: str = "host"
-        n_sites: int = 25
+        board: str = "other"
+        n_sites: int = 4
 
     done: list[Any] = []
 
@@ -290,11 +318,11 @@ def test_a_light_is_asked_who_it_is_and_closed(monkeypatch: pytest.MonkeyPatch) 
         done.append((kind, keys))
         return SimpleNamespace(info=Info(), close=lambda: done.append("closed"))
 
-    fake_module(monkeypatch, "wavestim.hardware.lights", open_light=open_light)
-    result = call("lights", "test", "wavelight", "--port", "COM3", "--json")
-    assert json.loads(result.stdout) == {"ok": True, "light": {"board": "host", "n_sites": 25}}
-    assert done == [("wavelight", {"port": "COM3"}), "closed"]
-    assert "n_sites" in call("lights", "test").stdout
+    fake_module(monkeypatch, "wavestim.hardware.lights", open_light=open_light, KINDS={"another": ()})
+    result = call("lights", "test", "another", "--port", "COM3", "--json")
+    assert json.loads(result.stdout) == {"ok": True, "light": {"board": "other", "n_sites": 4}, "line": None}
+    assert done == [("another", {"port": "COM3"}), "closed"]
+    assert "n_sites" in call("lights", "test", "another", "--port", "COM3").stdout
 
 
 def test_the_mock_light_is_served_with_its_edges(monkeypatch: pytest.MonkeyPatch) -> None:

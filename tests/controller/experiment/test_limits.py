@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from wavestim.controller.experiment import (
     ExperimentError,
-    PatternEntry,
+    check_budget,
     check_light,
-    check_warming,
     electrode_positions,
     led_positions,
+    light_limits,
     plan,
     shortest_period_ms,
 )
-from wavestim.controller.experiment.thermal import steady_rise_c
 
 FLASH = {"kind": "flash", "width_ms": 5, "irradiance_mw_mm2": 2}
 
 
 def check(e: Any, board: Any) -> None:
     xy = electrode_positions(e)
-    check_light(e, plan(e, xy, led_positions(e, xy), board), board)
+    leds = led_positions(e, xy)
+    made = plan(e, xy, leds, board)
+    check_light(e, made, board)
+    check_budget(e, made, light_limits(e, made, leds, board))
 
 
 REFUSED = [
@@ -44,6 +45,13 @@ REFUSED = [
         "could be lit 12.0% of the time (one pattern every 41.67 ms), but safety.max_duty allows 10.0%",
     ),
     (FLASH, {"trigger": {"refractory_ms": 45}}, {}, "could be lit 11.1% of the time (one pattern every 45 ms)"),
+    (FLASH, {}, {"max_lit": 12}, "it lights 25 LEDs at once, but the board's supply carries 12; light fewer together"),
+    (
+        FLASH,
+        {"safety": {"max_duty": 0.2}, "trigger": {"refractory_ms": 40}},
+        {},
+        "LED 0 could be lit 12.5% of the time (one pattern every 40 ms), but the board allows 10.2%",
+    ),
     (FLASH, {}, {"duty_max": 0.02}, "the board allows 2.0%; raise trigger.refractory_ms or lower width_ms"),
     ({**FLASH, "width_ms": 0.05}, {}, {}, "its light is 0.048 ms wide, but the board's shortest pulse is 0.1 ms"),
     (FLASH, {}, {"graded": False}, "it is dimmed, but the board can only switch its LEDs; ask for irradiance_mw_mm2: 10"),
@@ -52,6 +60,24 @@ REFUSED = [
     ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 10, 20, 30, 40]}, {}, {}, "LED 0 could be lit 12.5% of the time"),
     ({"kind": "travelling", "heading": 0, "speed_mm_s": 10}, {}, {}, "a pattern lasts at most 200 ms; raise speed_mm_s or light less"),
     (FLASH, {"trigger": {"policy": {"kind": "open-loop", "period_ms": 20}, "refractory_ms": 0}}, {}, "one pattern every 20 ms"),
+    (
+        FLASH,
+        {"safety": {"max_dose_mj_mm2_per_h": 100}},
+        {},
+        "pattern 'flash' every 200 ms would give a site 180 mJ/mm2 in an hour, but safety.max_dose_mj_mm2_per_h is 100",
+    ),
+    (
+        {**FLASH, "irradiance_mw_mm2": 90},
+        {"safety": {"max_irradiance_mw_mm2": 100}, "trigger": {"refractory_ms": 55}, "leds": {"spot_mm": 0.6}},
+        {},
+        "pattern 'flash' every 55 ms would warm the tissue by",
+    ),
+    (
+        {**FLASH, "irradiance_mw_mm2": 10},
+        {"leds": {"positions_mm": [[0, 0], [0.2, 0], [-0.2, 0], [0, 0.2], [0, -0.2]], "na": 1.3}},
+        {},
+        "where the light of its LEDs meets, but safety.max_irradiance_mw_mm2 is 10; lower irradiance_mw_mm2",
+    ),
 ]
 
 
@@ -71,6 +97,7 @@ def test_light_beyond_a_limit_is_refused(experiment: Any, board: Any, pattern: A
         ({**FLASH, "width_ms": 20}, {}, {}),
         ({**FLASH, "width_ms": 4}, {"trigger": {"refractory_ms": 0}}, {}),
         (FLASH, {"trigger": {"refractory_ms": 50}}, {}),
+        (FLASH, {"safety": {"max_dose_mj_mm2_per_h": 181}}, {}),
     ],
 )
 def test_light_at_its_limits_is_allowed(experiment: Any, board: Any, pattern: Any, keys: Any, changes: Any) -> None:
@@ -81,25 +108,3 @@ def test_the_fastest_rate_is_the_refractory_time_or_the_upper_edge_of_the_band(e
     assert shortest_period_ms(experiment()) == 200
     assert shortest_period_ms(experiment(trigger={"refractory_ms": 0}, band_hz=[4, 10])) == 100
     assert shortest_period_ms(experiment(trigger={"policy": {"kind": "open-loop", "period_ms": 500}})) == 500
-
-
-def test_light_that_would_warm_the_tissue_too_much_is_refused(experiment: Any, board: Any) -> None:
-    hot = {"kind": "flash", "width_ms": 5, "irradiance_mw_mm2": 90}
-    keys = {"safety": {"max_irradiance_mw_mm2": 100}, "trigger": {"refractory_ms": 55}, "leds": {"spot_mm": 0.6}}
-    e = experiment(hot, **keys)
-    xy = electrode_positions(e)
-    leds = led_positions(e, xy)
-    with pytest.raises(ExperimentError, match=r"pattern 'flash' every 55 ms would warm the tissue .*max_temperature_rise_c is 0\.5"):
-        check_warming(e, plan(e, xy, leds, board()), leds)
-    cool = experiment({**hot, "irradiance_mw_mm2": 2}, **keys)
-    check_warming(cool, plan(cool, xy, leds, board()), leds)
-
-
-def test_warming_is_that_of_the_heat_equation() -> None:
-    """5 ms of 10 mW at 20 Hz: 0.266 K steady, and a ripple of about 0.01 K."""
-    spot = 0.2
-    pulse = PatternEntry(0, 0, 5000, 255)
-    rise = steady_rise_c([pulse], [10 / (np.pi * 0.01)], 0.05, [[0.0, 0.0]], spot)
-    assert 0.266 < rise < 0.282
-    both = steady_rise_c([pulse, PatternEntry(1, 0, 5000, 255)], [10 / (np.pi * 0.01)] * 2, 0.05, [[0.0, 0.0], [1.0, 0.0]], spot)
-    assert both - rise == pytest.approx(0.44 * 0.2661, rel=0.01)

@@ -47,6 +47,17 @@ REFUSED = [
     (SHORT + "light: simulatd", "light: unknown kind 'simulatd'; did you mean 'simulated'?"),
     (SHORT + "light: {port: COM3}", "light needs a key 'kind', one of simulated, wavelight, pulsepal"),
     (SHORT + "light: wavelight", "a board is found by 'port' or by 'serial_number'; give one of the two"),
+    (SHORT + "light: {kind: pulsepal}", "key 'light.port' is missing"),
+    (
+        SHORT + "light: {kind: thorlabs-dc4100, port: COM3, currents_ma: [100]}",
+        "stays lit when the computer dies; name the board that gates it",
+    ),
+    (SHORT + "light: {kind: thorlabs-dc4100, port: COM3, gated_by: {kind: pulsepal, port: COM4}}", "currents_ma says how bright it is"),
+    (SHORT + "light: {kind: thorlabs-dc4100, port: COM3, gated_by: {kind: thorlabs-dc4100, port: COM4}}", "light.gated_by"),
+    (
+        SHORT + "light: {kind: thorlabs-dc4100, port: mock, currents_ma: [9], gated_by: {kind: pulsepal, port: COM4}}",
+        "are both real or both stand-ins",
+    ),
     (SHORT + "source: {kind: file}", "key 'source.path' is missing"),
     (SHORT + "source: lsl", "a stream is found by 'name' or by 'type'; give one of the two"),
     (SHORT + "source: {kind: rhx, data_port: 70000}", "source.data_port must be <= 65535, not 70000"),
@@ -192,7 +203,6 @@ def test_the_hash_is_about_content_and_not_about_folders(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (SHORT + "light: {kind: cyclops, port: COM3}", "light: kind 'cyclops' cannot be run"),
         ("name: x\nconditions: [{name: a, pattern: {kind: lag, lag_ms: 50}}]", "conditions[0].pattern: kind 'lag' cannot be run"),
     ],
 )

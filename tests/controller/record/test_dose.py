@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from wavestim.controller.experiment.thermal import K_PER_MW
 from wavestim.controller.record.dose import dose
 
 SPOT_MM = 0.2
@@ -17,14 +16,12 @@ def rise(pulses, leds=SITES):
 
 
 def test_steady_light_of_a_milliwatt():
-    assert K_PER_MW.sum() == pytest.approx(0.266, abs=0.005)
     assert rise([(0.0, [(0, 1000.0, 1 / AREA)])]) == pytest.approx(0.266, abs=0.005)
 
 
 @pytest.mark.parametrize(("width_s", "kelvin"), [(0.005, 0.0013), (0.02, 0.0051), (0.1, 0.023), (1.0, 0.119), (10.0, 0.227)])
 def test_one_pulse_of_a_milliwatt(width_s, kelvin):
-    """Never much less than the heat equation says: the limit that rests on it must hold."""
-    assert 0.9 * kelvin < rise([(0.0, [(0, width_s, 1 / AREA)])]) < 1.35 * kelvin + 1e-4
+    assert rise([(0.0, [(0, width_s, 1 / AREA)])]) == pytest.approx(kelvin, rel=0.05)
 
 
 def test_five_milliseconds_of_ten_milliwatts_at_twenty_hertz():
@@ -37,8 +34,8 @@ def test_neighbours_warm_each_other_and_distant_sites_do_not():
     alone = rise([(0.0, [(0, 100.0, 1 / AREA)])])
     near = rise([(0.0, [(0, 100.0, 1 / AREA), (1, 100.0, 1 / AREA)])])
     far = rise([(0.0, [(0, 100.0, 1 / AREA), (2, 100.0, 1 / AREA)])])
-    assert near == pytest.approx(alone + 0.116, abs=0.03)
-    assert far == pytest.approx(alone)
+    assert near == pytest.approx(alone + 0.116, abs=0.01)
+    assert alone < far < alone * 1.05
 
 
 def test_light_is_counted_where_it_fell():

@@ -21,6 +21,7 @@ name: quick
 source: {kind: simulated}
 probe: {kind: grid, rows: 6, columns: 6, pitch_mm: 0.4}
 trigger: {horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}
+light: {kind: simulated, clock_tolerance_us: 1000}
 conditions:
   - {name: lit, pattern: {kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}}
   - {name: sham, pattern: {kind: none}}
@@ -55,13 +56,13 @@ def dark_at_the_end(folder: Path) -> bool:
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
     out = tmp_path_factory.mktemp("real") / "session"
-    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=6, pace="real", seed=4, arm=True, progress=lambda s: None)
+    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=8, pace="real", seed=4, arm=True, progress=lambda s: None)
     return out, summary
 
 
 def test_a_session_is_whole_dark_at_its_end_and_can_be_verified(session: Any) -> None:
     out, summary = session
-    assert summary["samples"] >= 6000
+    assert summary["samples"] >= 8000
     assert summary["dropped_samples"] == 0
     assert verify_session(out).ok
     assert dark_at_the_end(out)

@@ -3,25 +3,86 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
+import matplotlib.image
+import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 from wavestim.controller import cli
-from wavestim.controller.experiment import load_experiment
-from wavestim.controller.session.rehearsal import rehearse
+from wavestim.controller.experiment import load_experiment, parse_experiment
+from wavestim.controller.session.rehearsal import figures, rehearse
+from wavestim.hardware.simulated.light import foutz
+from wavestim.realtime.governor import Governor
+
+FLASH = {"kind": "flash", "width_ms": 5, "irradiance_mw_mm2": 8}
+
+
+def one_led(**keys: Any) -> Any:
+    data = {
+        "name": "one",
+        "probe": {"kind": "grid", "rows": 4, "columns": 4, "pitch_mm": 0.4},
+        "conditions": [{"name": "a", "pattern": FLASH}],
+    }
+    return rehearse(parse_experiment(yaml.safe_dump({**data, **keys})))
 
 
 def test_every_pattern_has_its_figures() -> None:
-    found = rehearse(load_experiment("against-the-wave"))
-    assert (found["leds"], found["period_ms"]) == (25, 200.0)
+    found = figures(rehearse(load_experiment("against-the-wave")))
+    assert (found["leds"], found["electrodes"], found["period_ms"]) == (25, 100, 200.0)
     assert len(found["patterns"]) > 8
     for pattern in found["patterns"]:
         assert pattern["conditions"] == ["with-wave", "against-wave", "sham"]
         assert pattern["leds"] == 25
         assert pattern["duty"] == pytest.approx(0.025)
         assert pattern["irradiance_mw_mm2"] == pytest.approx(2.0)
-        assert 0 < pattern["warming_c"] < 0.5
+        assert pattern["dose_mj_mm2_per_h"] == pytest.approx(2.0 * 0.005 * 5 * 3600, rel=1e-3)
+        assert 0 < pattern["warming_c"] <= found["mixed_warming_c"] < 0.5
         assert pattern["lead_ms"] < pattern["duration_ms"] <= 200
+        assert pattern["at_depth_mw_mm2"][0] == pytest.approx(2.0, rel=1e-3)
+
+
+def test_irradiance_at_depth_is_that_of_the_light_model() -> None:
+    """One LED over electrode 5: what its light is below it, and where the opsin gets enough of it."""
+    made = one_led(leds={"positions_mm": [[-0.2, -0.2]], "depth_mm": 0.1})
+    found = figures(made)
+    pattern = found["patterns"][0]
+    face = pattern["irradiance_mw_mm2"]
+    assert face == pytest.approx(8, rel=0.01)
+    below = face * foutz(np.array(found["depths_mm"]))
+    assert pattern["at_depth_mw_mm2"] == pytest.approx(below.tolist(), rel=0.02, abs=1e-5)
+    assert pattern["at_cells_mw_mm2"] == pytest.approx(face * float(foutz(0.1)), rel=0.02)
+    assert (pattern["sites_above"], pattern["sites_surely_above"]) == (1, 0)
+    deep = np.interp(pattern["reach_mm"], found["depths_mm"], below)
+    assert deep >= 1.0 > np.interp(pattern["reach_mm"] + 0.025, found["depths_mm"], below)
+
+
+def test_a_colour_that_the_opsin_does_not_see_reaches_nothing() -> None:
+    found = figures(one_led(leds={"wavelength_nm": 635}))
+    assert found["opsin"]["least_mw_mm2"] is None
+    assert found["patterns"][0]["sites_above"] is None
+
+
+def test_the_forecast_is_what_the_governor_books() -> None:
+    made = one_led(trigger={"refractory_ms": 100})
+    limits = made.assembly.engine.limits
+    governor = Governor(limits)
+    times, rises = made.design.forecast_s, made.design.forecast_c[0]
+    at = {}
+    for i in range(1201):
+        assert governor.ask(0, i * 0.1) == "scheduled"
+        at[round(i * 0.1, 1)] = governor.rise_c.max()
+    for t in (0.0, 1.0, 10.0, 60.0, 119.5):
+        assert rises[times == t][0] == pytest.approx(at[t], rel=1e-3)
+    assert rises[-1] < 0.2 * rises.max()
+
+
+def test_shams_alone_stay_dark_and_cool() -> None:
+    made = one_led(conditions=[{"name": "sham", "pattern": {"kind": "none"}}])
+    pattern = figures(made)["patterns"][0]
+    assert (pattern["irradiance_mw_mm2"], pattern["duty"], pattern["warming_c"], pattern["sites_above"]) == (0, 0, 0, 0)
 
 
 def test_the_command_line_shows_them() -> None:
@@ -29,3 +90,27 @@ def test_the_command_line_shows_them() -> None:
     assert shown.exit_code == 0
     assert "7.2%" in shown.stdout
     assert json.loads(CliRunner().invoke(cli.app, ["lights", "plan", "every-cycle", "--json"]).stdout)["experiment"] == "every-cycle"
+
+
+@pytest.mark.parametrize("example", ["dark", "two"])
+def test_the_picture_is_drawn(tmp_path: Path, example: str) -> None:
+    """With several patterns and a threshold in reach, and with nothing that shines."""
+    file = tmp_path / "e.yaml"
+    conditions = [{"name": "sham", "pattern": {"kind": "none"}}]
+    if example == "two":
+        conditions += [{"name": "a", "pattern": FLASH}, {"name": "b", "pattern": {"kind": "sites", "leds": [0]}}]
+    file.write_text(yaml.safe_dump({"name": example, "conditions": conditions, "leds": {"depth_mm": 0.05}}))
+    done = CliRunner().invoke(cli.app, ["lights", "plan", str(file), "--json", "--out", str(tmp_path / "plan")])
+    assert done.exit_code == 0, done.output
+    files = json.loads(done.stdout)["files"]
+    assert [Path(f).name for f in files] == ["light-plan.png", "light-plan.svg"]
+    picture = matplotlib.image.imread(files[0])
+    assert picture.shape[1] > 1200
+    assert picture[..., :3].std() > 0.05
+    assert Path(files[1]).read_text().startswith("<?xml")
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(cli.app, ["lights", "plan", "every-cycle", "--out", str(tmp_path / "file")])
+    assert done.exit_code == 2

@@ -1,0 +1,124 @@
+"""What the light of a plan does to the tissue: how bright it is at depth, where it reaches the opsin, how much it warms in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from wavestim.controller.experiment import irradiance, patterns
+from wavestim.controller.experiment._types import Plan
+from wavestim.controller.experiment.governing import doses_per_h, steady_rises_c
+from wavestim.controller.experiment.limits import dark_slots, shortest_period_ms
+from wavestim.controller.experiment.schema import Experiment
+from wavestim.realtime.governor import decay
+from wavestim.realtime.lightlimits import LightLimits
+
+Floats = NDArray[np.float64]
+DEPTHS_MM = tuple(float(z) for z in np.round(np.linspace(0.0, 2.0, 81), 4))
+FIRING_S, COOLING_S, STEP_S = 120.0, 60.0, 0.5
+
+
+@dataclass(frozen=True)
+class Design:
+    """A plan worked out; s: slots, n: electrodes, d: depths of ``DEPTHS_MM``, t: times of the forecast.
+
+    Attributes
+    ----------
+    threshold_mw_mm2 : what the opsin needs at this colour (least, surely); None when nobody knows or it does not see it.
+    at_cells_mw_mm2 : (s, n) highest irradiance at every electrode, at the depth of the cells.
+    under_led_mw_mm2 : (s, d) highest irradiance below any LED.
+    duty : (s,) of the busiest LED, as fast as the experiment allows.
+    dose_mj_mm2_per_h, warming_c : (s,) of the worst site, as fast as the experiment allows, for an hour and for ever.
+    mixed_c : bound of the warming for any order of the patterns.
+    forecast_s, forecast_c : (t,), (s, t) hottest site: two minutes as fast as it goes, then dark.
+    lit : slots that shine.
+    """
+
+    threshold_mw_mm2: tuple[float, float] | None
+    at_cells_mw_mm2: Floats
+    under_led_mw_mm2: Floats
+    duty: Floats
+    dose_mj_mm2_per_h: Floats
+    warming_c: Floats
+    mixed_c: float
+    forecast_s: Floats
+    forecast_c: Floats
+    lit: tuple[int, ...]
+
+    def sites_above(self, slot: int) -> tuple[int, int] | None:
+        """Electrodes at which a pattern is above the least, and the sure, irradiance that the opsin needs."""
+        if self.threshold_mw_mm2 is None:
+            return None
+        least, surely = self.threshold_mw_mm2
+        return int((self.at_cells_mw_mm2[slot] >= least).sum()), int((self.at_cells_mw_mm2[slot] >= surely).sum())
+
+    def reach_mm(self, slot: int) -> float | None:
+        """How deep below an LED a pattern is above the least irradiance that the opsin needs."""
+        if self.threshold_mw_mm2 is None:
+            return None
+        above = np.flatnonzero(self.under_led_mw_mm2[slot] >= self.threshold_mw_mm2[0])
+        return DEPTHS_MM[int(above[-1])] if len(above) else 0.0
+
+
+def design(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, positions_mm: ArrayLike, limits: LightLimits) -> Design:
+    """Work out what the light of a plan does.
+
+    Parameters
+    ----------
+    experiment, plan, limits
+        As they would run.
+    leds_mm, positions_mm : (m, 2), (n, 2)
+    """
+    from wavestim.hardware.simulated import load_opsin
+
+    leds = experiment.leds
+    cells = irradiance.spread(leds_mm, leds, (leds.depth_mm,), positions_mm)[0]
+    below = irradiance.spread(leds_mm, leds, DEPTHS_MM)
+    n_slots, n_leds, period_ms = len(plan.slots), below.shape[2], shortest_period_ms(experiment)
+    at_cells, under = np.zeros((n_slots, len(cells))), np.zeros((n_slots, len(DEPTHS_MM)))
+    lit = tuple(sorted(set(range(n_slots)) - dark_slots(plan)))
+    for s in lit:
+        together = irradiance.lit_together(plan.slots[s].entries, face_levels(experiment, plan, s), n_leds)
+        at_cells[s] = (cells @ together.T).max(axis=1)
+        under[s] = (below @ together.T).max(axis=(1, 2))
+    warming, mixed = steady_rises_c(limits, period_ms)
+    times = np.arange(0.0, FIRING_S + COOLING_S + STEP_S / 2, STEP_S)
+    return Design(
+        threshold_mw_mm2=load_opsin(experiment.opsin).threshold_mw_mm2(leds.wavelength_nm),
+        at_cells_mw_mm2=at_cells,
+        under_led_mw_mm2=under,
+        duty=limits.lit_s.max(axis=1, initial=0.0) * 1000 / period_ms,
+        dose_mj_mm2_per_h=doses_per_h(limits, period_ms),
+        warming_c=warming,
+        mixed_c=mixed,
+        forecast_s=times,
+        forecast_c=np.array([forecast_c(limits, s, period_ms / 1000, times) for s in range(n_slots)]),
+        lit=lit,
+    )
+
+
+def face_levels(experiment: Experiment, plan: Plan, slot: int) -> list[float]:
+    """mW/mm2 at the face for every entry of a pattern."""
+    return [patterns.irradiance_of(experiment, e.level) for e in plan.slots[slot].entries]
+
+
+def forecast_c(limits: LightLimits, slot: int, period_s: float, times_s: Floats) -> Floats:
+    """(t,) warming of the hottest site, right after the newest pattern, when one comes every period for ``FIRING_S`` and then no more."""
+    left = decay(period_s / limits.tau_s)
+    n = np.floor(np.minimum(times_s, FIRING_S) / period_s) + 1
+    since = np.maximum(times_s - FIRING_S, 0.0)
+    after = np.exp(-since[:, None] / limits.tau_s) * (1 - left ** n[:, None]) / (1 - left)
+    return np.asarray((after @ limits.heat_c[slot].T).max(axis=1, initial=0.0))
+
+
+def groups(plan: Plan) -> list[dict[str, Any]]:
+    """Patterns that conditions draw from together: ``label``, ``conditions`` and ``slots``; those that only shams use last, as dark."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for c in plan.conditions:
+        n = c.n_headings * max(1, len(c.speeds_mm_s))
+        label = plan.slots[c.slot0].name.split(" ")[0]
+        group = found.setdefault((c.slot0, n), {"label": label, "conditions": [], "slots": range(c.slot0, c.slot0 + n)})
+        group["conditions"].append(c.name)
+    return list(found.values())

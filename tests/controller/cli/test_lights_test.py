@@ -1,0 +1,37 @@
+"""``wavestim lights test`` on a board behind a serial port: it stays dark, and what it says is true."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from typer.testing import CliRunner
+from wavestim.controller.cli import app
+from wavestim.hardware.firmware.board import PtyBoard
+
+
+def test_a_board_on_a_line_is_tried_out_in_the_dark() -> None:
+    board, done, edges = PtyBoard(25), threading.Event(), list[Any]()
+
+    def serve() -> None:
+        while not done.is_set():
+            edges.extend(board.service(0.01))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        result = CliRunner().invoke(app, ["lights", "test", "--port", board.pty_name, "--json"])
+    finally:
+        done.set()
+        thread.join()
+        board.close()
+    told = json.loads(result.stdout)
+    assert edges == []
+    assert board.core.state == "idle"
+    assert (told["light"]["kind"], told["light"]["board"], told["onset_against"]) == ("wavelight", "host", "the board's own clock")
+    assert told["line"] == {"latency_timer_ms": None, "event_character": False, "note": ""}
+    assert all(told["checks"][name] for name in ("refuses-what-is-late", "dark-on-abort", "dark-without-heartbeat"))
+    assert told["round_trip_us"]["p50"] > 0
+    assert told["stall_us"]["max"] > 0  # what this computer did to us meanwhile stands beside it
+    assert result.exit_code == (0 if told["ok"] else 1)

@@ -1,0 +1,163 @@
+"""Arming: two steps to light, and a way back that nobody has to remember."""
+
+from __future__ import annotations
+
+import os
+import pty
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from wavestim.controller import open_session
+from wavestim.controller.cli.confirm import second_step
+from wavestim.controller.experiment import load_experiment, parse_experiment
+from wavestim.controller.session import run_experiment, verify_session
+from wavestim.controller.session.arming import Arming, idle_limit_s
+from wavestim.controller.session.assembly import assemble
+from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.real import RealSession
+
+TEXT = """
+name: armed
+source: {kind: simulated}
+probe: {kind: grid, rows: 4, columns: 4, pitch_mm: 0.4}
+trigger: {horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: SD}
+conditions:
+  - {name: lit, pattern: {kind: flash}}
+safety: {disarm_after_s: LIMIT}
+"""
+
+
+def text(sd_deg: float, limit_s: float) -> str:
+    return TEXT.replace("SD", str(sd_deg)).replace("LIMIT", str(limit_s))
+
+
+def words(out: Path) -> list[tuple[str, str]]:
+    return [(str(m["name"]), str(m["value"])) for m in open_session(out).markers]
+
+
+def test_two_steps_and_a_limit_to_each_wait() -> None:
+    arming = Arming(10)
+    assert not arming.run(0.0), "not before it is armed"
+    arming.arm(1.0)
+    assert arming.step == "armed"
+    assert arming.overdue(11.0, 0) is None
+    assert arming.overdue(11.1, 0) == "nobody ran it for 10 s"
+    assert arming.run(5.0)
+    assert not arming.run(6.0)
+    assert arming.overdue(14.0, 0) is None
+    assert arming.overdue(15.0, 1) is None, "a pulse starts the wait anew"
+    assert arming.overdue(25.0, 1) is None
+    assert arming.overdue(25.1, 1) == "no pulse was due for 10 s"
+    arming.disarm()
+    arming.arm(30.0)
+    assert (arming.step, arming.run(31.0)) == ("disarmed", False), "a session that was disarmed stays dark"
+    for_ever = Arming(None)
+    for_ever.arm(0.0)
+    assert for_ever.overdue(1e9, 0) is None
+
+
+def test_real_light_has_a_limit_by_itself_and_simulated_light_has_none() -> None:
+    named = "name: x\nlight: {kind: wavelight, port: /dev/ttyACM0}\nconditions: [{name: a, pattern: flash}]\n"
+    assert parse_experiment(named).safety.disarm_after_s == 300
+    assert parse_experiment(named + "safety: {disarm_after_s: null}\n").safety.disarm_after_s is None
+    assert load_experiment("against-the-wave").safety.disarm_after_s is None
+    assert idle_limit_s(load_experiment("against-the-wave")) is None
+    assert idle_limit_s(parse_experiment(named)) == 300
+    rare = parse_experiment(named + "trigger: {refractory_ms: 400000}\n")
+    assert idle_limit_s(rare) == 800, "whose pulses are further apart than that is not disarmed between them"
+
+
+def test_light_that_is_never_due_is_disarmed_and_it_is_written_down(tmp_path: Path) -> None:
+    out = tmp_path / "session"
+    experiment = parse_experiment(text(0.001, 2))
+    run_experiment(experiment, out=out, seconds=7, pace="virtual", seed=1, arm=True, progress=lambda s: None)
+    session = open_session(out)
+    assert ("disarmed", "no pulse was due for 2 s") in words(out)
+    disarmed = next(sample for sample, kind, _, _ in session.input_events if kind == "disarm")
+    assert 2000 < disarmed < 2200
+    assert not (session.decisions["sample"] > disarmed).any()
+    assert verify_session(out).ok
+
+
+class Notes:
+    """A journal that keeps the markers."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def append_marker(self, sample: int, name: str, value: str) -> None:
+        self.said.append((name, value))
+
+
+@pytest.fixture
+def rig() -> Any:
+    """A session at real pace whose threads do not run, with a board in memory: what a person does to it, step by step."""
+
+    def make(limit_s: float, answers: list[bool]) -> tuple[RealSession, Notes, Any]:
+        bench = make_bench(4, 1)
+        assembled = assemble(parse_experiment(text(180, limit_s)), bench.light.info, fs_hz=1000.0, horizon_ms=40.0)
+        notes = Notes()
+        return RealSession(assembled, bench.light, notes, fixed_delay_ms=0.0, go=lambda: answers.pop(0)), notes, bench.light
+
+    return make
+
+
+def steps(session: RealSession) -> list[str]:
+    """Events that reach the engine with the next sample."""
+    session.engine.run(np.zeros((1, session.engine.m), np.float32), session.engine.next_sample)
+    return [kind for _, kind, _ in session.engine.take_events()]
+
+
+def test_nothing_is_decided_before_the_second_step(rig: Any) -> None:
+    session, notes, board = rig(10, [False, False, True])
+    session.mind_arming(3.0)
+    assert (board.status().state, steps(session)) == ("idle", [])
+    session.arm(4.0)
+    assert (board.status().state, steps(session)) == ("armed", [])
+    session.mind_arming(5.0)
+    session.mind_arming(6.0)
+    assert steps(session) == [], "armed, and nobody said yes yet"
+    session.mind_arming(7.0)
+    assert steps(session) == ["arm"]
+    assert session.engine.armed
+    assert [name for name, _ in notes.said] == ["armed", "running"]
+    session.mind_arming(16.9)
+    assert board.status().state == "armed"
+    session.mind_arming(17.1)
+    assert (board.status().state, steps(session)) == ("idle", ["disarm"])
+    assert notes.said[-1] == ("disarmed", "no pulse was due for 10 s")
+    session.mind_arming(40.0)
+    assert steps(session) == [], "once"
+
+
+def test_what_nobody_runs_is_disarmed_and_stays_dark(rig: Any) -> None:
+    session, notes, board = rig(10, [False] * 9)
+    session.arm(4.0)
+    for at in (5.0, 14.0, 14.1):
+        session.mind_arming(at)
+    assert board.status().state == "idle"
+    assert notes.said[-1] == ("disarmed", "nobody ran it for 10 s")
+    assert "arm" not in steps(session)
+    assert not session.engine.armed
+
+
+def test_on_a_terminal_somebody_has_to_press_enter(capsys: Any) -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, encoding="utf-8") as keys:
+        os.write(master, b"typed too early\n")
+        go = second_step(300, keys)
+        assert not go()
+        assert "Press Enter to run it" in capsys.readouterr().err
+        assert not go(), "what was typed before the question is no answer"
+        os.write(master, b"\n")
+        assert go()
+        assert "Armed" not in capsys.readouterr().err
+    os.close(master)
+
+
+def test_without_a_terminal_the_option_stands_for_both(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("")
+    with (tmp_path / "empty").open() as nothing:
+        assert second_step(300, nothing)()

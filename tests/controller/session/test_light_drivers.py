@@ -1,0 +1,162 @@
+"""Whole sessions at real pace, each with the driver of a board that labs own against its stand-in: what shone is what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.light_boards import DRIVERS, Served
+from wavestim.controller import open_session
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment import mocked, parse_experiment
+from wavestim.controller.record.truth import read_edges
+from wavestim.controller.session import run_experiment, verify_session
+from wavestim.controller.session.rehearsal import rehearse
+from wavestim.hardware.lights import LightError
+
+TEXT = """
+name: labs-own
+source: {{kind: simulated}}
+probe: {{kind: grid, rows: 5, columns: 5, pitch_mm: 0.4}}
+trigger: {{horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}}
+light: {light}
+leds: {{positions_mm: {leds}}}
+safety: {{max_irradiance_mw_mm2: 2, rearm_after_stall: 100}}
+conditions:
+  - {{name: lit, pattern: {pattern}}}
+  - {{name: sham, pattern: {{kind: none}}}}
+"""
+FLASH = "{{kind: flash, width_ms: {width:g}, irradiance_mw_mm2: 2}}"
+TRAVELLING = "{kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}"
+LEDS = [[-0.6, 0], [-0.2, 0], [0.2, 0], [0.6, 0]]
+
+
+ENOUGH = 200
+"""Bytes of the edge file for each LED: some pulses."""
+
+
+def until(experiment: Any, out: Path, done: Callable[[float], bool]) -> dict[str, Any]:
+    """Run until something has happened, then press STOP; at most a minute."""
+
+    def press(seconds: float) -> None:
+        if done(seconds):
+            with (out / "stop").open("r+b") as file:
+                file.write(b"\1")
+
+    return run_experiment(experiment, out=out, seconds=60, pace="real", seed=4, arm=True, progress=press)
+
+
+def text(light: str, n_leds: int, pattern: str) -> str:
+    return TEXT.format(light=light, leds=LEDS[:n_leds], pattern=pattern)
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_whole_session(tmp_path: Path, name: str) -> None:
+    d, out = DRIVERS[name], tmp_path / "session"
+    pattern = TRAVELLING if name == "pulsepal" else FLASH.format(width=d.width_us / 1000)
+    experiment = parse_experiment(text(d.file, min(4, d.n_sites), pattern))
+    summary = until(experiment, out, lambda seconds: (out / "edges.csv").stat().st_size > ENOUGH * min(4, d.n_sites))
+    assert verify_session(out).ok
+    assert dark_at_the_end(read_edges(out / "edges.csv"))
+    skip_if_starved(summary)
+    session = open_session(out)
+    assert session.about["light"]["kind"] == d.kind
+    assert session.about["light"]["guarantee"] == d.guarantee
+    assert session.about["light"]["timing"]
+    pulses, edges = session.pulses, read_edges(out / "edges.csv")
+    lit = pulses[np.isin(pulses["verdict"], ("fired", "cut"))]
+    unknown = int(np.sum(pulses["verdict"] == "lost"))  # on a machine that stalls: they may have shone
+    assert summary["pulses"]["fired"] == len(lit)
+    assert len(lit) + unknown > 0
+    assert dark_at_the_end(edges)
+    # every LED shone once for every pulse that was told, and for nothing else
+    for led in range(min(4, d.n_sites)):
+        on = edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]
+        assert len(lit) <= len(on) <= len(lit) + unknown
+    if len(lit) == 0:
+        return
+    starts = np.sort(edges["device_us"][edges["level"] > 0])
+    nearest = starts[np.argmin(np.abs(starts[:, None] - lit["onset_device_us"]), axis=0)]
+    assert (nearest >= lit["onset_device_us"] - 1000).all()
+
+
+def test_garbage_within_a_session_ends_the_light_and_is_recorded(tmp_path: Path) -> None:
+    out, served = tmp_path / "session", Served(DRIVERS["mm-arduino"])
+    experiment = parse_experiment(text(f"{{kind: mm-arduino, port: {served.board.pty_name}}}", 4, FLASH.format(width=5)))
+
+    spoilt: list[tuple[float, int]] = []
+
+    def long_dark(seconds: float) -> bool:
+        if served.lit() and not served.peer.garbage:
+            served.peer.garbage = b"\x00\xffrubbish"
+            spoilt.append((seconds, len(served.lit())))
+        return bool(spoilt) and seconds > spoilt[0][0] + 3
+
+    try:
+        summary = until(experiment, out, long_dark)
+    finally:
+        served.close()
+    assert served.dark()
+    if "heartbeat" in summary["safe"] or not served.peer.garbage:
+        skip_if_starved(summary, although_lit=True)
+    assert set(summary["safe"]) & {"garbage", "no-answer"}
+    assert len(served.lit()) <= spoilt[0][1] + 4  # what had been ordered before
+    assert served.dark()
+    marks = {str(m["name"]): str(m["value"]) for m in open_session(out).markers}  # and the recording goes on, dark
+    assert "is not an Arduino with Micro-Manager's firmware: it said" in marks["not resumed"]
+    assert verify_session(out).ok
+
+
+@pytest.mark.parametrize(
+    ("light", "pattern", "says"),
+    [
+        ("{kind: mm-arduino, port: COM3}", TRAVELLING, "lights its LEDs one after the other, but the board lights all at once"),
+        ("{kind: mm-arduino, port: COM3}", "{kind: flash, width_ms: 2.5, irradiance_mw_mm2: 2}", "the board counts in 1 ms"),
+        ("{kind: mm-arduino, port: COM3}", "{kind: flash, width_ms: 5, irradiance_mw_mm2: 1}", "the board can only switch its LEDs"),
+        ("{kind: cyclops, port: COM3}", "{kind: flash, width_ms: 1, irradiance_mw_mm2: 2}", "4 LEDs, but the board drives 1"),
+        (
+            "{kind: thorlabs-dc4100, port: COM3, currents_ma: [1, 1], gated_by: {kind: mm-arduino, port: COM4}}",
+            TRAVELLING,
+            "board drives 2",
+        ),
+    ],
+)
+def test_what_a_board_cannot_do_is_refused_at_load(tmp_path: Path, light: str, pattern: str, says: str) -> None:
+    experiment = parse_experiment(text(light, 4, pattern))
+    with pytest.raises(ExperimentError, match=says):
+        rehearse(experiment)
+    with pytest.raises(ExperimentError, match=says):  # before a board is looked for
+        run_experiment(experiment, out=tmp_path / "s", seconds=5, pace="real", seed=None, arm=True, progress=lambda s: None)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_sketch_that_is_busy_longer_than_the_wave_is_refused() -> None:
+    experiment = parse_experiment(
+        text("{kind: cyclops, port: COM3}", 1, FLASH.format(width=1)).replace("refractory_ms: 100", "refractory_ms: 50")
+    )
+    with pytest.raises(
+        ExperimentError, match=r"every 50 ms, but a cyclops is busy for 55 ms with a pulse; set trigger.refractory_ms to 55"
+    ):
+        rehearse(experiment)
+
+
+def test_mock_keeps_the_driver_and_replaces_its_boards(tmp_path: Path) -> None:
+    experiment = parse_experiment(text(DRIVERS["thorlabs"].file.replace("mock", "COM3"), 2, FLASH.format(width=5)))
+    with pytest.raises(LightError, match="there is no port COM3"):
+        run_experiment(experiment, out=tmp_path / "s", seconds=5, pace="real", seed=None, arm=True, progress=lambda s: None)
+    light = mocked(experiment).light
+    assert (light.kind, light.port, light.gated_by.kind, light.gated_by.port) == ("thorlabs-dc4100", "mock", "wavelight", "mock")
+
+
+def skip_if_starved(summary: Any, *, although_lit: bool = False) -> None:
+    """Other programs had the machine: the loop stalled or came too late for every pulse, and rightly kept dark."""
+    pulses, stalled = summary["pulses"], {"heartbeat", "no-samples"} & set(summary["safe"])
+    if (although_lit or pulses["fired"] == 0) and (pulses["missed"] or stalled):
+        pytest.skip(f"the machine was too busy for light in real time: {pulses}, stalled: {sorted(stalled)}")
+
+
+def dark_at_the_end(edges: Any) -> bool:
+    return all(edges["level"][edges["led"] == led][-1] == 0 for led in np.unique(edges["led"]))

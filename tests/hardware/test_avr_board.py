@@ -1,0 +1,103 @@
+"""What only the ATmega2560 has: a program that can hang, a stack, a chain of drivers, timers that are told ahead."""
+
+import struct
+
+from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, Command, Limit, Reply
+
+CODE = {word: code for code, word in NACKS.items()}
+CAUSE = {word: code for code, word in CAUSES.items()}
+
+
+def causes(bench):
+    return [struct.unpack("<HBIB", e)[1] for e in bench.event(Reply.SAFE)]
+
+
+def test_it_says_what_it_is(avr):
+    ttl_in, hardware_gate, graded = 16, 32, 1
+    assert avr.caps & (ttl_in | hardware_gate | graded) == ttl_in | hardware_gate
+    assert (avr.n_sites, avr.n_slots, avr.queue_len, avr.min_lead_us) == (32, 12, 8, 3200)
+    assert avr.commit_refused((3, 0, 5000, 128)) == CODE["width"]
+    assert avr.commit_refused(*[(s, 0, 5000, 255) for s in range(26)]) == CODE["sites"]  # the supply carries 25
+
+
+def test_every_start_has_its_own_id(avr):
+    ids = {avr.boot_id}
+    for cause in (0, 4, 9, 0):
+        avr.core.reset(cause)
+        avr.now = avr.core.now_ns
+        avr.hello()
+        ids.add(avr.boot_id)
+    assert len(ids) == 5
+
+
+def test_a_program_that_hangs_leaves_no_light_and_is_reset(avr):
+    """The off of a long pulse is not planned yet when the main loop stops: the guard goes dark, the watchdog starts it anew."""
+    gen = avr.define(2, (4, 0, 20_000, 255))
+    for wait_us in (200, 2000, 6000):
+        avr.accepted(Command.FIRE_AT, avr.fire_payload(2, gen, 5000), 8000)
+        avr.pass_us(wait_us)
+        assert avr.core.lit == [4]
+        avr.core.hang()
+        avr.now = avr.core.now_ns
+        avr.pass_us(7000)
+        assert avr.core.lit == []
+        avr.pass_us(150_000)  # the watchdog bites after 60 ms, and the start takes its time
+        avr.read()
+        avr.core.receive(b"\0", avr.now)
+        assert avr.state == "safe"
+        assert avr.ask(Command.STATUS)[1][1] == CAUSE["watchdog-reset"]
+        avr.lights()
+        avr.arm()
+        assert avr.define(2, (4, 0, 20_000, 255)) == gen  # a reset forgets patterns
+
+
+def test_a_hung_program_with_its_off_planned_ends_the_pulse_in_time(avr):
+    gen = avr.define(2, (4, 0, 6000, 255))
+    payload = avr.fire_payload(2, gen, 5000)
+    avr.accepted(Command.FIRE_AT, payload, 6500)
+    assert avr.core.lit == [4]
+    avr.core.hang()
+    avr.now = avr.core.now_ns
+    avr.pass_us(20_000)
+    t = struct.unpack("<BBIB", payload)[2] * 0.5
+    (on, _, _), (off, _, _) = avr.lights()
+    assert abs(on - t) <= 1
+    assert off - t <= 6001
+
+
+def test_what_would_begin_before_light_that_is_planned_is_late(avr):
+    """The timers are told up to 8 ms ahead: nothing is put in between."""
+    gens = {s: avr.define(s, (s, 0, 5000, 255)) for s in (2, 3)}
+    avr.accepted(Command.FIRE_AT, avr.fire_payload(2, gens[2], 9000))
+    avr.pass_us(1500)
+    assert avr.refused(Command.FIRE_AT, avr.fire_payload(3, gens[3], 4500)) == CODE["late"]
+    avr.accepted(Command.FIRE_AT, avr.fire_payload(3, gens[3], 20_000))
+    avr.run(40)
+    assert [led for _, led, level in avr.lights() if level] == [2, 3]
+
+
+def test_a_gone_host_cannot_arm(avr):
+    avr.core.unplug()
+    avr.now = avr.core.now_ns
+    avr.pass_us(2000)
+    avr.hello()
+    avr.accepted(Command.DISARM)
+    assert avr.refused(Command.ARM, struct.pack("<II", avr.nonce ^ avr.boot_id, 0)) == CODE["selftest"]
+    avr.core.plug()
+    avr.arm()
+
+
+def test_the_stack_has_room_after_everything_at_once(avr):
+    body = avr.body(*[(k, 4 * (31 - k), 1000 + 4 * k, 255) for k in range(25)])
+    avr.stage(3, body)
+    gen = avr.accepted(Command.COMMIT, avr.commit_payload(3, body))[0]
+    avr.accepted(Command.LIMITS, struct.pack("<BI", Limit.DUTY_PERMILLE, 150))
+    for _ in range(3):
+        avr.accepted(Command.FIRE_AT, avr.fire_payload(3, gen, 12_000, flags=2))
+        avr.core.ttl(0, True)
+        avr.core.receive(b"\x01" * 300 + b"\0", avr.now)
+        avr.run(60)
+        avr.core.ttl(0, False)
+        avr.accepted(Command.REPLAY, b"\0\0")
+    avr.ask(Command.ABORT)
+    assert avr.core.stack_free > 200
