@@ -8,6 +8,7 @@ from wavestim.realtime.lightmasks cimport LightMasks
 from wavestim.realtime.ports cimport SampleKind
 from wavestim.realtime.projection cimport Projection
 from wavestim.realtime.staleness cimport Watch
+from wavestim.realtime.telemetry cimport Telemetry
 from wavestim.realtime.trace cimport Trace
 from wavestim.realtime.trigger cimport Trigger
 from wavestim.realtime.warmup cimport WarmUp
@@ -45,6 +46,7 @@ cdef class Engine:
     cdef EventRing applied                # and those that took effect
     cdef Wave wave
     cdef Trace trace                      # of every tick, for track()
+    cdef Telemetry telemetry              # of some ticks, for whoever watches a session
 
     cdef int step(self, const void* x, SampleKind kind, int64_t n) noexcept nogil
     cdef int tick(self, int64_t n) noexcept nogil

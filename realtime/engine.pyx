@@ -199,6 +199,11 @@ cdef class Engine:
         complex64, if given, what each electrode has beyond the modes."""
         self.trace = Trace(records, waves, samples, np.zeros((0, self.m), np.complex64) if own is None else own)
 
+    def show_every(self, int every):
+        """From now on a snapshot of every so many ticks for :class:`wavestim.realtime.telemetry.Telemetry`, which is returned. Before the first sample."""
+        self.telemetry = Telemetry(every)
+        return self.telemetry
+
     @property
     def n_traced(self) -> int:
         return self.trace.n if self.trace is not None else 0
@@ -275,6 +280,8 @@ cdef class Engine:
             self.settle_ticks -= 1
         if self.trace is not None:
             self.trace.add(n, self.model, &self.wave, self.settle_ticks == 0, self.stale_why != 0)
+        if self.telemetry is not None:
+            self.telemetry.tick(n, self.model, &self.wave, self.settle_ticks == 0, self.stale_why != 0)
         if self.trigger is None:
             return 0
         if not self.armed or self.paused or self.settle_ticks > 0:

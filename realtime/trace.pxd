@@ -1,7 +1,22 @@
 from libc.stdint cimport int64_t
 
-from wavestim.realtime.describe cimport Wave
+from wavestim.realtime.describe cimport UNDETERMINED, Wave
 from wavestim.realtime.wavemodel cimport WaveModel
+
+cdef enum:
+    COLUMNS = 8          # of a wave's row: direction, speed, wavelength, frequency, pgd, kind, amplitude, stale
+
+
+cdef inline void write_wave(double* row, const Wave* wave, bint settled, bint stale) noexcept nogil:
+    """A wave's row; until the model has settled its kind is undetermined."""
+    row[0] = wave.direction_deg
+    row[1] = wave.speed_mm_s
+    row[2] = wave.wavelength_mm
+    row[3] = wave.frequency_hz
+    row[4] = wave.pgd
+    row[5] = wave.kind if settled else <int>UNDETERMINED
+    row[6] = wave.amplitude_uv
+    row[7] = stale
 
 
 cdef class Trace:

@@ -2,10 +2,9 @@
 
 from libc.string cimport memcpy
 
-from wavestim.realtime.describe cimport UNDETERMINED
 from wavestim.realtime.forecast cimport RECORD
 
-TRACE_COLUMNS = 8
+TRACE_COLUMNS = COLUMNS
 """Of a wave's row: direction, speed, wavelength, frequency, pgd, kind, amplitude, stale."""
 
 
@@ -25,22 +24,13 @@ cdef class Trace:
             self.n += 1
 
     cdef void add(self, int64_t sample, WaveModel model, const Wave* wave, bint settled, bint stale) noexcept nogil:
-        """A tick of the model; until it has settled its kind is undetermined."""
-        cdef double* row
+        """A tick of the model."""
         cdef double re, im
         cdef int c
         if self.n >= self.records.shape[0]:
             return
         memcpy(&self.records[self.n, 0], model.rec, RECORD * sizeof(double))
-        row = &self.waves[self.n, 0]
-        row[0] = wave.direction_deg
-        row[1] = wave.speed_mm_s
-        row[2] = wave.wavelength_mm
-        row[3] = wave.frequency_hz
-        row[4] = wave.pgd
-        row[5] = wave.kind if settled else <int>UNDETERMINED
-        row[6] = wave.amplitude_uv
-        row[7] = stale
+        write_wave(&self.waves[self.n, 0], wave, settled, stale)
         if self.n < self.own.shape[0] and model.residual.b > 0:
             for c in range(self.own.shape[1]):
                 model.residual.estimate(c, &re, &im)

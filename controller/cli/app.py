@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from wavestim.controller.cli import bench, calibrate, demo, errors, lights, replay, run, sessions, sources
+from wavestim.controller.cli import attach, bench, calibrate, demo, errors, lights, replay, run, sessions, sources
 
 
 class Cli(TyperGroup):
@@ -56,6 +56,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(run.run)
+app.command()(attach.attach)
 app.command()(replay.replay)
 app.command()(calibrate.calibrate)
 app.command()(sessions.verify)

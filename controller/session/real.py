@@ -32,6 +32,7 @@ from wavestim.controller.session.live import RigSource, check_horizon, note_sour
 from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
+from wavestim.controller.session.outside import open_to_the_outside
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.telling import Teller, telling
 from wavestim.hardware.lights import Light, LightError, LightInfo
@@ -113,8 +114,13 @@ def run_real(
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
-            with room(out), session.running(out / "stop"), deferred() as check:
-                session.watch(seconds, arm, progress, check)
+            with room(out), open_to_the_outside(session, told, out) as outside, session.running(out / "stop"), deferred() as check:
+
+                def between() -> None:
+                    outside.turn(now_ns())
+                    check()
+
+                session.watch(seconds, arm, progress, between)
         finally:
             journal.set_meta("counts", asdict(session.counts))
             journal.set_meta("told", told.counts)
@@ -193,6 +199,8 @@ class RealSession:
         self._next_ping = 0
         self._safe_seen = 0
         self._paused = self._refused = False
+        self.held = self.ending = False
+        """Somebody asked for a pause; for the end."""
 
     @contextlib.contextmanager
     def running(self, stop_path: Path) -> Iterator[None]:
@@ -247,9 +255,9 @@ class RealSession:
             if self.source.ended:
                 self.journal.append_marker(max(self.recorder.last_sample, 0), "source-ended", self.source.ended)
             self.mind_arming(done)
-            if self.source.ended or self.loop.stopped:
+            if self.source.ended or self.loop.stopped or self.ending:
                 self.counts.stopped_early = True
-                self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended
+                self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended or "asked for"
                 break
             progress(min(done, seconds))
             check()
@@ -302,6 +310,27 @@ class RealSession:
         self.journal.append_marker(max(self.recorder.last_sample, 0), "disarmed", why)
         self.light.disarm()
 
+    def hold(self, held: bool) -> bool:
+        """Somebody asks for a pause, or its end: nothing is decided meanwhile, what is queued still comes. False: nothing to pause."""
+        if self.arming.step != "running" or self.held == held:
+            return False
+        self.held = held
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "held" if held else "released", "asked for")
+        if not self._paused:
+            self.engine.post("pause" if held else "resume", 1.0 if held else 0.0)
+        return True
+
+    @property
+    def state(self) -> str:
+        """``learning recording armed running held paused disarmed stopped``: what a person wants to know first."""
+        if self.loop.stopped:
+            return "stopped"
+        if not self.engine.calibrated:
+            return "learning"
+        if self.arming.step != "running":
+            return "recording" if self.arming.step == "dark" else self.arming.step
+        return "paused" if self._paused else "held" if self.held else "running"
+
     def _after_safe(self, why: str = "no-samples") -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or [why]
@@ -319,7 +348,7 @@ class RealSession:
 
     def _resume(self) -> None:
         """As often as the experiment allows; otherwise the recording goes on, dark."""
-        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed:
+        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed or self.held:
             return
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good

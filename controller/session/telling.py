@@ -77,6 +77,10 @@ class Everyone:
     def __init__(self, tellers: Sequence[Teller]) -> None:
         self._tellers = tuple(tellers)
 
+    def join(self, teller: Teller) -> None:
+        """One more."""
+        self._tellers = (*self._tellers, teller)
+
     def decided(self, first_index: int, decisions: NDArray[np.void], model: ClockModel | None, now_ns: int) -> None:
         """See ``Teller``."""
         for teller in self._tellers:

@@ -93,3 +93,9 @@ def test_list_disturbs_nobody_and_names_every_kind() -> None:
     code, out, _ = ask("sources", "list", "--json")
     assert code == 0, out
     assert {"simulated", "file", "rhx"} <= {source["kind"] for source in json.loads(out)["sources"]}
+
+
+def test_a_key_of_the_wrong_type_is_said_in_a_sentence() -> None:
+    code, _, said = ask("sources", "mock", "rhx", "port=abc")
+    assert code == 2
+    assert "sources mock rhx port=abc" in said
