@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := $(shell find realtime hardware controller -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' 2>/dev/null)
 
-.PHONY: demo test board lint docs picture bench help clean setup build
+.PHONY: demo test board lint docs picture bench soak help clean setup build
 
 demo: build
 	$(VENV)/bin/wavestim demo
@@ -37,6 +37,12 @@ bench: build
 	$(VENV)/bin/wavestim bench --out build/bench
 	cp build/bench/benchmarks.md docs/benchmarks.md
 
+# long proofs of the light: hosts killed in real time, edges of the emulated board, moments of light over six kinds of link
+soak: build board
+	$(PY) scripts/soak_dark.py --kills 200
+	$(PY) scripts/measure_board.py
+	$(PY) scripts/measure_onsets.py
+
 help:
 	@echo "make demo     the whole experiment on a simulated cortex, with a report"
 	@echo "make test     lint, types, import contracts, all tests (installs gcc-avr and simavr where it may)"
@@ -44,6 +50,7 @@ help:
 	@echo "make docs     write the parts of docs/ that are made from the code"
 	@echo "make picture  draw the pictures of the docs"
 	@echo "make bench    accuracy, certainty and speed beside peers: docs/benchmarks.md"
+	@echo "make soak     long proofs of the light, about ten minutes"
 	@echo "make board    build the firmware of the ATmega2560 and its emulator: build/avr"
 	@echo "make build    build the extensions; make setup: only the virtual environment"
 	@echo "make clean    remove everything that was built"

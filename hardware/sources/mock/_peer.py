@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,9 @@ class Tally:
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
+NUMBERS = (int, float, int | None, float | None)
+
+
 def open_peer(kind: str, played: Played, **keys: Any) -> Peer:
     """A mock peer by its kind, listening.
 
@@ -113,8 +116,13 @@ def open_peer(kind: str, played: Played, **keys: Any) -> Peer:
     if kind not in PEERS:
         raise SourceError(f"sources mock {kind}: there is no such peer; kinds: {', '.join(sorted(PEERS)) or 'none'}")
     module, name = PEERS[kind]
+    made = getattr(import_module(module), name)
+    wanted = get_type_hints(getattr(made, "__init__", made))
+    for key, value in keys.items():
+        if isinstance(value, str) and wanted.get(key) in NUMBERS:
+            raise SourceError(f"sources mock {kind}: {key}: {value!r} is not a number")
     try:
-        peer: Peer = getattr(import_module(module), name)(played, **keys)
+        peer: Peer = made(played, **keys)
     except TypeError as error:
         if "unexpected keyword" not in str(error):
             raise

@@ -98,4 +98,4 @@ def test_list_disturbs_nobody_and_names_every_kind() -> None:
 def test_a_key_of_the_wrong_type_is_said_in_a_sentence() -> None:
     code, _, said = ask("sources", "mock", "rhx", "port=abc")
     assert code == 2
-    assert "sources mock rhx port=abc" in said
+    assert "sources mock rhx: port: 'abc' is not a number" in " ".join(said.split())
