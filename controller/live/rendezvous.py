@@ -19,6 +19,8 @@ from typing import Any
 from wavestim.controller.errors import WavestimError
 
 NOTE, TELEMETRY, CONTROL = "about.json", "telemetry", "control"
+LONGEST = 60
+"""Bytes of a runtime folder that leave room for the name of a socket in it: 107 are allowed."""
 
 
 class AttachError(WavestimError):
@@ -77,7 +79,9 @@ def runtime_folder() -> Path:
         When it belongs to somebody else or others may enter it.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / "wavestim" if base and Path(base).is_dir() else Path(tempfile.gettempdir()) / f"wavestim-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"wavestim-{os.getuid()}"
+    if base and Path(base).is_dir() and len(os.fsencode(base)) <= LONGEST:
+        folder = Path(base) / "wavestim"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:

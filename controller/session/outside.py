@@ -73,7 +73,11 @@ class Outside:
             "resume": lambda order: self._hold(False),
             "mark": self._mark,
         }
-        self.control = Control(meeting.control, orders, context)
+        try:
+            self.control = Control(meeting.control, orders, context)
+        except zmq.ZMQError:
+            self.publisher.close()
+            raise
 
     def turn(self, now_ns: int) -> None:
         """Between two turns of the session: orders, then news."""

@@ -72,7 +72,8 @@ def run(rig: Rig, out: Path, each: Callable[[float], bool] = lambda done: False,
 
     def progress(done: float) -> None:
         if each(done):
-            (out / "stop").write_bytes(b"\1")
+            with (out / "stop").open("r+b") as file:  # written into, never emptied: it is memory that the engine reads
+                file.write(b"\1")
 
     return run_experiment(rig.experiment(**keys), out=out, seconds=seconds, pace="real", seed=3, arm=True, progress=progress)
 

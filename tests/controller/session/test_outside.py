@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +57,16 @@ class Watcher(threading.Thread):
         return [header["state"] for topic, header, _ in self.heard if topic == "status"]
 
 
-def test_a_session_is_watched_paused_marked_and_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "run").mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A runtime folder for this test alone, with the short name that sockets need."""
+    with tempfile.TemporaryDirectory(prefix="ws") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_session_is_watched_paused_marked_and_ended(tmp_path: Path) -> None:
     out = tmp_path / "session"
     watcher = Watcher([("pause", {}), ("mark", {"text": "isoflurane to 1 %"}), ("resume", {}), ("end", {})])
     watcher.start()
