@@ -3,15 +3,17 @@
 from wavestim.realtime._regions import Crossed, Regions, track_regions
 from wavestim.realtime._track import Track, track
 from wavestim.realtime.calibration import Calibration, ModelOptions, calibrate
-from wavestim.realtime.config import EngineConfig, TriggerConfig
+from wavestim.realtime.config import CourseConfig, EngineConfig, PulseTimes, TriggerConfig
 from wavestim.realtime.engine import Engine
 
 __all__ = [
     "Calibration",
+    "CourseConfig",
     "Crossed",
     "Engine",
     "EngineConfig",
     "ModelOptions",
+    "PulseTimes",
     "Regions",
     "Track",
     "TriggerConfig",

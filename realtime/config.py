@@ -12,7 +12,7 @@ from wavestim.realtime.calibration import ModelOptions
 from wavestim.realtime.lightlimits import LightLimits
 
 Heading = Literal["with", "against", "orthogonal", "fixed", "none"]
-Policy = Literal["phase-locked", "rate-matched-random", "open-loop"]
+Policy = Literal["phase-locked", "rate-matched-random", "open-loop", "replayed"]
 Reference = Literal["none", "average", "median", "channel"]
 
 
@@ -58,8 +58,49 @@ class LightPlan(Protocol):
 
 
 @dataclass(frozen=True)
+class PulseTimes:
+    """Pulses of another session, in the order of time.
+
+    Attributes
+    ----------
+    after_samples : (n,) float64, light-on at the site, in samples after the first one.
+    condition, slot : (n,) int16, into the conditions and slots of the plan.
+    dark : (n,) bool, sham or catch.
+    """
+
+    after_samples: NDArray[np.float64]
+    condition: NDArray[np.int16]
+    slot: NDArray[np.int16]
+    dark: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CourseConfig:
+    """The course of an experiment; by default every pulse is a trial, there are no blocks, and no end.
+
+    Attributes
+    ----------
+    catches : (n,) bool, trials that stay dark whatever their condition; used again from its beginning. Empty: none.
+    trials_per_block : after so many there is a washout; 0: no blocks.
+    n_trials : after so many nothing is decided any more; 0: no end.
+    washout_s : from the last light of a block to the first of the next.
+    gated : light comes only while the gate is open (input events ``gate`` and ``shut``).
+    trial_is_opening : all pulses between opening and shutting are one trial, if there is one at all.
+    pulses_per_opening : at most; 0: any number.
+    """
+
+    catches: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    trials_per_block: int = 0
+    n_trials: int = 0
+    washout_s: float = 0.0
+    gated: bool = False
+    trial_is_opening: bool = False
+    pulses_per_opening: int = 0
+
+
+@dataclass(frozen=True)
 class TriggerConfig:
-    """When to fire. Angles in degrees, times in ms; ``site`` is an electrode index."""
+    """When to fire. Angles in degrees, times in ms; ``site`` is an electrode index. ``replayed``: the pulses of that policy."""
 
     site: int = 0
     phase_deg: float = 0.0
@@ -71,6 +112,11 @@ class TriggerConfig:
     min_pgd: float | None = None
     policy: Policy = "phase-locked"
     period_ms: float = 250.0
+    replayed: PulseTimes | None = None
+
+    def __post_init__(self) -> None:
+        if (self.policy == "replayed") != (self.replayed is not None):
+            raise ValueError("policy replayed goes with the pulses of another session, and they with no other policy")
 
 
 @dataclass(frozen=True)
@@ -88,6 +134,7 @@ class EngineConfig:
     mask_own_light : the light that is decided on reaches the samples; not so in a replay, where ``mask`` events say what does.
     renew : a calibration that no longer fits the noise is learned anew, from ``warm_up_s`` of samples without light.
     trigger, plan : none of them: the engine tracks and decides nothing.
+    course : trials, blocks, gate.
     limits : what the governor holds every pattern of the plan against; without it nothing is withheld.
     seed : of whatever is random in a decision.
     """
@@ -106,6 +153,7 @@ class EngineConfig:
     renew: bool = True
     trigger: TriggerConfig | None = None
     plan: LightPlan | None = None
+    course: CourseConfig = field(default_factory=CourseConfig)
     limits: LightLimits | None = None
     seed: int = 0
     options: ModelOptions = field(default_factory=ModelOptions)

@@ -47,7 +47,7 @@ cdef class DecisionRing:
             out[i] = (
                 d.sample, d.fire_sample, d.start_sample, trigger.site, trigger.phase_deg, d.predicted_sd_deg, d.wave.direction_deg,
                 d.wave.speed_mm_s, d.wave.wavelength_mm, d.wave.pgd, d.wave.frequency_hz, d.wave.amplitude_uv, KINDS[d.wave.kind],
-                c.name, plan.slots[d.slot].name, d.slot, c.dark, VERDICTS[d.verdict],
+                c.name, plan.slots[d.slot].name, d.slot, d.dark, VERDICTS[d.verdict],
             )
         release(&self.tail, head)
         for name in DECISION.names:

@@ -2,6 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.realtime.calibration import Calibration
 from wavestim.realtime.config import EngineConfig
+from wavestim.realtime.course import Course
 from wavestim.realtime.telemetry import Telemetry
 
 TRACE_COLUMNS: int
@@ -50,6 +51,8 @@ class Engine:
         own: NDArray[np.complex64] | None = None,
     ) -> None: ...
     def show_every(self, every: int) -> Telemetry: ...
+    @property
+    def course(self) -> Course | None: ...
     @property
     def n_traced(self) -> int: ...
     @property

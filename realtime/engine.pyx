@@ -11,7 +11,7 @@ from wavestim.realtime.fit import misfit
 from wavestim.realtime.fmath cimport fabs, log
 from wavestim.realtime.governor cimport Governor
 from wavestim.realtime.inputevents cimport (
-    IN_ARM, IN_DISARM, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, WAITING, event_done, event_next, event_put,
+    IN_ARM, IN_DISARM, IN_GATE, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, IN_SHUT, WAITING, event_done, event_next, event_put,
 )
 from wavestim.realtime.lightmasks cimport mask_add, mask_meets
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
@@ -56,7 +56,7 @@ cdef class Engine:
         self.decisions = DecisionRing()
         if config.trigger is not None and config.plan is not None:
             governor = None if config.limits is None else Governor(config.limits)
-            self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed, governor)
+            self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed, config.course, governor)
         self.wave.direction_deg = 0
         self.wave.speed_mm_s = 1e6
         self.wave.wavelength_mm = 1e6
@@ -205,6 +205,11 @@ cdef class Engine:
         return self.telemetry
 
     @property
+    def course(self):
+        """Which trial it is, and whether the gate is open: :class:`wavestim.realtime.course.Course`; None when nothing is decided."""
+        return None if self.trigger is None else self.trigger.course
+
+    @property
     def n_traced(self) -> int:
         return self.trace.n if self.trace is not None else 0
 
@@ -229,6 +234,8 @@ cdef class Engine:
         if not self.started:
             self.started = True
             self.next_sample = n
+            if self.trigger is not None:
+                self.trigger.begins(n)
         if n != self.next_sample:
             self.skip(n)
         self.next_sample = n + 1
@@ -305,8 +312,8 @@ cdef class Engine:
         self.n_gaps += 1
         if gap > 0:
             self.n_dropped += gap
-        elif self.trigger is not None and self.trigger.governor is not None:
-            self.trigger.governor.jumped_back(-gap / self.fs)
+        elif self.trigger is not None:
+            self.trigger.jumped_back(-gap)
         if self.model is None:
             return
         self.watch.hold()
@@ -339,6 +346,10 @@ cdef class Engine:
             self.paused = False
         elif kind == IN_HORIZON and self.trigger is not None:
             self.trigger.horizon_s = value / 1000
+        elif kind == IN_GATE and self.trigger is not None:
+            self.trigger.course.opens(value)
+        elif kind == IN_SHUT and self.trigger is not None:
+            self.trigger.course.shuts(value)
         elif kind == IN_MASK:                         # light in a recorded session: value = width in samples
             mask_add(&self.masks, n, n + value)
         event_put(&self.applied, n, kind, value)      # with 64 waiting it is not told

@@ -19,6 +19,8 @@ cdef enum InputKind:     # index into records.EVENTS, the ones a live engine tak
     IN_HORIZON = 4
     IN_GAP = 5
     IN_MASK = 6
+    IN_GATE = 9
+    IN_SHUT = 11
 
 
 cdef struct InputEvent:

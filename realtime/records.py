@@ -10,10 +10,11 @@ KINDS = ("undetermined", "none", "planar", "rotating", "source", "sink", "standi
 VERDICTS = (
     *("scheduled", "no-wave", "unsure", "direction", "pgd"),
     *("irradiance", "width", "overlap", "duty", "dose", "temperature"),  # of the governor
+    *("gate", "washout", "passed"),  # of the course of the experiment; passed: a replayed pulse whose moment went by
 )
 """Outcomes of a decision, pure functions of the input: ``scheduled`` or the reason of a veto; the index is the engine's code."""
 
-EVENTS = ("arm", "disarm", "pause", "resume", "horizon", "gap", "mask", "calibration", "marker", "gate", "note")
+EVENTS = ("arm", "disarm", "pause", "resume", "horizon", "gap", "mask", "calibration", "marker", "gate", "note", "shut")
 """Input events: whatever a clock or a person decides enters the engine as one of these, keyed by sample counter."""
 
 DECISION = np.dtype(

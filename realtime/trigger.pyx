@@ -1,7 +1,8 @@
 """When light is planned: the forecast phase at the site passes the target, and nothing speaks against it.
 
 A crossing is looked for one horizon (plus the lead of the pattern: the delay of the LED nearest the site) ahead of now, so each cycle gives
-one decision, made as late as it can be made. Every veto is a decision too, with its reason.
+one decision, made as late as it can be made. Every veto is a decision too, with its reason. The controls leave the phase out: pulses at random
+moments, as many as phase locking gives; at a fixed period; at the times of another session.
 """
 
 from libc.stdlib cimport calloc, free
@@ -11,14 +12,15 @@ import numpy as np
 from wavestim.realtime.describe cimport NONE
 from wavestim.realtime.fmath cimport PI, exp, fabs, log, wrap
 from wavestim.realtime.forecast cimport OMEGA, OMEGA_FREE, PLANE, forecast, horizon_set
+from wavestim.realtime.pulsetimes cimport PASSED
 
 _HEADINGS = {"none": HEADING_NONE, "with": HEADING_WITH, "against": HEADING_AGAINST, "orthogonal": HEADING_ORTHOGONAL, "fixed": HEADING_FIXED}
-_POLICIES = {"phase-locked": PHASE_LOCKED, "rate-matched-random": RATE_MATCHED_RANDOM, "open-loop": OPEN_LOOP}
+_POLICIES = {"phase-locked": PHASE_LOCKED, "rate-matched-random": RATE_MATCHED_RANDOM, "open-loop": OPEN_LOOP, "replayed": REPLAYED}
 
 
 cdef class Trigger:
 
-    def __cinit__(self, config, plan, double fs_hz, double tick_s, uint64_t seed, Governor governor=None):
+    def __cinit__(self, config, plan, double fs_hz, double tick_s, uint64_t seed, course, Governor governor=None):
         cdef int i
         speeds = []
         self.n_conditions = len(plan.conditions)
@@ -45,6 +47,8 @@ cdef class Trigger:
         self.seed = seed
         self.next_period = -1
         self.governor = governor
+        self.course = Course(course, fs_hz)
+        self.recorded = None if config.replayed is None else Recorded(config.replayed)
 
     def __dealloc__(self):
         free(self.conditions)
@@ -87,20 +91,70 @@ cdef class Trigger:
                 i_speed = i
         return c.slot0 + i_speed * c.n_headings + i_heading
 
+    cdef void begins(self, int64_t n) noexcept nogil:
+        """The first sample of the session."""
+        if self.recorded is not None:
+            self.recorded.begin = n
+
+    cdef void jumped_back(self, double by) noexcept nogil:
+        """The sample counter began anew, so much lower: what is booked stays as long ago as it was."""
+        self.course.jumped_back(by)
+        if self.recorded is not None:
+            self.recorded.begin -= by
+        if self.governor is not None:
+            self.governor.jumped_back(by / self.fs)
+
+    cdef double phase_ahead(self, double ahead_s, WaveModel model, double* sd) noexcept nogil:
+        """The phase at the site so much ahead of the model's newest tick, and its SD, rad."""
+        cdef double own_re, own_im
+        horizon_set(&self.horizon, ahead_s, &model.outlook)
+        model.residual.estimate(self.site, &own_re, &own_im)
+        return forecast(model.rec, &self.horizon, &model.modes[self.site, 0], model.r, model.xy[self.site, 0], model.xy[self.site, 1], own_re, own_im, sd)
+
+    cdef int of_wave(self, const Wave* wave, double sd) noexcept nogil:
+        """The verdict on the wave and its forecast."""
+        if wave.kind == NONE:
+            return NO_WAVE
+        if sd * 180 / PI > self.max_sd_deg:
+            return UNSURE
+        if self.direction == self.direction and fabs(wrap((wave.direction_deg - self.direction) * PI / 180)) * 180 / PI > self.tolerance:
+            return DIRECTION
+        if self.min_pgd == self.min_pgd and wave.pgd < self.min_pgd:
+            return PGD
+        return SCHEDULED
+
+    cdef int settle(self, int verdict, double fire, DecisionC* out) noexcept nogil:
+        """The decision to have light on at that sample, unless the governor withholds it; books it."""
+        cdef double lead = self.lead_s[out.slot]
+        if verdict == SCHEDULED and self.governor is not None:
+            verdict = self.governor.judge(out.slot, fire / self.fs - lead)
+        out.fire_sample = fire
+        out.start_sample = fire - lead * self.fs
+        out.verdict = verdict
+        if verdict == SCHEDULED:
+            self.course.booked(out.start_sample + self.duration_s[out.slot] * self.fs)
+            self.next_fire = fire + self.refractory
+            if self.governor is not None:
+                self.governor.book(out.slot, fire / self.fs - lead)
+        return 1
+
     cdef int tick_decide(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil:
         """Look for a crossing at source sample n; 1 when a decision was written. delay_s: age of the model's newest tick (group delay)."""
-        cdef double phase, u, before, sd, omega, lead, fire, d, own_re, own_im
-        cdef int verdict = SCHEDULED, condition = self.sequence[self.position % self.sequence.shape[0]]
-        cdef ConditionC* c = &self.conditions[condition]
-        cdef int slot = self.choose_slot(c, wave)
-        cdef bint due
-        lead = self.lead_s[slot]
+        cdef double phase, u, before, sd, omega, lead, fire, d, cycle, length
+        cdef int verdict, condition
+        cdef ConditionC* c
+        cdef bint due, earned = True
+        self.course.turn(n)
+        if self.course.over():
+            return 0
+        if self.policy == REPLAYED:
+            return self.decide_replayed(n, model, wave, delay_s, out)
+        condition = self.sequence[self.course.position % self.sequence.shape[0]]
+        c = &self.conditions[condition]
+        out.slot = self.choose_slot(c, wave)
+        lead = self.lead_s[out.slot]
         # one tick beyond the horizon, so that a crossing found now is never nearer than the horizon
-        horizon_set(&self.horizon, self.horizon_s + lead + delay_s + self.tick, &model.outlook)
-        model.residual.estimate(self.site, &own_re, &own_im)
-        phase = forecast(
-            model.rec, &self.horizon, &model.modes[self.site, 0], model.r, model.xy[self.site, 0], model.xy[self.site, 1], own_re, own_im, &sd
-        )
+        phase = self.phase_ahead(self.horizon_s + lead + delay_s + self.tick, model, &sd)
         u = wrap(phase - self.target)
         before = self.previous
         due = self.has_previous and before < 0 and u >= 0 and u - before < PI
@@ -117,35 +171,58 @@ cdef class Trigger:
             fire = n + self.fs * (self.horizon_s + lead)
         if not due:
             return 0
-        if self.policy == RATE_MATCHED_RANDOM:
-            fire += self.draw() * 2 * PI / omega * self.fs
         d = n + self.fs * (self.horizon_s + lead)
         if fire < d:
             fire = d
-        if fire < self.next_fire:
+        cycle = 2 * PI / omega * self.fs
+        if self.policy == RATE_MATCHED_RANDOM:
+            earned = fire >= self.next_locked and not self.course.full(self.owed)
+            if not earned and (self.owed == 0 or self.next_fire >= fire + cycle):
+                return 0
+        elif fire < self.next_fire:
             return 0
-        if self.policy != OPEN_LOOP:
-            if wave.kind == NONE:
-                verdict = NO_WAVE
-            elif sd * 180 / PI > self.max_sd_deg:
-                verdict = UNSURE
-            elif self.direction == self.direction and fabs(wrap((wave.direction_deg - self.direction) * PI / 180)) * 180 / PI > self.tolerance:
-                verdict = DIRECTION
-            elif self.min_pgd == self.min_pgd and wave.pgd < self.min_pgd:
-                verdict = PGD
-        if verdict == SCHEDULED and self.governor is not None:
-            verdict = self.governor.judge(slot, fire / self.fs - lead)
+        length = self.duration_s[out.slot] * self.fs
+        verdict = self.course.may(fire - lead * self.fs, fire - lead * self.fs + length)
+        if verdict == SCHEDULED and self.policy != OPEN_LOOP:
+            verdict = self.of_wave(wave, sd)
+        if verdict == SCHEDULED and self.policy == RATE_MATCHED_RANDOM:
+            if earned:
+                self.owed += 1
+                self.next_locked = fire + self.refractory
+            if self.next_fire >= fire + cycle:
+                return 0
+            # a whole cycle at random, counted from when light may come: every phase is as likely
+            fire = (fire if fire > self.next_fire else self.next_fire) + self.draw() * cycle
+            verdict = self.course.may(fire - lead * self.fs, fire - lead * self.fs + length)
         out.sample = n
-        out.fire_sample = fire
-        out.start_sample = fire - lead * self.fs
         out.predicted_sd_deg = sd * 180 / PI
         out.wave = wave[0]
         out.condition = condition
-        out.slot = slot
-        out.verdict = verdict
-        if verdict == SCHEDULED:
-            self.position += 1
-            self.next_fire = fire + self.refractory
-            if self.governor is not None:
-                self.governor.book(slot, fire / self.fs - lead)
+        out.dark = c.dark or self.course.is_catch()
+        self.settle(verdict, fire, out)
+        if out.verdict == SCHEDULED and self.policy == RATE_MATCHED_RANDOM:
+            self.owed -= 1
         return 1
+
+    cdef int decide_replayed(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil:
+        """The next pulse of the other session, once it is as near as the horizon; one that was due before is past."""
+        cdef double fire, lead, sd
+        cdef int verdict
+        if self.recorded.over():
+            return 0
+        fire = self.recorded.fire()
+        out.slot = self.recorded.slot[self.recorded.next]
+        lead = self.lead_s[out.slot]
+        if fire > n + self.fs * (self.horizon_s + lead + self.tick):
+            return 0
+        self.phase_ahead(self.horizon_s + lead + delay_s + self.tick, model, &sd)
+        verdict = PASSED
+        if fire >= n + self.fs * (self.horizon_s + lead):
+            verdict = self.course.may(fire - lead * self.fs, fire + (self.duration_s[out.slot] - lead) * self.fs)
+        out.sample = n
+        out.predicted_sd_deg = sd * 180 / PI
+        out.wave = wave[0]
+        out.condition = self.recorded.condition[self.recorded.next]
+        out.dark = self.recorded.dark[self.recorded.next]
+        self.recorded.next += 1
+        return self.settle(verdict, fire, out)
