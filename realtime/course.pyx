@@ -26,10 +26,9 @@ cdef class Course:
         self.open_from = self.open_to = NEVER
         self.dark_to = self.lit_to = -NEVER
 
-    @property
-    def gate_is_open(self):
-        """Whether light may come as far as the gate goes, as of the last event; true without a gate."""
-        return not self.gated or self.open_from < self.open_to
+    def gate_open_at(self, double sample):
+        """Whether light may come at this sample as far as the gate goes, by what is known now; true without a gate."""
+        return not self.gated or self.open_from <= sample < self.open_to
 
     cdef int may(self, double start, double end) noexcept nogil:
         """The verdict on a pattern from its first light to its last."""

@@ -9,6 +9,14 @@ from typing import Annotated
 import typer
 
 
+class Policy(StrEnum):
+    """Policies that need no more than their name."""
+
+    phase_locked = "phase-locked"
+    rate_matched_random = "rate-matched-random"
+    replayed = "replayed"
+
+
 class Pace(StrEnum):
     """How time passes."""
 

@@ -116,4 +116,19 @@ def view(name: str, status: dict[str, Any], tick: dict[str, Any], words: list[st
     table.add_row("wave", tick.get("kind", "undetermined"), "direction", number("direction_deg", "deg"))
     table.add_row("speed", number("speed_mm_s", "mm/s"), "frequency", number("frequency_hz", "Hz", 1))
     table.add_row("fired", str(pulses.get("fired", 0)), "missed", str(pulses.get("missed", 0)))
+    course = status.get("course") or {}
+    if course.get("trials_per_block") or "gate" in course:
+        table.add_row("trials", _trials(course), "gate", str(course.get("gate", "none")))
     return Group(table, *(Text(line, style="dim") for line in words))
+
+
+def _trials(course: dict[str, Any]) -> str:
+    """How far the session is: ``trial 5 of 9, block 2 of 8``."""
+    done, per_block = int(course.get("trials", 0)), course.get("trials_per_block")
+    if not per_block:
+        return f"{done} done"
+    of = course.get("of_blocks")
+    if of is not None and done >= per_block * of:
+        return f"all {of} blocks are done"
+    words = f"{done % per_block} of {per_block} done, block {done // per_block + 1}" + (f" of {of}" if of else "")
+    return f"{words}, washout" if course.get("washout") else words

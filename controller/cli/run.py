@@ -13,13 +13,29 @@ from wavestim.controller.cli.confirm import second_step
 
 def run(
     experiment: Annotated[
-        str, typer.Argument(metavar="EXPERIMENT", help="A YAML file or the name of a packaged example.", show_default=False)
+        str, typer.Argument(metavar="EXPERIMENT", help="A YAML file, the name of a packaged example, or a session.", show_default=False)
     ],
     mock: Annotated[
         bool, typer.Option("--mock", help="Simulated cortex, and simulated light or a stand-in for its board, whatever the file says.")
     ] = False,
     arm: Annotated[bool, typer.Option("--arm", help="Allow real light. Simulated light arms by itself.")] = False,
-    seconds: options.Seconds = 60.0,
+    policy: Annotated[
+        options.Policy | None,
+        typer.Option(
+            "--policy",
+            help="Another policy than the file's, as a control. replayed: EXPERIMENT is a session, whose light comes once more.",
+            show_default=False,
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--seconds",
+            metavar="S",
+            help="Length, counted from the first sample, warm-up included. Default: what the file says (schedule, stop), otherwise 60.",
+            show_default=False,
+        ),
+    ] = None,
     seed: options.Seed = None,
     pace: Annotated[
         options.Pace | None, typer.Option(help="Default: virtual when all is simulated, otherwise real.", show_default=False)
@@ -40,12 +56,17 @@ def run(
       wavestim run my-experiment.yaml --mock      rehearse at a desk
       wavestim run my-experiment.yaml             on the rig, dark: no light without --arm
       wavestim run my-experiment.yaml --arm --seconds 1800 --out mouse-12/day-3
+      wavestim run mouse-12/day-3 --policy replayed --arm --out mouse-12/day-4
     """
     from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported
+    from wavestim.controller.experiment.controls import as_control, length_s, reseeded
 
-    length, drawn = validate.seconds(seconds), validate.seed(seed)
+    drawn = validate.seed(seed)
     asked = load_experiment(experiment)
     ready = mocked(asked) if mock else asked
+    ready = ready if policy is None else as_control(ready, policy.value, experiment)
+    ready = ready if drawn is None else reseeded(ready, drawn)
+    length = validate.seconds(length_s(ready) if seconds is None else seconds)
     require_supported(ready)
     safe, simulated = is_mock(ready.light), ready.light.kind == "simulated"
     chosen = pace or (options.Pace.virtual if simulated and ready.source.kind in ("simulated", "file") else options.Pace.real)
@@ -55,13 +76,11 @@ def run(
         )
     if not (safe or arm):
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
-    folder = validate.out(out, ready.name)
+    folder = validate.out(out, ready.name if policy is None else f"{ready.name}-{policy.value}")
     from wavestim.controller.session import run_experiment
     from wavestim.controller.session.arming import idle_limit_s
 
     go = (lambda: True) if safe else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
-        summary = run_experiment(
-            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go
-        )
+        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=None, arm=arm or safe, progress=progress, go=go)
     finish(summary, as_json=as_json)

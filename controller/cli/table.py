@@ -31,7 +31,7 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
     fired = f"{pulses.get('fired', 0)} fired of {pulses.get('scheduled', 0)} scheduled, {pulses.get('missed', 0)} missed"
     others = f"{pulses.get('vetoed', 0)} vetoed, {pulses.get('refused', 0)} refused"
     conditions = summary.get("conditions") or {}
-    arms = ", ".join(f"{name} {c.get('pulses', 0)}" for name, c in conditions.items()) or "none"
+    arms = ", ".join(f"{name} {c.get('pulses', 0)}{_catch(c)}" for name, c in conditions.items()) or "none"
     return [
         *_region(summary.get("region")),
         ("pulses", f"{fired}; {others}"),
@@ -43,8 +43,25 @@ def rows(summary: Mapping[str, Any], effect: str) -> list[tuple[str, str]]:
         ("effect of light", effect),
         ("calibration", _calibration(summary.get("calibration") or {})),
         ("dropped samples", f"{summary.get('dropped_samples', 0)} of {summary.get('samples', 0)}"),
-        *([("ended early", str(summary["stopped_by"]))] if summary.get("stopped_by") else []),
+        *_course(summary),
     ]
+
+
+def _catch(condition: Mapping[str, Any]) -> str:
+    return f" ({condition['catch']} catch)" if condition.get("catch") else ""
+
+
+def _course(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Policy, blocks, gate and end, where they are not what they always are."""
+    trials, gate, policy = summary.get("trials") or {}, summary.get("gate") or {}, summary.get("policy")
+    found = [("policy", str(policy))] if policy not in (None, "phase-locked") else []
+    if trials.get("per_block"):
+        found.append(("trials", f"{trials['n']} in {trials['blocks']} whole blocks of {trials['per_block']}"))
+    if gate:
+        found.append(("gate", f"open {gate['openings']} times, {gate['open_s']:.1f} s in all; {gate['with_light']} openings had a pulse"))
+    if summary.get("stopped_by"):
+        found.append(("ended early" if summary.get("stopped_early") else "ended by", str(summary["stopped_by"])))
+    return found
 
 
 def _region(about: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from wavestim.controller.experiment._base import ByKind, Name, NotNegative, Part, Port
+from wavestim.controller.experiment._course import Stimulus
 
 
 class _Source(Part):
@@ -32,6 +33,8 @@ class SimulatedSource(_Source):
     """Samples a second."""
     cortex: dict[str, str | float | tuple[float, ...] | dict[str, float | tuple[int, ...]]] = Field(default_factory=dict)
     """Anything else of the simulated cortex, by its own keys, such as {direction_deg: 30, speed_mm_s: 200, tokens: {n_tokens: 4}}."""
+    stimulus: Annotated[tuple[Stimulus, ...], Field(max_length=64)] = ()
+    """Markers and TTL lines that it sends, to rehearse a gate with."""
 
 
 class FileSource(_Source):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -85,3 +85,5 @@ class Plan:
     slots: tuple[SlotPlan, ...]
     conditions: tuple[ConditionPlan, ...]
     sequence: NDArray[np.int16]
+    catches: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Which trials of the sequence stay dark whatever their condition; empty: none."""

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._course import Schedule, Stop
 from wavestim.controller.experiment._explain import closest, explain, show
 from wavestim.controller.experiment.lightdelay import with_delays
 from wavestim.controller.experiment.schema import Experiment
@@ -103,7 +104,12 @@ def experiment_hash(experiment: Experiment) -> str:
     else:
         data["calibration"] = _fingerprint(Path(data["calibration"]))
     if "session" in data["trigger"]["policy"]:
-        data["trigger"]["policy"]["session"] = Path(data["trigger"]["policy"]["session"]).name
+        data["trigger"]["policy"]["session"] = _light_fingerprint(data["trigger"]["policy"]["session"])
+    for key, unsaid in (("schedule", Schedule()), ("gate", None), ("stop", Stop())):  # younger than many a session
+        if getattr(experiment, key) == unsaid:
+            del data[key]
+    if not data["source"].get("stimulus", True):
+        del data["source"]["stimulus"]
     return hashlib.sha256(json.dumps(data, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
@@ -238,3 +244,10 @@ def _fingerprint(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return path.name
+
+
+def _light_fingerprint(session: str) -> str:
+    """Of the pulses that are replayed: the same for a session and for the copy of its pulses that another one keeps."""
+    from wavestim.controller.record.pulsetable import read_pulses
+
+    return read_pulses(session).sha256

@@ -14,7 +14,7 @@ from wavestim.controller.experiment._pattern import Conjugate, Dark, Flash, Lag,
 from wavestim.controller.experiment._types import OFFSET_DEG, Board, ConditionPlan, Heading, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.geometry import site_index
 from wavestim.controller.experiment.lightdelay import begin_earlier
-from wavestim.controller.experiment.schedule import balanced_sequence
+from wavestim.controller.experiment.schedule import catch_trials, condition_order
 from wavestim.controller.experiment.schema import Experiment
 
 Draw = Callable[[float, float], tuple[PatternEntry, ...]]
@@ -85,7 +85,9 @@ def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, li
         _condition(c.name, group or first, c.pattern if group else first_lit, dark=group is None)
         for c, group in zip(experiment.conditions, owner, strict=True)
     )
-    return Plan(slots, conditions, balanced_sequence(len(conditions), experiment.seed))
+    sequence = condition_order(len(conditions), experiment.seed, experiment.schedule)
+    lit = [not isinstance(c.pattern, Dark) for c in experiment.conditions]
+    return Plan(slots, conditions, sequence, catch_trials(sequence, lit, experiment.seed, experiment.schedule))
 
 
 def lead_ms(entries: Sequence[PatternEntry], leds_mm: NDArray[np.float64], site_mm: NDArray[np.float64]) -> float:

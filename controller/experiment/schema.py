@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._base import Name, Part, Positive
+from wavestim.controller.experiment._course import Gate, Schedule, Stimulus, Stop
 from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
 from wavestim.controller.experiment._pattern import Condition
 from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
@@ -71,6 +72,12 @@ class Experiment(Part):
     """Opsin, by the name of its data file."""
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=64)]
     """The arms of the experiment, drawn in balanced random blocks."""
+    schedule: Schedule = Schedule()
+    """The order of trials: blocks, catch trials, washout."""
+    gate: Gate | None = None
+    """Light only while something else goes on; null: always."""
+    stop: Stop = Stop()
+    """When the session ends by itself."""
     safety: Safety = Safety()
     """Limits per site."""
     provenance: dict[str, Any] | None = None
@@ -92,6 +99,11 @@ class Experiment(Part):
             raise ValueError(f"every condition needs a name of its own, '{twice[0]}' is used twice")
         return conditions
 
+    @model_validator(mode="after")
+    def _course_fits(self) -> Experiment:
+        check_course(self)
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _safety_by_light(cls, data: Any) -> Any:
@@ -104,6 +116,44 @@ class Experiment(Part):
             unsaid = {"rearm_after_stall": REARM_SIMULATED} if kind == "simulated" else {"disarm_after_s": DISARM_REAL_S}
             return {**data, "safety": {**unsaid, **safety}}
         return data
+
+
+def check_course(e: Experiment) -> None:
+    """Refuse blocks that can't be shared by the conditions, and a gate that nothing could open.
+
+    Raises
+    ------
+    ValueError
+        Naming the key and what would be right.
+    """
+    s, n = e.schedule, len(e.conditions)
+    if s.trials_per_block is not None and s.order == "mixed" and s.trials_per_block % n:
+        less, more = s.trials_per_block // n * n, (s.trials_per_block // n + 1) * n
+        use = f"{less} or {more}" if less else f"{more}"
+        raise ValueError(f"schedule.trials_per_block: {n} conditions cannot share {s.trials_per_block} trials equally; use {use}")
+    if s.blocks is not None and s.order == "blocked" and s.blocks % n:
+        raise ValueError(f"schedule.blocks: {n} conditions cannot share {s.blocks} blocks equally; use {(s.blocks // n + 1) * n}")
+    if s.catch_fraction and all(c.pattern.kind == "none" for c in e.conditions):
+        raise ValueError("schedule.catch_fraction: all conditions are dark, and catch trials are for lit ones; leave it out")
+    if s.trial == "opening" and e.gate is None:
+        raise ValueError("schedule.trial: opening needs a gate, which says what opens; add gate, or use trial: pulse")
+    if e.gate is not None:
+        _gate_opens(e.gate, e.source)
+
+
+def _gate_opens(gate: Gate, source: Source) -> None:
+    by_marker = gate.marker is not None
+    if isinstance(source, SimulatedSource):
+        names = [(x.marker, x.until) if by_marker else x.ttl for x in source.stimulus]
+        if not any(gate.marker in (x if isinstance(x, tuple) else ()) or gate.ttl == x for x in names):
+            what = f"marker: {gate.marker}" if by_marker else f"ttl: {gate.ttl}"
+            raise ValueError(f"gate: nothing opens it; let the simulated source send it, with source.stimulus: [{{{what}, every_s: 4}}]")
+    elif by_marker and source.kind in ("rhx", "openephys"):
+        raise ValueError(f"gate.marker: an {source.kind} source has TTL lines and no markers; use gate.ttl")
+    elif source.kind == "lsl" and not by_marker:
+        raise ValueError("gate.ttl: a stream over LSL has no TTL lines; use gate.marker, with the marker stream in source.markers")
+    elif source.kind == "lsl" and source.markers is None:
+        raise ValueError("gate.marker: name the marker stream in source.markers")
 
 
 def require_supported(experiment: Experiment) -> None:
@@ -130,5 +180,12 @@ def mocked(experiment: Experiment) -> Experiment:
     elif not isinstance(light, SimulatedLight):
         changes["light"] = stood_in(light)
     if source.kind not in ("simulated", "file"):
-        changes["source"] = SimulatedSource()
+        changes["source"] = SimulatedSource(stimulus=rehearsed(experiment.gate))
     return experiment.model_copy(update=changes) if changes else experiment
+
+
+def rehearsed(gate: Gate | None) -> tuple[Stimulus, ...]:
+    """What the mock rig sends so that the gate opens: from the fourth second on, for 2 s every 4 s."""
+    if gate is None:
+        return ()
+    return (Stimulus(marker=gate.marker, until=gate.until, ttl=gate.ttl, every_s=4.0),)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wavestim.controller.experiment.thermal import SIGMA_MM
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
+from wavestim.controller.record.trials import course_of, summary_of
 from wavestim.controller.staleness import STALE
 from wavestim.realtime.records import DECISION
 
@@ -57,6 +58,7 @@ def summarise(session: Session) -> Summary:
         "latency_us": _latency(pulses),
         "dose": _dose(session, decisions, pulses, lit),
         "conditions": _conditions(session, decisions, pulses, came),
+        **summary_of(session),
         "horizon_ms": _horizon(session),
         "calibration": _calibration(session),
         "light": {name: session.about.get("light", {}).get(name) for name in ("kind", "board", "guarantee", "timing")},
@@ -132,12 +134,14 @@ def _dose(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void
 
 def _conditions(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void], came: NDArray[np.bool_]) -> Summary:
     drawn = decisions["condition"][pulses["decision"]] if len(pulses) else np.zeros(0, "U32")
+    catch = course_of(session).catch[pulses["decision"]] if len(pulses) else np.zeros(0, dtype=np.bool_)
     found: Summary = {}
     for condition in session.experiment.get("conditions", ()):
         mine = drawn == condition["name"]
         counted = mine & np.isin(pulses["truth"], ("simulation", "zero-phase"))
         found[str(condition["name"])] = {
             "pulses": int((mine & came).sum()),
+            "catch": int((mine & came & catch).sum()),
             "missed": int((mine & ~came & (pulses["reason"] != "session-ended")).sum()),
             "phase_error_deg": circular(pulses["phase_error_deg"][counted]),
         }

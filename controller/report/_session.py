@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 LIT = ("fired", "cut")
 DARK = ("dark",)
+CATCH = " (catch)"
+"""Ends the name of a condition where its light was left out."""
 
 
 class Samples(Protocol):
@@ -32,6 +34,8 @@ class SessionLike(Protocol):
     def samples(self) -> Samples: ...
     @property
     def decisions(self) -> NDArray[Any]: ...
+    @property
+    def input_events(self) -> Sequence[tuple[int, str, float, bytes | None]]: ...
     @property
     def pulses(self) -> NDArray[Any]: ...
     @property
@@ -76,7 +80,7 @@ class Pulses:
 
 
 def join(session: SessionLike) -> Pulses:
-    """Join pulses to their decisions; a pulse without a decision (a test pulse) is left out."""
+    """Join pulses to their decisions; a pulse without a decision (a test pulse) is left out. Catch trials are conditions of their own."""
     pulses, decisions = session.pulses, session.decisions
     index = np.asarray(pulses["decision"], dtype=np.int64) if len(pulses) else np.zeros(0, dtype=np.int64)
     known = (index >= 0) & (index < len(decisions))
@@ -89,9 +93,11 @@ def join(session: SessionLike) -> Pulses:
     meant = np.asarray(mine["fire_sample"], dtype=np.float64)
     fire = np.where(np.isfinite(acked) & (acked > 0), acked, meant)
     sham = np.asarray(mine["dark"], dtype=bool)
+    names, kinds = mine["condition"].astype(str), headings(session)
+    caught = sham & np.array([kinds.get(name) != "sham" for name in names], dtype=bool)
     return Pulses(
         decision=index,
-        condition=mine["condition"].astype(str),
+        condition=np.where(caught, np.char.add(names, CATCH), names),
         verdict=verdict,
         lit=np.isin(verdict, LIT) & ~sham,
         dark=np.isin(verdict, DARK) | (np.isin(verdict, LIT) & sham),
@@ -109,13 +115,15 @@ def join(session: SessionLike) -> Pulses:
 
 
 def condition_order(session: SessionLike, pulses: Pulses) -> list[str]:
-    """Names of the conditions as the experiment lists them, then any other that occurs."""
-    listed = [str(c.get("name")) for c in session.experiment.get("conditions", []) if isinstance(c, Mapping)]
-    return listed + sorted(set(pulses.condition.tolist()) - set(listed))
+    """Names of the conditions as the experiment lists them, each followed by its catch trials, then any other that occurs."""
+    seen = set(pulses.condition.tolist())
+    names = [str(c.get("name")) for c in session.experiment.get("conditions", []) if isinstance(c, Mapping)]
+    listed = [n for name in names for n in (name, name + CATCH) if n == name or n in seen]
+    return listed + sorted(seen - set(listed))
 
 
 def headings(session: SessionLike) -> dict[str, str]:
-    """Condition name -> with, against, orthogonal, fixed, sham or the kind of its pattern."""
+    """Condition name -> with, against, orthogonal, fixed, sham, catch or the kind of its pattern."""
     found: dict[str, str] = {}
     for condition in session.experiment.get("conditions", []):
         pattern = condition.get("pattern", {}) if isinstance(condition, Mapping) else {}
@@ -127,6 +135,7 @@ def headings(session: SessionLike) -> dict[str, str]:
             found[str(condition.get("name"))] = heading if isinstance(heading, str) else "fixed"
         else:
             found[str(condition.get("name"))] = kind
+    found |= {name + CATCH: "catch" for name, kind in found.items() if kind != "sham"}
     return found
 
 

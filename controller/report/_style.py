@@ -51,9 +51,9 @@ def look() -> Iterator[Any]:
 
 
 def colours(names: list[str], kinds: dict[str, str]) -> dict[str, str]:
-    """A colour per condition; sham is grey in every figure."""
+    """A colour per condition; what is dark is grey in every figure."""
     lit = iter(CYCLE * (1 + len(names) // len(CYCLE)))
-    return {name: GREY if kinds.get(name) == "sham" else next(lit) for name in names}
+    return {name: GREY if kinds.get(name) in ("sham", "catch") else next(lit) for name in names}
 
 
 def svg(figure: Any, name: str, alt: str) -> str:

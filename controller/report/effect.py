@@ -22,7 +22,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.report._session import Floats, Pulses, SessionLike, condition_order, headings, window
+from wavestim.controller.report._session import CATCH, Floats, Pulses, SessionLike, condition_order, headings, window
 from wavestim.controller.report.light import pattern_length_ms
 
 START_MS, LENGTH_MS, DECAY_MS = 20.0, 100.0, 10.0
@@ -171,11 +171,11 @@ def _estimate(name: str, value: float, drawn: Floats, n: int) -> Estimate:
 
 
 def _pairs(names: Sequence[str], kinds: Mapping[str, str]) -> list[tuple[int, int]]:
-    """With against against first, then every light against every sham; without sham, every pair."""
+    """With against against first, then every light against every sham and its own catch trials; without those, every pair."""
     kind = [kinds.get(n, "") for n in names]
     pairs = [(a, b) for a in range(len(names)) for b in range(len(names)) if (kind[a], kind[b]) == ("with", "against")]
-    shams = [i for i, k in enumerate(kind) if k == "sham"]
-    pairs += [(a, b) for a in range(len(names)) for b in shams if a not in shams]
+    lit = [i for i, k in enumerate(kind) if k not in ("sham", "catch")]
+    pairs += [(a, b) for a in lit for b, k in enumerate(kind) if k == "sham" or names[b] == names[a] + CATCH]
     return pairs or list(combinations(range(len(names)), 2))
 
 

@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from wavestim.controller.record.trials import Course
 from wavestim.controller.report import _style as style
 from wavestim.controller.report._session import Floats, Pulses, SessionLike
 from wavestim.controller.report.phase import PhaseErrors
 
+MOST_OPENINGS = 500
+"""Openings of the gate that are drawn; more would be one tint."""
 REASONS = {
     "no-wave": "no wave",
     "unsure": "forecast not sure enough",
     "direction": "wave travels another way",
     "pgd": "wave not directed enough",
+    "gate": "the gate was shut",
+    "washout": "washout after a block",
+    "passed": "replayed pulse, its moment had passed",
 }
 
 
@@ -103,13 +109,21 @@ def veto_figure(decisions: np.ndarray) -> Any | None:
     return figure
 
 
-def timeline_figure(session: SessionLike, pulses: Pulses, names: list[str], colours: dict[str, str]) -> Any:
-    """Every pulse of the session over time, one row for each condition; what did not come out is a red cross."""
+def timeline_figure(session: SessionLike, pulses: Pulses, names: list[str], colours: dict[str, str], course: Course) -> Any:
+    """Every pulse of the session over time, one row for each condition; what did not come out is a red cross.
+
+    While the gate was open the ground is tinted, and a line stands at the end of every block.
+    """
     length_s = max(float(session.samples.shape[0]) / session.fs_hz, 1e-3)
     unit, factor = ("min", 60.0) if length_s > 180 else ("s", 1.0)
     with style.look() as Figure:
         figure = Figure(figsize=(11, 0.9 + 0.34 * max(1, len(names))))
         axes = figure.add_subplot()
+        for begin, end in course.openings[:MOST_OPENINGS] / session.fs_hz:
+            axes.axvspan(begin / factor, min(end, length_s) / factor, color=style.TEAL, alpha=0.14, linewidth=0)
+        for block in range(course.blocks):
+            last = session.decisions["fire_sample"][course.block == block].max(initial=0.0)
+            axes.axvline(last / session.fs_hz / factor, color=style.INK, linewidth=0.9, linestyle=":")
         for row, name in enumerate(names):
             mine = pulses.condition == name
             at = pulses.fire_sample / session.fs_hz / factor

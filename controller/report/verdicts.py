@@ -48,13 +48,11 @@ def effect_card(session: SessionLike, effect: Effect) -> Card:
     else:
         more = "larger" if first.estimate > 0 else "smaller"
         text = f"After {a} the wave was {more} than after {b} ({interval})."
-    others = [d for d in effect.differences[1:] if kinds.get(d.name.split(" − ")[1]) == "sham"]
-    if others:
-        text += (
-            " Against sham: "
-            + ", ".join(f"{d.name.split(' − ')[0]} {d.estimate:+.1f}{'' if d.shown else ' (not shown)'}" for d in others)
-            + "."
-        )
+    for kind, words in (("sham", "sham"), ("catch", "its catch trials")):
+        others = [d for d in effect.differences[1:] if kinds.get(d.name.split(" − ")[1]) == kind]
+        if others:
+            listed = ", ".join(f"{d.name.split(' − ')[0]} {d.estimate:+.1f}{'' if d.shown else ' (not shown)'}" for d in others)
+            text += f" Against {words}: {listed}."
     return Card(f"Effect: {a} − {b}", f"{first.estimate:+.1f} %", text, "good" if first.shown else "plain")
 
 

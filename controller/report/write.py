@@ -9,9 +9,11 @@ from typing import Any, cast
 import numpy as np
 import yaml
 from wavestim.controller.plain import plain
+from wavestim.controller.record.trials import Course, course_of
 from wavestim.controller.report import _style as style
 from wavestim.controller.report import figures, page
 from wavestim.controller.report._session import Pulses, SessionLike, condition_order, headings, join
+from wavestim.controller.report.course import course_section
 from wavestim.controller.report.effect import Effect, measure
 from wavestim.controller.report.effect_figure import effect_figure
 from wavestim.controller.report.maps import maps_figure
@@ -51,12 +53,13 @@ def report_html(session: SessionLike, place: str = "") -> str:
     pulses = join(session)
     errors, effect = phase_errors(session, pulses), measure(session, pulses)
     names, kinds = condition_order(session, pulses), headings(session)
-    colours = style.colours(names, kinds)
+    colours, course = style.colours(names, kinds), course_of(session)
     body = [
         *_effect(effect, pulses, colours),
         page.side_by_side(_phase(session, errors, pulses), _directions(session, pulses)),
         *_maps(session, pulses, names),
-        *_timeline(session, pulses, names, colours),
+        *_timeline(session, pulses, names, colours, course),
+        *course_section(session, course),
         page.side_by_side(*_pair(session)),
         page.section("Conditions", "What was drawn and what became of it.", _conditions(session, pulses, effect, errors, names, kinds)),
         *_dose(session.summary),
@@ -160,13 +163,14 @@ def _maps(session: SessionLike, pulses: Pulses, names: list[str]) -> list[str]:
     return [page.section("The wave around a pulse", text, style.svg(figure, "maps", "the wave around a pulse of each condition"))]
 
 
-def _timeline(session: SessionLike, pulses: Pulses, names: list[str], colours: dict[str, str]) -> list[str]:
+def _timeline(session: SessionLike, pulses: Pulses, names: list[str], colours: dict[str, str], course: Course) -> list[str]:
     if not len(pulses):
         return []
     text = "Every pulse; a red cross was scheduled and did not come out."
-    return [
-        page.section("Timeline", text, style.svg(figures.timeline_figure(session, pulses, names, colours), "timeline", "pulses over time"))
-    ]
+    text += " The gate was open where the ground is tinted." if len(course.openings) else ""
+    text += " A dotted line ends a block." if course.per_block else ""
+    figure = figures.timeline_figure(session, pulses, names, colours, course)
+    return [page.section("Timeline", text, style.svg(figure, "timeline", "pulses over time"))]
 
 
 def _pair(session: SessionLike) -> list[str]:

@@ -9,9 +9,9 @@ from wavestim.controller.experiment import Experiment, shortest_period_ms
 
 
 def idle_limit_s(experiment: Experiment) -> float | None:
-    """``safety.disarm_after_s``, and never less than two of the shortest waits between pulses."""
+    """``safety.disarm_after_s``, and never less than two of the shortest waits between pulses; a washout comes on top."""
     asked = experiment.safety.disarm_after_s
-    return None if asked is None else max(asked, 2 * shortest_period_ms(experiment) / 1000)
+    return None if asked is None else max(asked, 2 * shortest_period_ms(experiment) / 1000) + experiment.schedule.washout_s
 
 
 class Arming:

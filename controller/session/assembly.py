@@ -1,4 +1,4 @@
-"""From an experiment to everything a session is made of: geometry, light plan, engine configuration. No I/O, no clock."""
+"""From an experiment to everything a session is made of: geometry, light plan, engine configuration. Reads what it names; no clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from wavestim.controller.experiment import (
     site_index,
 )
 from wavestim.controller.experiment import plan as make_plan
-from wavestim.realtime import EngineConfig, TriggerConfig
+from wavestim.controller.record.pulsetable import PulseTable
+from wavestim.controller.session.replayedlight import fitted, replayed_table
+from wavestim.realtime import CourseConfig, EngineConfig, PulseTimes, TriggerConfig
 from wavestim.realtime.lightlimits import LightLimits
 
 MASK_TAIL_MS = 10.0
@@ -38,6 +40,8 @@ class Assembly:
     plan: Plan
     site: int
     engine: EngineConfig
+    replayed: PulseTable | None = None
+    """The light of another session, when the policy is to replay it."""
 
 
 def assemble(
@@ -88,8 +92,10 @@ def assemble(
     limits = light_limits(experiment, plan, leds, board)
     check_budget(experiment, plan, limits)
     site = site_index(experiment, positions, leds, plan)
-    engine = _engine_config(experiment, fs_hz, positions, plan, limits, site, horizon_ms, own_light, gain_uv)
-    return Assembly(experiment, fs_hz, positions, leds, plan, site, engine)
+    table = replayed_table(experiment)
+    pulses = None if table is None else fitted(table, experiment, plan, fs_hz, positions)
+    engine = _engine_config(experiment, fs_hz, positions, plan, limits, site, horizon_ms, own_light, gain_uv, pulses)
+    return Assembly(experiment, fs_hz, positions, leds, plan, site, engine, table)
 
 
 def mask_tail_ms(experiment: Experiment) -> float:
@@ -108,12 +114,9 @@ def _engine_config(
     horizon_ms: float,
     own_light: bool,
     gain_uv: NDArray[np.float32] | None,
+    replayed: PulseTimes | None,
 ) -> EngineConfig:
     t, c = e.trigger, e.conditioning
-    if t.policy.kind == "replayed":
-        raise ExperimentError(
-            f"{e.name}: trigger.policy: 'replayed' cannot be run by this version yet; use phase-locked, rate-matched-random or open-loop"
-        )
     excluded = np.zeros(len(positions), dtype=bool)
     excluded[list(e.probe.bad_channels)] = True
     trigger = TriggerConfig(
@@ -127,6 +130,7 @@ def _engine_config(
         min_pgd=t.min_pgd,
         policy=t.policy.kind,
         period_ms=t.policy.period_ms if t.policy.kind == "open-loop" else 250.0,
+        replayed=replayed,
     )
     try:
         return EngineConfig(
@@ -142,8 +146,25 @@ def _engine_config(
             mask_own_light=own_light,
             trigger=trigger,
             plan=plan,
+            course=course_of(e, plan),
             limits=limits,
             seed=e.seed,
         )
     except ValueError as error:
         raise ExperimentError(f"{e.name}: {error}") from None
+
+
+def course_of(e: Experiment, plan: Plan) -> CourseConfig:
+    """Trials, blocks and gate as the engine takes them. Pulses that are replayed had their order and their washout where they come from."""
+    s, gated = e.schedule, e.gate is not None
+    if e.trigger.policy.kind == "replayed":
+        return CourseConfig(trials_per_block=s.trials_per_block or 0, gated=gated, trial_is_opening=s.trial == "opening")
+    return CourseConfig(
+        catches=plan.catches,
+        trials_per_block=s.trials_per_block or 0,
+        n_trials=(s.blocks or 0) * (s.trials_per_block or 0),
+        washout_s=s.washout_s,
+        gated=gated,
+        trial_is_opening=s.trial == "opening",
+        pulses_per_opening=(e.gate.max_pulses or 0) if e.gate is not None else 0,
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from wavestim.controller.session.stopping import Ending
+
 
 @dataclass
 class Counts:
@@ -13,9 +15,9 @@ class Counts:
     ----------
     samples, dropped, ticks : int
     stopped_early : bool
-        Somebody pressed STOP, or the source ended.
+        Somebody pressed STOP, the source ended, or a rule found that it goes wrong.
     stopped_by : str
-        Which of them, in the words of the source; empty when the session came to its end.
+        Which of them, in the words of the source; or the rule by which all is done. Empty when all seconds were recorded.
     safe : list of str
         Why the board went dark by itself.
     realtime : str, optional
@@ -29,3 +31,8 @@ class Counts:
     stopped_by: str = ""
     safe: list[str] = field(default_factory=list)
     realtime: str | None = None
+
+    def ended_by_rule(self, ending: Ending | None) -> None:
+        """The session has ended by a rule of its own, if it has."""
+        if ending is not None and not self.stopped_by:
+            self.stopped_early, self.stopped_by = ending.failed, ending.reason

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
+from wavestim.controller.session.stimuli import Events
 from wavestim.hardware.sources import KINDS, ClockPoint, Live, LiveCounts, LiveEvent, LiveInfo, open_live
 from wavestim.hardware.sources.stream import StreamSource
 
@@ -60,11 +61,13 @@ class RigSource:
     ----------
     fd : descriptor of the socket; stays the caller's.
     info : LiveInfo
+    events : Events, optional
+        That it sends beside its samples.
     """
 
-    def __init__(self, fd: int, info: LiveInfo) -> None:
+    def __init__(self, fd: int, info: LiveInfo, events: Events | None = None) -> None:
         self.info = info
-        self._fd = fd
+        self._fd, self._events = fd, events or Events()
         self._stream: StreamSource | None = None
         self._thread: threading.Thread | None = None
 
@@ -89,7 +92,7 @@ class RigSource:
     close = stop
 
     def take_events(self) -> list[LiveEvent]:
-        return []
+        return self._events.before(self._stream.next_sample) if self._stream is not None else []
 
     def take_clock_points(self) -> list[ClockPoint]:
         return []
@@ -100,17 +103,24 @@ def note_source(source: Live, journal: Journal, clock: SampleClock, markers: Mar
 
     Returns true when the source was started again.
     """
-    again = False
-    for event in source.take_events():
-        if event.kind == "restart":
-            again = True
-            clock.restart(int(event.sample))
-        is_event = event.kind != "marker" or markers.heard(event.text)
-        journal.append_marker(event.sample, event.kind if is_event else "marker-without-event", event.text or str(event.value))
+    events = source.take_events()
+    restarts = [event for event in events if event.kind == "restart"]
+    for event in restarts:
+        clock.restart(int(event.sample))
+    note_events(events, journal, markers)
     markers.post()
     for point in source.take_clock_points():
         clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))
-    return again
+    return bool(restarts)
+
+
+def note_events(events: Iterable[LiveEvent], journal: Journal, markers: MarkerEvents) -> None:
+    """Events are journalled; markers become input events, and the gate hears of markers and TTL edges."""
+    for event in events:
+        is_event = event.kind != "marker" or markers.heard(event.text, event.sample)
+        if event.kind == "ttl":
+            markers.switched(event.value, event.sample)
+        journal.append_marker(event.sample, event.kind if is_event else "marker-without-event", event.text or str(event.value))
 
 
 def check_horizon(experiment: Experiment, info: LiveInfo) -> None:

@@ -1,4 +1,4 @@
-"""Markers of other programs become input events of the session: known to the engine at a sample, journalled, and the same in a replay.
+"""Markers of other programs, and what they do to the gate, become input events: known to the engine at a sample, and the same in a replay.
 
 The journal's table of markers has their text and the moment they tell of. The event stands where the engine learned of it, as a number.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from typing import TYPE_CHECKING
+
+from wavestim.controller.session.gates import Gatekeeper, Order
 
 if TYPE_CHECKING:
     from wavestim.realtime.engine import Engine
@@ -27,24 +29,29 @@ def marker_value(text: str) -> float:
 
 
 class MarkerEvents:
-    """Hands markers to the engine, in their order and never too many at once.
+    """Hands markers and orders to the gate to the engine, in their order and never too many at once.
 
     Parameters
     ----------
     engine : Engine
+    gate : Gatekeeper
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._waiting: deque[float] = deque()
+    def __init__(self, engine: Engine, gate: Gatekeeper) -> None:
+        self._engine, self._gate = engine, gate
+        self._waiting: deque[Order] = deque(gate.begins())
         self._posted_at = -1
 
-    def heard(self, text: str) -> bool:
-        """A marker has come; false when so many wait that it becomes no event."""
-        if len(self._waiting) >= WAITING:
-            return False
-        self._waiting.append(marker_value(text))
-        return True
+    def heard(self, text: str, sample: float) -> bool:
+        """A marker has come that stands at this sample; false when so many wait that it becomes no event. The gate hears it anyway."""
+        is_event = len(self._waiting) < WAITING
+        orders = self._gate.marker(text, sample)
+        self._waiting.extend([*([("marker", marker_value(text))] if is_event else []), *orders])
+        return is_event
+
+    def switched(self, word: int, sample: float) -> None:
+        """The digital word of the source has changed at this sample."""
+        self._waiting.extend(self._gate.ttl(word, sample))
 
     def post(self) -> None:
         """Once a turn; those of the turn before have to have been applied."""
@@ -52,4 +59,4 @@ class MarkerEvents:
             return
         self._posted_at = self._engine.next_sample
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            self._engine.post("marker", self._waiting.popleft())
+            self._engine.post(*self._waiting.popleft())

@@ -73,6 +73,8 @@ def plan_mock_rig(experiment: Experiment, out: Path, live: LiveInfo | None = Non
             raise ExperimentError(
                 f"{experiment.name}: source.path {source.path} is a session, which is replayed at virtual pace only: use its session.nwb"
             )
+        if experiment.gate is not None:
+            raise ExperimentError(f"{experiment.name}: gate: {source.path} has no markers or TTL edges to open it; leave the gate out")
         recording = open_recording(source.path)
         positions, fs_hz = electrode_positions(experiment, recording.positions_mm), recording.fs_hz
         settings, labels = {"recording": source.path}, regions_of(recording)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from wavestim.controller.errors import OutputError
 from wavestim.controller.experiment import Region, resolve
-from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.record.journal import Journal
+from wavestim.controller.record.pulsetable import FILE as REPLAYED_LIGHT
 from wavestim.controller.record.session import create_session
 from wavestim.controller.session.assembly import Assembly
 from wavestim.controller.session.calibrations import StoredCalibration
+from wavestim.controller.session.replayedlight import light_plan
 from wavestim.hardware.lights import LightInfo
 
 CALIBRATION = "calibration.npz"
@@ -43,6 +44,10 @@ def open_journal(
         about["calibration"] = {**calibration.about, "sha256": calibration.sha256, "path": str(calibration.path)}
         resolved["provenance"]["calibration_sha256"] = calibration.sha256
         resolved["calibration"] = CALIBRATION
+    light = assembly.replayed
+    if light is not None:  # likewise
+        resolved["provenance"]["replayed_light"] = {**light.origin, "pulses": len(light.pulses), "sha256": light.sha256}
+        resolved["trigger"]["policy"]["session"] = REPLAYED_LIGHT
     if region is not None:
         about["region"] = {"name": region.name, "labels": list(region.labels)}
     journal = create_session(
@@ -56,22 +61,16 @@ def open_journal(
             "horizon_ms": horizon_ms,
             "armed": armed,
             "leds_mm": np.asarray(assembly.leds_mm).tolist(),
-            "slots": light_plan(assembly),
+            "slots": light_plan(assembly.experiment, assembly.plan),
             "started_utc": datetime.now(UTC).isoformat(),
             **about,
         },
     )
     if calibration is not None:
         (out / CALIBRATION).write_bytes(calibration.data)
+    if light is not None:
+        (out / REPLAYED_LIGHT).write_text(light.text(), encoding="utf-8")
     return journal
-
-
-def light_plan(assembly: Assembly) -> list[dict[str, Any]]:
-    """Every pattern as the session keeps it: entries are (led, delay us, width us, mW/mm2)."""
-    return [
-        {"name": s.name, "entries": [[e.site, e.delay_us, e.width_us, irradiance_of(assembly.experiment, e.level)] for e in s.entries]}
-        for s in assembly.plan.slots
-    ]
 
 
 def check_room(out: Path, n_values: float = 0.0) -> None:

@@ -100,6 +100,7 @@ class Outside:
             "dropped": s.ring.n_dropped + s.engine.n_dropped,
             "decisions": s.recorder.n_decisions,
             "pulses": dict(self.publisher.verdicts),
+            "course": s.course.status(),
             "stale": list(s.engine.stale),
             "safe": s.recorder.safe_reasons[-1:],
             "free_bytes": shutil.disk_usage(self._folder).free,

@@ -24,8 +24,10 @@ from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.coursewatch import CourseWatch
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.finish import finish_session
+from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.lights import info_at_desk, opened_light
 from wavestim.controller.session.live import RigSource, check_horizon, note_source, opened_live, source_about
@@ -34,7 +36,9 @@ from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.outside import open_to_the_outside
 from wavestim.controller.session.recorder import Recorder
-from wavestim.controller.session.telling import Teller, telling
+from wavestim.controller.session.stimuli import simulated_events
+from wavestim.controller.session.stopping import TAIL_S
+from wavestim.controller.session.telling import Everyone, Teller, telling
 from wavestim.hardware.lights import Light, LightError, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources import Live
@@ -87,7 +91,7 @@ def run_real(
         if live is None or planned.board:
             rig = start_mock_rig(planned.settings)
             stack.callback(rig.close)
-            source = live or RigSource(rig.samples.fileno(), planned.info)
+            source = live or RigSource(rig.samples.fileno(), planned.info, simulated_events(experiment))
             light = light or stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
         assert source is not None
         assert light is not None
@@ -181,6 +185,7 @@ class RealSession:
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
         self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
+        self.course = CourseWatch(assembly.experiment, self.engine, assembly.fs_hz)
         self.recorder = Recorder(
             journal,
             self.ring,
@@ -190,10 +195,10 @@ class RealSession:
             self.sample_clock,
             self.device_clock,
             simulated=False,
-            told=told,
+            told=Everyone([self.course, *([told] if told is not None else [])]),
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
-        self.markers = MarkerEvents(self.engine)
+        self.markers = MarkerEvents(self.engine, Gatekeeper(assembly.experiment.gate, assembly.fs_hz))
         self._rearms_left = assembly.experiment.safety.rearm_after_stall
         self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
@@ -226,6 +231,7 @@ class RealSession:
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
                 self.counts.ticks = self.engine.n_ticks
                 self.counts.safe = self.recorder.safe_reasons
+                self.counts.ended_by_rule(self.course.ending)
                 unlock_memory()
                 if refused == [0, 0]:
                     self.counts.realtime = "SCHED_FIFO, memory locked"
@@ -255,12 +261,19 @@ class RealSession:
             if self.source.ended:
                 self.journal.append_marker(max(self.recorder.last_sample, 0), "source-ended", self.source.ended)
             self.mind_arming(done)
+            if self._course_ends():
+                limit = min(limit, self.recorder.last_sample + round(TAIL_S * self.assembly.fs_hz))
             if self.source.ended or self.loop.stopped or self.ending:
                 self.counts.stopped_early = True
                 self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended or "asked for"
                 break
             progress(min(done, seconds))
             check()
+
+    def _course_ends(self) -> bool:
+        dropped = self.ring.n_dropped + self.engine.n_dropped
+        r = self.recorder
+        return self.course.look(self.journal, last_sample=r.last_sample, samples=r.n_samples, dropped=dropped)
 
     def _turn(self) -> None:
         if now_ns() >= self._next_ping:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions, load_experiment, resolve
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.record.errors import room
@@ -21,6 +22,7 @@ from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
+from wavestim.controller.session.stimuli import Events, recorded_events
 from wavestim.controller.session.virtual import Past, VirtualSession
 from wavestim.hardware.lights import LightInfo
 from wavestim.hardware.sources import SourceError, as_stored, regions_of
@@ -77,6 +79,9 @@ def replay_recording(
         chosen, info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
         own_light=False, gain_uv=gain_uv,
     )  # fmt: skip
+    events = recorded_events(source.session) if isinstance(source, SessionRecording) and script is None else Events()
+    if chosen.gate is not None and script is None and events.empty:
+        raise ExperimentError(f"{chosen.name}: gate: {recording} has no markers or TTL edges to open it; leave the gate out")
     known = calibration_for(chosen.calibration, assembly.engine)
     check_room(out)
     light = recorded_light(source) if isinstance(source, SessionRecording) else []
@@ -87,7 +92,7 @@ def replay_recording(
         virtual = VirtualSession(
             assembly, Played(blocks, source.fs_hz, gain_uv), bench, journal, arrivals, arm=True, horizon_ms=horizon,
             chunk=chunk, keep_samples=False, past=Past([(s.first, s.last) for s in light], script),
-            calibration=known.calibration if known is not None else None,
+            calibration=known.calibration if known is not None else None, events=events,
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))
         journal.set_meta("ended", True)

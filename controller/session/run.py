@@ -19,6 +19,7 @@ from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.real import run_real
 from wavestim.controller.session.replay import replay_recording
+from wavestim.controller.session.stimuli import simulated_events
 from wavestim.controller.session.virtual import VirtualSession
 
 Progress = Callable[[float], None]
@@ -87,6 +88,7 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
             fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
             calibration=known.calibration if known is not None else None, disarm_after_s=idle_limit_s(experiment),
+            events=simulated_events(experiment),
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))
         journal.set_meta("ended", True)

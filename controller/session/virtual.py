@@ -22,10 +22,16 @@ from wavestim.controller.session.assembly import Assembly
 from wavestim.controller.session.bench import FIRE_FRAME_US, VirtualBench, clock_tolerance_us, prepare_light
 from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
+from wavestim.controller.session.coursewatch import CourseWatch
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.feeds import Block, Feed
+from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.interrupt import deferred
+from wavestim.controller.session.live import note_events
+from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.recorder import Recorder
+from wavestim.controller.session.stimuli import Events
+from wavestim.controller.session.stopping import TAIL_S
 from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
 from wavestim.realtime import Calibration
 from wavestim.realtime.engine import Engine
@@ -79,6 +85,8 @@ class VirtualSession:
         To begin with, unless the past has its own; otherwise the warm-up teaches.
     disarm_after_s : float, optional
         How long light may stay armed without a pulse; in a replay for ever.
+    events : Events, optional
+        Markers and TTL edges of the source, unless the past has what they led to.
     """
 
     def __init__(
@@ -97,6 +105,7 @@ class VirtualSession:
         past: Past | None = None,
         calibration: Calibration | None = None,
         disarm_after_s: float | None = None,
+        events: Events | None = None,
     ) -> None:
         self.assembly, self.feed, self.bench, self.arrivals = assembly, feed, bench, arrivals
         self.period = 1e9 / assembly.fs_hz
@@ -111,6 +120,9 @@ class VirtualSession:
         self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
         scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
         self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
+        self._course = CourseWatch(assembly.experiment, self.engine, assembly.fs_hz)
+        self._events = events or Events()
+        self._markers = MarkerEvents(self.engine, Gatekeeper(None if self._scripted else assembly.experiment.gate, assembly.fs_hz))
         self.recorder = Recorder(
             journal,
             self.ring,
@@ -121,6 +133,7 @@ class VirtualSession:
             device_clock,
             simulated=True,
             keep_samples=keep_samples,
+            told=self._course,
         )
         if not self._scripted:
             if calibration is not None:
@@ -138,6 +151,7 @@ class VirtualSession:
         self._start = bench.clock.now_ns + int(self.period)
         self._taken = self._at = 0  # samples so far, and the counter of the next one
         self._next_ping = self._next_pump = 0
+        self._limit = math.inf
 
     def run(
         self,
@@ -160,14 +174,14 @@ class VirtualSession:
             Called like progress; may wait (a replay at the pace it was recorded at).
         """
         fs = self.assembly.fs_hz
-        limit = math.inf if seconds is None else round(seconds * fs)
+        self._limit = math.inf if seconds is None else round(seconds * fs)
         if edges_path is not None:
             self._edges = EdgeFile(edges_path)
             write_rig_clock(edges_path.with_name("rig-clock.json"), self.bench.core, self._start)
         run = Counts()
         try:
             with deferred() as check:
-                while self._taken < limit and self._step(int(min(self.chunk, limit - self._taken))):
+                while self._taken < self._limit and self._step(int(min(self.chunk, self._limit - self._taken))):
                     check()
                     if self._taken % 1000 < self.chunk:
                         progress(self._taken / fs)
@@ -256,6 +270,8 @@ class VirtualSession:
                 self.ring.push_timed(part, due, at_ns - int((len(part) - 1) * self.period), self.period)
             else:
                 self.ring.push(part, due, at_ns)
+            note_events(self._events.before(due + len(part)), self.recorder.journal, self._markers)
+        self._markers.post()
         self.loop.turn_at(now)
         while not self._scripted and self.engine.wants_calibration:
             self.engine.apply_calibration(self.engine.learn())
@@ -267,6 +283,7 @@ class VirtualSession:
             self.recorder.pump(now)
             self._next_pump = now + PUMP_NS
             self._mind_arming()
+            self._mind_course()
 
     def _mind_arming(self) -> None:
         """Light that has not been due for too long is disarmed."""
@@ -277,6 +294,12 @@ class VirtualSession:
             self.engine.post("disarm")
             self.recorder.journal.append_marker(self._at - 1, "disarmed", why)
             self.bench.light.disarm()
+
+    def _mind_course(self) -> None:
+        """The session ends by its rules, a little later than it was decided; a past has its own end."""
+        dropped = self.ring.n_dropped + self.engine.n_dropped
+        if not self._scripted and self._course.look(self.recorder.journal, last_sample=self._at - 1, samples=self._taken, dropped=dropped):
+            self._limit = min(self._limit, self._taken + round(TAIL_S * self.assembly.fs_hz))
 
     def _end(self, run: Counts) -> None:
         """Whatever happened, the board is told to go dark before anything else; whatever fails on the way, the rest is done."""
@@ -289,6 +312,7 @@ class VirtualSession:
             self.bench.core.advance(self.bench.clock.now_ns)
             run.samples, run.dropped, run.ticks = self._taken, self.ring.n_dropped + self.engine.n_dropped, self.engine.n_ticks
             run.safe = self.recorder.safe_reasons
+            run.ended_by_rule(self._course.ending)
             self.recorder.finish(self.bench.clock.now_ns, "session-ended")
 
     def _last_edges(self) -> None:

@@ -56,7 +56,7 @@ cdef class StreamSource:
     cdef object sink_owner
     cdef int fd, m, value_bytes
     cdef volatile bint finish
-    cdef readonly int64_t n_blocks
+    cdef readonly int64_t n_blocks, next_sample
     cdef readonly str ended
 
     def __init__(self, int fd, int n_channels, sink):
@@ -87,6 +87,7 @@ cdef class StreamSource:
                     break
                 self.sink.push(self.sink.ctx, buffer, <int>h.n, h.first, _now())
                 self.n_blocks += 1
+                self.next_sample = h.first + h.n
         free(buffer)
         self.ended = ("", "stopped", "the stream ended", "the stream holds something else than blocks of samples")[why]
 

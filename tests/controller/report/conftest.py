@@ -110,6 +110,7 @@ def build(
         samples=samples.astype(np.float32),
         decisions=decisions,
         pulses=pulses,
+        input_events=[],
         summary={**whole, **(summary or {})},
         fs_hz=FS,
         positions_mm=positions,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.session.announce import Announcer, line
+from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.markers import AT_ONCE, WAITING, MarkerEvents, marker_value
 from wavestim.realtime.records import DECISION
 
@@ -22,6 +23,9 @@ class Engine:
         self.posted.append((kind, value))
 
 
+NO_GATE = Gatekeeper(None, 1000.0)
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("7", 7.0), (" -1.5 ", -1.5), ("grün", zlib.crc32(b"gr\xc3\xbcn")), ("nan", zlib.crc32(b"nan"))]
 )
@@ -31,9 +35,9 @@ def test_a_marker_has_a_number(text, value):
 
 def test_markers_leave_room_for_orders_and_keep_their_order():
     engine = Engine()
-    events = MarkerEvents(engine)
+    events = MarkerEvents(engine, NO_GATE)
     for i in range(3 * AT_ONCE):
-        assert events.heard(str(i))
+        assert events.heard(str(i), 0.0)
     for turn in range(1, 4):
         events.post()
         events.post()  # no sample has come since
@@ -45,10 +49,10 @@ def test_markers_leave_room_for_orders_and_keep_their_order():
 
 def test_an_engine_that_does_not_run_is_not_flooded():
     engine = Engine()
-    events = MarkerEvents(engine)
+    events = MarkerEvents(engine, NO_GATE)
     heard = []
     for i in range(WAITING + 2):
-        heard.append(events.heard(str(i)))
+        heard.append(events.heard(str(i), 0.0))
         events.post()
     assert len(engine.posted) == 1
     assert heard == [True] * (WAITING + 1) + [False]
