@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from wavestim.controller.report._session import Pulses, SessionLike, headings
+from wavestim.controller.report._session import CATCH, Pulses, SessionLike, headings
 from wavestim.controller.report.effect import Effect
 from wavestim.controller.report.phase import PhaseErrors
 
@@ -76,7 +76,9 @@ def pulse_card(session: SessionLike, pulses: Pulses) -> Card:
         return Card("Pulses", "0", "Nothing was scheduled; the reasons for withholding light are below.", "warn")
     sham = int(pulses.dark.sum())
     lost = missed + refused
-    text = f"{counts['fired']} with light and {sham} sham, of {scheduled} scheduled"
+    catch = int((pulses.dark & np.char.endswith(pulses.condition, CATCH)).sum())
+    dark = f"{sham - catch} sham and {catch} catch trials" if catch else f"{sham} sham"
+    text = f"{counts['fired']} with light and {dark}, of {scheduled} scheduled"
     text += "; none was lost." if lost == 0 else f"; {missed} came too late and stayed dark, {refused} were refused."
     state: State = "good" if lost == 0 else "warn" if lost <= 0.05 * scheduled else "bad"
     return Card("Pulses", f"{counts['fired'] + sham} of {scheduled}", text, state)

@@ -12,7 +12,7 @@ from wavestim.controller.plain import plain
 from wavestim.controller.record.trials import Course, course_of
 from wavestim.controller.report import _style as style
 from wavestim.controller.report import figures, page
-from wavestim.controller.report._session import Pulses, SessionLike, condition_order, headings, join
+from wavestim.controller.report._session import CATCH, Pulses, SessionLike, condition_order, headings, join
 from wavestim.controller.report.course import course_section
 from wavestim.controller.report.effect import Effect, measure
 from wavestim.controller.report.effect_figure import effect_figure
@@ -153,7 +153,7 @@ def _directions(session: SessionLike, pulses: Pulses) -> str:
 
 
 def _maps(session: SessionLike, pulses: Pulses, names: list[str]) -> list[str]:
-    figure = maps_figure(session, pulses, names)
+    figure = maps_figure(session, pulses, [name for name in names if not name.endswith(CATCH)])
     if figure is None:
         return []
     text = (

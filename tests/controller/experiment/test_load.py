@@ -24,6 +24,7 @@ from wavestim.controller.experiment import (
 from wavestim.controller.experiment._probe import FileProbe
 
 SHORT = "name: x\nconditions: [{name: a, pattern: {kind: flash}}]\n"
+TWO = "name: x\nconditions: [{name: a, pattern: flash}, {name: b, pattern: none}]\n"
 GRID = "probe: {kind: grid, rows: 2, columns: 2, pitch_mm: 0.4"
 
 REFUSED = [
@@ -84,6 +85,31 @@ REFUSED = [
         "'conditions[0].pattern.speed'; did you mean 'speed_mm_s'?",
     ),
     ("name: x\nconditions: [{name: a, pattern: {kind: sites, leds: [1, 2], delays_ms: [0]}}]", "delays_ms has 1 entries for 2 leds"),
+    (SHORT + "schedule: {blocks: 3}", "schedule: blocks needs trials_per_block"),
+    (SHORT + "schedule: {washout_s: 3}", "schedule: washout_s needs trials_per_block"),
+    (SHORT + "schedule: {order: blocked}", "schedule: order: blocked needs trials_per_block"),
+    (SHORT + "schedule: {catch_fraction: 0.8}", "schedule.catch_fraction must be <= 0.5, not 0.8"),
+    (SHORT + "schedule: {trial: opening}", "schedule.trial: opening needs a gate"),
+    (TWO + "schedule: {trials_per_block: 5}", "2 conditions cannot share 5 trials equally; use 4 or 6"),
+    (TWO + "schedule: {trials_per_block: 1}", "2 conditions cannot share 1 trials equally; use 2"),
+    (TWO + "schedule: {trials_per_block: 5, order: blocked, blocks: 3}", "2 conditions cannot share 3 blocks equally; use 4"),
+    ("name: x\nconditions: [{name: a, pattern: none}]\nschedule: {catch_fraction: 0.1}", "all conditions are dark"),
+    (SHORT + "gate: {until: off-1}", "a gate is opened by a 'marker' or by a line, 'ttl'; give one of the two"),
+    (SHORT + "gate: {marker: a, ttl: 1, until: b}", "give one of the two"),
+    (SHORT + "gate: {marker: a}", "'until' (a marker) or 'for_s' (a time) says when the gate shuts"),
+    (SHORT + "gate: {marker: a, until: b, for_s: 1}", "'until' (a marker) or 'for_s' (a time) says when the gate shuts"),
+    (SHORT + "gate: {marker: a, until: a}", "'a' cannot open and shut the gate"),
+    (SHORT + "gate: {ttl: 1, until: b}", "a gate with 'ttl' shuts with its line"),
+    (SHORT + "gate: {ttl: 0}", "gate.ttl must be >= 1, not 0"),
+    (SHORT + "gate: {marker: on, until: b}", "gate.marker is read as true, as YAML reads yes, no, on and off; put the word in quotes"),
+    (SHORT + "gate: {ttl: 2}", "gate: nothing opens it; let the simulated source send it, with source.stimulus: [{ttl: 2, every_s: 4}]"),
+    (SHORT + "gate: {marker: a, for_s: 1}\nsource: {kind: lsl, name: x}", "gate.marker: name the marker stream in source.markers"),
+    (SHORT + "gate: {ttl: 1}\nsource: {kind: lsl, name: x}", "a stream over LSL has no TTL lines; use gate.marker"),
+    (SHORT + "gate: {marker: a, for_s: 1}\nsource: rhx", "gate.marker: an rhx source has TTL lines and no markers; use gate.ttl"),
+    (SHORT + "source: {kind: simulated, stimulus: [{at_s: 3}]}", "a stimulus is a 'marker' or a line, 'ttl'; give one of the two"),
+    (SHORT + "source: {kind: simulated, stimulus: [{ttl: 1, for_s: 3, every_s: 2}]}", "raise every_s above for_s"),
+    (SHORT + "stop: {after_pulses: 0}", "stop.after_pulses must be >= 1, not 0"),
+    (SHORT + "stop: {max_missed_fraction: 20}", "stop.max_missed_fraction must be < 1, not 20"),
     ("name: 2024-01-01\nconditions: [{name: a, pattern: none}]", "name must be text (put it in quotes)"),
 ]
 
@@ -211,6 +237,20 @@ def test_what_cannot_run_yet_is_read_and_then_refused(text: str, expected: str) 
     with pytest.raises(ExperimentError) as caught:
         require_supported(experiment)
     assert expected in str(caught.value)
+
+
+def test_sessions_from_before_there_were_blocks_and_gates_keep_their_hash() -> None:
+    """What is not said does not count: a replay knows the experiment of an older session for the same."""
+    said = parse_experiment(SHORT + "schedule: {catch_fraction: 0}\ngate: null\nstop: {}\nsource: {kind: simulated, stimulus: []}")
+    assert experiment_hash(said) == experiment_hash(parse_experiment(SHORT))
+    assert experiment_hash(parse_experiment(SHORT + "stop: {after_pulses: 9}")) != experiment_hash(said)
+
+
+def test_the_mock_rig_opens_the_gate() -> None:
+    real = parse_experiment(SHORT + "source: {kind: lsl, name: x, markers: task}\ngate: {marker: go, until: end}")
+    source = mocked(real).source
+    assert source.kind == "simulated"
+    assert [(s.marker, s.until, s.every_s) for s in source.stimulus] == [("go", "end", 4)]
 
 
 def test_the_mock_rig_takes_the_place_of_hardware() -> None:
