@@ -82,7 +82,7 @@ class FalconSource(_OpenEphys):
 
     def taker(self, intake: Intake) -> Callable[[Message], None]:
         doubt = Doubt()
-        code: int | None = None
+        code = 0
 
         def take(message: Message) -> None:
             nonlocal code
@@ -98,7 +98,7 @@ class FalconSource(_OpenEphys):
             if n == 0 or not len(block.event_codes):
                 return
             codes = block.event_codes.astype(np.int64)
-            steps = np.flatnonzero(np.diff(codes, prepend=codes[0] if code is None else code))
+            steps = np.flatnonzero(np.diff(codes, prepend=code))
             for i in steps.tolist():
                 intake.event(block.first_sample + i, "ttl", int(codes[i]))
             code = int(codes[-1])

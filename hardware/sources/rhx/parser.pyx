@@ -52,7 +52,7 @@ cdef class BlockParser:
     digital : bool
         The word of the digital inputs follows them.
     intake : Intake
-        Of int16; gets samples around 0, and an event ``ttl`` whenever the digital word changes.
+        Of int16; gets samples around 0, and an event ``ttl`` whenever the digital word changes, from 0.
     """
 
     cdef Intake intake
@@ -202,6 +202,6 @@ cdef class BlockParser:
             word = frames + i * self.frame_bytes + 4 + 2 * self.m
             now = word[0] | word[1] << 8
             if now != self.digital_word:
-                if self.digital_word >= 0:
+                if self.digital_word >= 0 or now != 0:           # lines that are up at the beginning are told, too
                     self.intake.note(self.counter + i, TTL, now)
                 self.digital_word = now
