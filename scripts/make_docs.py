@@ -30,10 +30,17 @@ TITLES = {
     "Trigger": "trigger",
     "Leds": "leds",
     "Condition": "conditions, one entry",
+    "Schedule": "schedule",
+    "Gate": "gate",
+    "Stop": "stop",
+    "Stimulus": "source, stimulus",
     "Safety": "safety",
 }
 PARTS = {"source": "source", "probe": "probe", "policy": "trigger.policy", "light": "light", "pattern": "conditions, pattern"}
-ORDER = ("Experiment", "Subject", "source", "probe", "Conditioning", "Trigger", "policy", "light", "Leds", "Condition", "pattern", "Safety")
+ORDER = (
+    *("Experiment", "Subject", "source", "Stimulus", "probe", "Conditioning", "Trigger", "policy", "light", "Leds", "Condition", "pattern"),
+    *("Schedule", "Gate", "Stop", "Safety"),
+)
 
 
 def experiment_keys() -> str:
@@ -48,7 +55,7 @@ def experiment_keys() -> str:
             continue
         text += [f"### {PARTS[name]}", ""]
         for kind, model in kinds[name]:
-            later = " (not in this version)" if kind in NOT_YET.get(name, ()) or (name, kind) == ("policy", "replayed") else ""
+            later = " (not in this version)" if kind in NOT_YET.get(name, ()) else ""
             text += [f"**`kind: {kind}`**{later}: {_sentence(defs[model].get('description', ''))}", ""]
             table = _keys(defs[model], defs, skip=("kind",))
             text += [table, ""] if table else []

@@ -25,7 +25,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SECONDS = "6"
 """Whatever length the page gives; long enough for the model to learn and for some pulses."""
-WITH_CODE = ("README.md", "docs/session-folder.md", "docs/mock-rig.md", "docs/wave-model.md")
+WITH_CODE = ("README.md", "docs/session-folder.md", "docs/mock-rig.md", "docs/wave-model.md", "docs/experiments.md")
 """Pages whose Python is meant to be run (architecture.md shows signatures)."""
 
 

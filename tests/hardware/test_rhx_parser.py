@@ -153,6 +153,12 @@ def test_edges_of_the_digital_word_are_told_at_their_sample():
     assert bench.taken()[0][1].shape == (384, M)
 
 
+def test_a_line_that_is_up_at_the_beginning_is_told():
+    bench = Bench(digital=True)
+    bench.feed(block(0, digital=3) + block(128, digital=3))
+    assert bench.intake.take_events() == [(0, "ttl", 3)]
+
+
 def test_other_channels_than_agreed_make_no_samples():
     bench = Bench()
     bench.feed(b"".join(block(128 * k, m=M + 1) for k in range(20)))

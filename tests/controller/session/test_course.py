@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import yaml
+from support.realpace import skip_if_starved
 from typer.testing import CliRunner
 from wavestim.controller import cli, open_session
 from wavestim.controller.experiment import ExperimentError, load_experiment, parse_experiment
@@ -254,3 +255,30 @@ def test_pulses_end_a_session_of_the_random_control(tmp_path):
     assert session.summary["pulses"]["fired"] + session.summary["pulses"]["dark"] in (12, 13)
     assert np.diff(scheduled(session.path)["fire_sample"]).min() >= 100
     assert verify_session(session.path).ok
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_session_at_real_pace_has_a_gate_and_ends_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("wavestim.controller.session.real.finish_session", complete)
+    data = yaml.safe_load(TEXT) | {
+        "source": {"kind": "simulated", "stimulus": [{"ttl": 2, "at_s": 3.2, "for_s": 1.0, "every_s": 1.3}]},
+        "gate": {"ttl": 2, "max_pulses": 3},
+        "schedule": {"trials_per_block": 2, "blocks": 2, "trial": "opening"},
+        "light": {"kind": "simulated", "clock_tolerance_us": 1000},
+        "safety": {"rearm_after_stall": 100},
+    }
+    data["trigger"]["horizon_ms"] = 40
+    summary = run_experiment(
+        parse_experiment(yaml.safe_dump(data)), out=tmp_path / "s", seconds=60, pace="real", seed=None, arm=True, progress=lambda s: None
+    )
+    skip_if_starved(summary)
+    session, light = open_session(tmp_path / "s"), scheduled(tmp_path / "s")
+    assert verify_session(tmp_path / "s").ok
+    assert summary["stopped_by"] == "schedule.blocks: all 2 blocks are done"
+    assert {"ttl", "block-done", "ending"} <= set(session.markers["name"])
+    course = course_of(session)
+    assert course.done == 4
+    opening = course.opening[course.opening >= 0]
+    assert np.bincount(opening).max() <= 3
+    spans = course.openings[opening]
+    assert (light["start_sample"] >= spans[:, 0]).all()
