@@ -59,13 +59,12 @@ def run(
       wavestim run mouse-12/day-3 --policy replayed --arm --out mouse-12/day-4
     """
     from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported
-    from wavestim.controller.experiment.controls import as_control, length_s, reseeded
+    from wavestim.controller.experiment.controls import as_control, length_s
 
     drawn = validate.seed(seed)
     asked = load_experiment(experiment)
     ready = mocked(asked) if mock else asked
     ready = ready if policy is None else as_control(ready, policy.value, experiment)
-    ready = ready if drawn is None else reseeded(ready, drawn)
     length = validate.seconds(length_s(ready) if seconds is None else seconds)
     require_supported(ready)
     safe, simulated = is_mock(ready.light), ready.light.kind == "simulated"
@@ -82,5 +81,5 @@ def run(
 
     go = (lambda: True) if safe else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
-        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=None, arm=arm or safe, progress=progress, go=go)
+        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go)
     finish(summary, as_json=as_json)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions
+from wavestim.controller.experiment.controls import reseeded
 from wavestim.controller.record.errors import room
 from wavestim.controller.session.arming import idle_limit_s
 from wavestim.controller.session.arrivals import Arrivals
@@ -48,7 +49,7 @@ def run_experiment(
         From the first sample, warm-up included.
     pace : ``virtual`` or ``real``
     seed : int, optional
-        Instead of the experiment's.
+        Instead of the experiment's; of the simulated cortex alone where light is replayed.
     arm : bool
         Light is allowed: the first of two steps.
     go : callable
@@ -57,7 +58,7 @@ def run_experiment(
         Called with the seconds done.
     """
     if seed is not None:
-        experiment = experiment.model_copy(update={"seed": seed})
+        experiment = reseeded(experiment, seed)
     if pace == "real":
         return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go)
     if experiment.source.kind == "file":
