@@ -81,5 +81,7 @@ def run(
 
     go = (lambda: True) if safe else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
-        summary = run_experiment(ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go)
+        summary = run_experiment(
+            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go
+        )
     finish(summary, as_json=as_json)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.dose import entries_of
+from wavestim.controller.record.trials import course_of
 
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
@@ -37,7 +38,7 @@ DESCRIPTIONS = {
     "condition": "condition that was drawn",
     "pattern": "light pattern that was chosen",
     "slot": "slot of the pattern in the light driver",
-    "dark": "sham: timed like light and dark",
+    "dark": "sham or catch trial: timed like light and dark",
     "verdict": "scheduled, or why light was withheld; of a pulse: what became of it",
     "reason": "why, when it did not come out",
     "onset_device_us": "first light in the time of the light driver, us",
@@ -202,7 +203,7 @@ def _pulses(nwb: Any, session: Session) -> None:
     pulses, decisions = session.pulses, session.decisions
     if not len(pulses):
         return
-    mine = decisions[pulses["decision"]]
+    mine, course = decisions[pulses["decision"]], course_of(session)
     start = (mine["start_sample"] - session.first_sample) / session.fs_hz
     lit_s = (pulses["offset_device_us"] - pulses["onset_device_us"]) / 1e6
     stop = start + np.where(np.isfinite(lit_s) & (lit_s > 0), lit_s, 0.0)
@@ -215,6 +216,9 @@ def _pulses(nwb: Any, session: Session) -> None:
         "decision": ("row of the decision", pulses["decision"]),
         **{f: (DESCRIPTIONS[f], pulses[f]) for f in ("reason", "dark", "onset_device_us", "phase_error_deg", "truth")},
         "direction_deg": (DESCRIPTIONS["direction_deg"], mine["direction_deg"]),
+        "trial": ("trial that it belongs to, from 0", course.trial[pulses["decision"]]),
+        "block": ("block that it belongs to, from 0; -1: there are none", course.block[pulses["decision"]]),
+        "catch": ("a lit condition, left dark", course.catch[pulses["decision"]]),
     }
     nwb.add_time_intervals(TimeIntervals(name="pulses", description="light and sham pulses", columns=_columns(columns)))
 

@@ -64,7 +64,18 @@ def phase_card(session: SessionLike, errors: PhaseErrors) -> Card:
         return Card("Phase at light-on", "not known", "No pulse has a phase to compare with.", "plain")
     against = "the true phase of the simulation" if truth == "simulation" else "the phase estimated afterwards (sham pulses)"
     text = f"Light came {_bias_words(bias)} and spread {_spread_words(sd)}, against {against}; {n} pulses."
-    state: State = "good" if abs(bias) <= 15 and sd <= 45 else "warn" if abs(bias) <= 30 and sd <= 70 else "bad"
+    policy = str(session.summary.get("policy") or "phase-locked")
+    if policy != "phase-locked":
+        text = f"Policy {policy}: a control that does not look at the phase. {text}"
+    state: State = (
+        "plain"
+        if policy != "phase-locked"
+        else "good"
+        if abs(bias) <= 15 and sd <= 45
+        else "warn"
+        if abs(bias) <= 30 and sd <= 70
+        else "bad"
+    )
     return Card("Phase error at light-on", f"{bias:+.0f}° ± {sd:.0f}°", text, state)
 
 

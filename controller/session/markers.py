@@ -53,10 +53,11 @@ class MarkerEvents:
         """The digital word of the source has changed at this sample."""
         self._waiting.extend(self._gate.ttl(word, sample))
 
-    def post(self) -> None:
-        """Once a turn; those of the turn before have to have been applied."""
+    def post(self) -> bool:
+        """Once a turn; those of the turn before have to have been applied, and written down. True when there were any."""
         if not self._waiting or self._engine.next_sample == self._posted_at:
-            return
+            return False
         self._posted_at = self._engine.next_sample
         for _ in range(min(AT_ONCE, len(self._waiting))):
             self._engine.post(*self._waiting.popleft())
+        return True

@@ -271,7 +271,7 @@ class VirtualSession:
             else:
                 self.ring.push(part, due, at_ns)
             note_events(self._events.before(due + len(part)), self.recorder.journal, self._markers)
-        self._markers.post()
+        posted = self._markers.post()
         self.loop.turn_at(now)
         while not self._scripted and self.engine.wants_calibration:
             self.engine.apply_calibration(self.engine.learn())
@@ -279,7 +279,7 @@ class VirtualSession:
         if now >= self._next_ping:
             self.bench.light.ping()
             self._next_ping = now + PING_NS
-        if now >= self._next_pump or self.recorder.ledger.open:
+        if now >= self._next_pump or posted or self.recorder.ledger.open:
             self.recorder.pump(now)
             self._next_pump = now + PUMP_NS
             self._mind_arming()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.experiment._course import Gate
 from wavestim.controller.record.records import PULSE
+from wavestim.controller.session import run_experiment
 from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.markers import AT_ONCE, WAITING, MarkerEvents
 from wavestim.controller.session.stimuli import Events, simulated_events
@@ -94,6 +98,19 @@ def test_the_simulated_source_sends_its_stimuli_in_their_order():
         (4000, "marker", "a"),
     ]
     assert Events([LiveEvent(1.0, "marker")]).before(1.0) == []
+
+
+def test_many_markers_at_once_are_all_written_down(tmp_path):
+    """More than the engine tells of between two commits: verify needs every one of them."""
+    many = ", ".join(f"{{marker: m{i}, until: n{i}, at_s: 1, for_s: 0.001}}" for i in range(60))
+    text = (
+        TEXT
+        + f"source: {{kind: simulated, stimulus: [{many}, {{marker: a, until: b, at_s: 1, for_s: 0.5}}]}}\ngate: {{marker: a, until: b}}"
+    )
+    experiment = parse_experiment(text + "\nprobe: {kind: grid, rows: 2, columns: 2, pitch_mm: 0.4}")
+    run_experiment(experiment, out=tmp_path / "s", seconds=2, pace="virtual", seed=None, arm=True, progress=lambda s: None)
+    kinds = Counter(kind for _, kind, _, _ in open_session(tmp_path / "s").input_events)
+    assert (kinds["marker"], kinds["gate"], kinds["shut"]) == (122, 1, 1)
 
 
 def tally(lit: int = 0, catch: int = 0, sham: int = 0, missed: int = 0) -> Tally:
