@@ -94,7 +94,7 @@ def _sentence(path: tuple[str | int, ...], details: list[ErrorDetails], data: ob
         kinds = _tags(parent, path)
         return f"{key}: unknown kind '{ctx.get('tag')}'; {closest(str(ctx.get('tag')), kinds)}"
     if kind == "value_error":
-        return f"{key}: {ctx.get('error')}"
+        return f"{key}: {ctx.get('error')}" if path else str(ctx.get("error"))
     wanted = " or ".join(dict.fromkeys(_wanted(d) for d in details))
     return f"{key} must be {wanted}, not {_seen(detail['input'])}{_meaning(parent, path)}"
 

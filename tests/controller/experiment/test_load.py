@@ -90,7 +90,10 @@ REFUSED = [
     (SHORT + "schedule: {order: blocked}", "schedule: order: blocked needs trials_per_block"),
     (SHORT + "schedule: {catch_fraction: 0.8}", "schedule.catch_fraction must be <= 0.5, not 0.8"),
     (SHORT + "schedule: {trial: opening}", "schedule.trial: opening needs a gate"),
-    (TWO + "schedule: {trials_per_block: 5}", "2 conditions cannot share 5 trials equally; use 4 or 6"),
+    (
+        TWO + "schedule: {trials_per_block: 5}",
+        "file.yaml: schedule.trials_per_block: 2 conditions cannot share 5 trials equally; use 4 or 6",
+    ),
     (TWO + "schedule: {trials_per_block: 1}", "2 conditions cannot share 1 trials equally; use 2"),
     (TWO + "schedule: {trials_per_block: 5, order: blocked, blocks: 3}", "2 conditions cannot share 3 blocks equally; use 4"),
     ("name: x\nconditions: [{name: a, pattern: none}]\nschedule: {catch_fraction: 0.1}", "all conditions are dark"),
