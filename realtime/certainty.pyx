@@ -42,7 +42,7 @@ cdef class Certainty:
         self.n22 += q * (x2 * x2 - self.n22)
         self.y1 += q * (e * x1 - self.y1)
         self.y2 += q * (e * x2 - self.y2)
-        prior = PRIOR * self.n11 / (self.weight + 1e-9)
+        prior = PRIOR / (self.weight + 1e-9)
         d = (self.n11 + prior) * (self.n22 + prior) - self.n12 * self.n12
         y1 = self.y1 + prior
         self.level = (y1 * (self.n22 + prior) - self.y2 * self.n12) / (d + 1e-30)

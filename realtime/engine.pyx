@@ -262,7 +262,7 @@ cdef class Engine:
         self.model.own(&self.projection.filled[0], &self.conditioner.missing[0] if lost else NULL, &self.y[0], masked)
         self.model.tick(&self.y[0], masked)
         self.watch.tick(self.model, masked, lost)
-        self.warm_up.follow(&self.conditioner.out[0], masked, self.model.whitener.n_changed, self.watch.why)
+        self.warm_up.follow(&self.conditioner.out[0], masked, self.model.whitener.novelty.n_changed, self.watch.why)
         why = self.watch.why
         if self.warm_up.renewing and why == 0:                    # the whitener saw it before the watch had enough to judge by
             why = self.stale_why

@@ -75,5 +75,5 @@ cdef inline double wander(const double* rec, const Horizon* z) noexcept nogil:
 
 cdef inline double resultant(double snr) noexcept nogil:
     """Length of the mean unit vector of a constant in complex Gaussian noise, of its power over theirs."""
-    cdef double rice = 0.54, s = rice * snr * snr    # within 0.007 of the exact resultant everywhere
-    return sqrt((0.25 * PI * snr + s) / (1 + (0.25 * PI + 0.5 * rice) * snr + s))
+    cdef double x = 0.225 * snr, y = 0.471 * snr                 # the circular SD within 0.4 % of the exact one everywhere
+    return sqrt(snr * (0.25 * PI + snr * (0.3585 + x)) / (1 + snr * (0.25 * PI + 0.2355 + y) + x * snr * snr))

@@ -9,6 +9,10 @@ import numpy as np
 
 from wavestim.realtime.fmath cimport PI, atan2, exp, log, sincos, sqrt
 
+cdef double UNSEEN = 0.5         # chance that there is a wave, where its evidence comes near the threshold
+cdef double NEAR = 2.0           # it still does so at so many logits below, 0.3 of the way to what noise shows on average
+cdef double SILENCE_UV2 = 1e-6   # a nanovolt: what is so faint has no phase
+
 RECORD_SIZE = RECORD
 OWN_COLUMN = RESIDUAL
 FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
@@ -37,7 +41,7 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
 
     own_re, own_im: what an electrode there has beyond the modes now (Residual.estimate), uV.
     """
-    cdef double plane, free, vr = 0, vi = 0, lr = 0, li = 0, wp = rec[PLANE], p = rec[WAVE], local = rec[LOCAL]
+    cdef double carrier, plane, free, vr = 0, vi = 0, lr = 0, li = 0, wp = rec[PLANE], p = rec[WAVE], local = rec[LOCAL]
     cdef double c, s, cr, ci, var, n, R, power, error, ahead_re, ahead_im, share = rec[LOCAL_SHARE]
     cdef int j
     plane = rec[PHI] + rec[MEAN_OMEGA] * z.h + (rec[OMEGA] - rec[MEAN_OMEGA]) * z.gain - rec[KX] * x - rec[KY] * y
@@ -57,7 +61,9 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
     ci += n * s
     var = wp * rec[VAR_PHI] + (1 - wp) * rec[VAR_FREE]
     n = rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y + rec[VAR_KY] * y * y - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y)
-    var = rec[CARRIER_SCALE] * (var + wander(rec, z)) + wp * n + (1 - wp) * rec[SHAPE_SCALE] * rec[VAR_PATTERN]
+    carrier = rec[CARRIER_SCALE] * (var + wander(rec, z))
+    var = wp * n + (1 - wp) * rec[SHAPE_SCALE] * rec[VAR_PATTERN]
+    carrier = carrier + var if carrier + var < 0 else carrier
     var = var if var > 0 else 0
     power = cr * cr + ci * ci
     j = LOCAL_AHEAD + z.step
@@ -65,7 +71,8 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
     ahead_im = rec[j + GRID] + z.part * (rec[j + GRID + 1] - rec[j + GRID])
     n = rec[LOCAL_TOTAL] - ahead_re * ahead_re - ahead_im * ahead_im
     n = n if n > 0 else 0
-    error = p * power * (2 * p * (1 - local) * var + (1 - p)) + local * local * rec[LOCAL_POWER] * n
+    carrier *= p * p * power * (1 - local)
+    error = p * power * (2 * p * (1 - local) * var + (1 - p) * local) + local * local * rec[LOCAL_POWER] * n
     c = ahead_re * z.turn_re - ahead_im * z.turn_im
     s = ahead_re * z.turn_im + ahead_im * z.turn_re
     cr = p * cr + c * lr - s * li
@@ -86,7 +93,10 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
         error += c * (n if n > 0 else 0)
         s = local * local * rec[LOCAL_POWER]
         share = (s * share + c * rec[RESIDUAL_SHARE]) / (s + c + 1e-30)
-    R = rec[KEPT] * (p + (1 - p) * share) * resultant(power / (error + 1e-30))
+    n = exp(NEAR + 0.75 * log((p + 1e-12) / (1 - p + 1e-12)))
+    n = n / (1 + n) if n < UNSEEN / (1 - UNSEEN) else UNSEEN
+    share = share if share > n else n
+    R = rec[KEPT] * (p + (1 - p) * share) * resultant(power / (error + SILENCE_UV2)) * exp(-0.5 * carrier / (power + SILENCE_UV2))
     sd[0] = sqrt(-2 * log(R)) if R > 0.0072 else PI               # at most 180 degrees
     if sd[0] > PI:
         sd[0] = PI

@@ -71,7 +71,7 @@ cdef inline void predict(double* s, double* P, int n, const double* mean, const 
     for i in range(3, n):
         P[i * n + i] += d.var_k[i - 3] * (1 - d.decay_k * d.decay_k)
     A2 = s[0] * s[0] + s[1] * s[1] + 1e-12
-    pz = P[0] + P[n + 1]
+    pz = (P[0] * s[1] * s[1] - 2 * P[1] * s[0] * s[1] + P[n + 1] * s[0] * s[0]) / A2
     q1 = d.q_amp * mean[0] * mean[0]
     q2 = q1 * pz / (A2 + pz)
     P[0] += (q1 * s[0] * s[0] + q2 * s[1] * s[1]) / A2

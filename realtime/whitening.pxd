@@ -1,9 +1,10 @@
 from wavestim.realtime.linalg cimport cholesky
+from wavestim.realtime.novelty cimport Novelty
 
 cdef enum:
     RMAX = 12           # modes at most
     SECTIONS_MAX = 16   # biquad sections of one filter at most
-    BANDS_MAX = 5
+    BANDS_MAX = 5       # up to four flanks, and the band
 
 
 cdef struct Biquads:    # direct form II transposed, one state per section and mode
@@ -37,12 +38,11 @@ cdef class Whitener:
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern
     cdef double noise_power              # trace of R
-    cdef double usual_change             # divergence of a second's covariance from R
-    cdef double usual_spread             # and how far a second is from that, mean of the absolute
     cdef double gain                     # power of the last second's noise, over what R expects
-    cdef int n_changed                   # seconds in a row in which it was far more
+    cdef Novelty novelty
     cdef void white(self, const double* modes, double* shaped, double* out) noexcept nogil
     cdef void colour(self, double f_hz, double* phase, double* gain) noexcept nogil
+    cdef void listen(self, double* levels) noexcept nogil
     cdef void take_flanks(self, double* mean) noexcept nogil
     cdef double divergence(self, const double* C) noexcept nogil
     cdef int learn(self, const double* shaped) noexcept nogil

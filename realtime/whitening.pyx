@@ -8,7 +8,7 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
-from wavestim.realtime.fmath cimport clip, exp, fabs, log
+from wavestim.realtime.fmath cimport clip, exp, log
 from wavestim.realtime.linalg cimport eigh, invert_lower
 
 
@@ -47,10 +47,6 @@ cdef void load_biquads(Biquads* f, double[:, ::1] sos) except *:
         f.c[i][4] = sos[i, 5]
 
 
-cdef double CHANGED = 6.0         # spreads beyond the usual divergence of a second from the minute before it: no chance
-cdef double LEAST_CHANGE = 0.9    # … and within these parts of the usual divergence
-cdef double MOST_CHANGE = 2.0
-cdef double START_SPREAD = 0.2   # of the first divergence; Wishart matrices of ten modes and a second's flanks spread by 0.13
 cdef double NOISE_FLOOR = 1e-2   # of the mean noise: no mode is believed beyond that, whatever a reference or a repeated channel took out of it
 
 
@@ -69,10 +65,9 @@ cdef class Whitener:
         self.floor = calibration.options.pattern_floor
         self.scale_pattern = calibration.n_pattern
         self.learning = 1
-        self.usual_change, self.usual_spread = calibration.usual_change, calibration.usual_spread
-        self.n_changed = 0
         self.gain = 1
         self.size_mean = self.r
+        self.novelty = Novelty(calibration)
         load_biquads(&self.shaper, calibration.shaper_sos)
         self.colour_phase = np.ascontiguousarray(calibration.colour_phase_rad)
         self.colour_gain = np.ascontiguousarray(calibration.colour_gain)
@@ -108,7 +103,7 @@ cdef class Whitener:
 
     cdef int learn(self, const double* shaped) noexcept nogil:
         """Add one tick to the covariances; returns 1 when the whitening changed (then ``M`` carries states over)."""
-        cdef double w[RMAX], mean[RMAX * RMAX], size, scale, x, y
+        cdef double w[RMAX], mean[RMAX * RMAX], levels[BANDS_MAX], size, scale, x
         cdef int b, i, j, r = self.r
         cdef double* total
         cdef double* e
@@ -148,20 +143,9 @@ cdef class Whitener:
             for i in range(r * r):
                 mean[i] *= scale
             x = self.divergence(mean)
-            y = CHANGED * self.usual_spread / (self.usual_change + 1e-30)
-            y = LEAST_CHANGE if y < LEAST_CHANGE else (MOST_CHANGE if y > MOST_CHANGE else y)
-            if self.usual_change > 0 and x > (1 + y) * self.usual_change:
-                self.n_changed += 1
-                if self.n_changed >= 2 and self.n_seen > self.relearn_ticks:
-                    self.n_seen = self.relearn_ticks              # another state: what was known is worth a second
-            else:
-                self.n_changed = 0
-                if self.usual_change == 0:
-                    self.usual_change = x
-                    self.usual_spread = START_SPREAD * x
-                else:
-                    self.usual_spread += 0.1 * (fabs(x - self.usual_change) - self.usual_spread)
-                    self.usual_change += 0.1 * (x - self.usual_change)
+            self.listen(levels)
+            if self.novelty.look(x, levels) and self.n_seen > self.relearn_ticks:
+                self.n_seen = self.relearn_ticks                  # another state: what was known is worth a second
             self.n_seen += self.n_in_batch
             if self.n_seen > self.memory:
                 self.n_seen = self.memory
@@ -204,6 +188,20 @@ cdef class Whitener:
         for i in range(r):
             logs += 2 * log(L[i * r + i])
         return (trace - logs) / r - 1
+
+    cdef void listen(self, double* levels) noexcept nogil:
+        """Log power of this second's flanks in white space, one each."""
+        cdef double total, x
+        cdef int b, i, j, k, r = self.r
+        for b in range(self.n_bands - 1):
+            total = 1e-300
+            for j in range(r):
+                for i in range(r):
+                    x = 0
+                    for k in range(r):
+                        x += self.V[k * r + j] * self.sums[b][i * r + k if k <= i else k * r + i]
+                    total += self.V[i * r + j] * x
+            levels[b] = log(total / self.n_in_batch)
 
     cdef void take_flanks(self, double* mean) noexcept nogil:
         """Covariance per Hz under the band (lower triangle): the shape that the flanks have in common, at the geometric mean of their levels.

@@ -112,6 +112,17 @@ def test_a_change_within_a_session_is_told_and_taken_back(calibrations, renew):
     assert not track(x[5000:], FS, XY, BAND).stale[:10000].any()  # learned in that state, it fits it
 
 
+@pytest.mark.parametrize(("before", "after"), [(1.9, 0.7), (0.7, 1.9)])
+def test_a_noise_of_another_colour_is_learned_anew_within_five_seconds(before, after):
+    """The wave stays; below the band the noise goes one way, above it the other."""
+    x, change = state(7, 22.0, beta=before, shared=0.0), 10.0
+    n = round(change * FS)
+    x[n:] = state(7, 22.0, beta=after, shared=0.0)[n:]
+    swaps_s = [sample / FS for sample, _ in track(x, FS, XY, BAND).calibrations[1:]]
+    assert len(swaps_s) >= 1
+    assert change < swaps_s[0] < change + 5
+
+
 def test_light_does_not_make_a_calibration_stale(calibrations):
     x = state(102)
     engine = Engine(EngineConfig(fs_hz=FS, positions_mm=XY, band_hz=BAND))
