@@ -322,7 +322,7 @@ def _likeliest_start(c: Calibration, y: Array) -> Calibration:
     half_mm = max(float(np.abs(c.layout_mm[c.used]).max()), 1e-9)
     axes = [np.array([np.cos(a), np.sin(a)]) * (c.sd_k_rad_mm > 0) for a in np.arange(6) * np.pi / 3]
     starts = [np.zeros(2)]
-    for edge_rad in (0.72, 1.6):
+    for edge_rad in (0.72, 1.6, 2.8, 4.0):
         starts += [edge_rad / half_mm * a for a in axes if a.any()]
     best, best_ll = starts[0], -np.inf
     modes = np.ascontiguousarray(y)

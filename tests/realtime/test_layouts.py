@@ -50,6 +50,15 @@ def test_every_layout_tracks_a_wave(layout):
         assert 0.7 < np.median(w.speed_mm_s[WARM:]) / speed < 1.4
 
 
+def test_a_wave_of_more_than_a_cycle_across_the_array_is_found():
+    """Its wave vector lies far from none, and a filter that starts from none never gets there."""
+    xy = grid(12, 12, 1.5)
+    lfp, phase, _ = make("planar", seed=3, seconds=8, xy=xy, snr_db=5)  # 13 mm long, 18 mm across
+    w = track(lfp, fs=1000, positions_mm=xy, band_hz=(8, 24))
+    assert rms_deg(w.phase[4000:] - phase[4000:]) < 20
+    assert (w.kind[4000:] == "planar").mean() > 0.9
+
+
 def test_columns_of_a_probe_are_a_line():
     """Across 80 um nothing is known of a wave of millimetres: a direction across would be noise."""
     layout = make_layout(staggered(), np.ones(384, dtype=bool))
