@@ -18,6 +18,7 @@ from wavestim.controller.experiment._course import Schedule, Stop
 from wavestim.controller.experiment._explain import closest, explain, show
 from wavestim.controller.experiment.lightdelay import with_delays
 from wavestim.controller.experiment.schema import Experiment
+from wavestim.hardware.sources import EXAMPLES as RECORDINGS
 
 EXAMPLES = Path(__file__).parent / "examples"
 MAX_BYTES = 4_000_000
@@ -235,7 +236,8 @@ def _absolute(data: dict[str, Any], base: Path | None) -> dict[str, Any]:
 
 
 def _join(base: Path, path: str) -> str:
-    return str((base / Path(path).expanduser()).resolve())
+    found = (base / Path(path).expanduser()).resolve()
+    return path if path in RECORDINGS and not found.exists() else str(found)
 
 
 def _fingerprint(path: Path) -> str:

@@ -261,3 +261,17 @@ def test_the_mock_rig_takes_the_place_of_hardware() -> None:
     mock = mocked(real)
     assert (mock.light.kind, mock.source.kind, mock.conditions) == ("simulated", "simulated", real.conditions)
     assert isinstance(mock, Experiment)
+
+
+def test_a_packaged_recording_goes_by_its_name_unless_a_file_has_it(tmp_path):
+    def path_of(text="ecog-strip"):
+        return parse_experiment(
+            f"name: x\nsource: {{kind: file, path: {text}}}\nprobe: {{kind: recording}}\nconditions: [{{name: sham, pattern: {{kind: none}}}}]",
+            "x.yaml",
+            base=tmp_path,
+        ).source.path
+
+    assert path_of() == "ecog-strip"
+    assert path_of("mine.npz") == str(tmp_path.resolve() / "mine.npz")
+    (tmp_path / "ecog-strip").mkdir()
+    assert path_of() == str(tmp_path.resolve() / "ecog-strip")
