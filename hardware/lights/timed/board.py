@@ -165,12 +165,12 @@ class TimedBoard(ABC):
         self.check(entries, what)
         words = self.words(entries)
         lasts = max(e.delay_us + e.width_us for e in entries)
-        rest: dict[int, float] = {}
+        sites: dict[int, tuple[float, float]] = {}
         for site in {e.site for e in entries}:
-            lit = sum(e.width_us for e in entries if e.site == site)
-            rest[site] = min(e.delay_us for e in entries if e.site == site) + lit / self.info.duty_max
+            first = min(e.delay_us for e in entries if e.site == site)
+            sites[site] = first, first + sum(e.width_us for e in entries if e.site == site) / self.info.duty_max
         busy = max(words.busy_us, lasts, self.info.busy_us)
-        self._pacer.set_pattern(slot, words.program, words.answer, words.trigger, words.echo, lasts, busy, rest)
+        self._pacer.set_pattern(slot, words.program, words.answer, words.trigger, words.echo, lasts, busy, sites)
 
     def arm(self, max_pulses: int = 0) -> None:
         """Allow light. The heartbeat has to start at once.
