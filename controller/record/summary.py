@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.experiment.thermal import SIGMA_MM
+from wavestim.controller.experiment.thermal import SIGMA_MM, Faces
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
 from wavestim.controller.staleness import STALE
@@ -126,8 +126,8 @@ def _dose(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void
     shone = [] if session.about.get("recording") is not None else decisions[pulses["decision"][lit]]
     at = [(float(d["start_sample"]) / session.fs_hz, entries_of(slots, int(d["slot"]))) for d in shone]
     asked = session.experiment.get("leds", {})
-    tissue = {"sigma_mm": SIGMA_MM[asked.get("contact", "apart")], "wall_plug": float(asked.get("wall_plug", 1.0))}
-    return dose(sorted(at, key=lambda p: p[0]), leds, float(asked.get("spot_mm", 0.2)), **tissue)
+    narrow, part = SIGMA_MM[asked.get("contact", "apart")], float(asked.get("wall_plug", 1.0))
+    return dose(sorted(at, key=lambda p: p[0]), Faces(leds.reshape(-1, 2), float(asked.get("spot_mm", 0.2)), narrow, part))
 
 
 def _conditions(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void], came: NDArray[np.bool_]) -> Summary:

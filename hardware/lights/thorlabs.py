@@ -10,9 +10,9 @@ import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
 
 from wavestim.hardware.lights._base import ClockSample, Light, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+from wavestim.hardware.lights._opened import Opened
 from wavestim.hardware.lights.timed.line import Line
 
 CHANNELS = 4
@@ -26,7 +26,7 @@ MAX_MA = 10_000
 ERROR = re.compile(rb"^\S+ (-?\d{1,6})\s*:?(.*)$")
 
 
-class Thorlabs:
+class Thorlabs(Opened):
     """A DC4100 or its like behind a board that gates it.
 
     Parameters
@@ -71,9 +71,7 @@ class Thorlabs:
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None:
         """To the gate; see its driver. Only full level: brightness is the current."""
         if any(e.level not in (0, 255) for e in entries):
-            raise LightError(
-                f"pattern for slot {slot} of the light at {self.where}: its level is currents_ma; a gate is open (255) or shut"
-            )
+            raise LightError(f"{self._slot(slot)}: its level is currents_ma; a gate is open (255) or shut")
         self.gate.upload(slot, entries)
 
     def arm(self, max_pulses: int = 0) -> None:
@@ -144,12 +142,6 @@ class Thorlabs:
         finally:
             self._off()
             self.line.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
     def _greet(self) -> str:
         said = self.line.ask(b"n?" + END, end=END, tries=3).strip()

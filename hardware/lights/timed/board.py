@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+from wavestim.hardware.lights._opened import Opened
 from wavestim.hardware.lights.timed.line import Line
 from wavestim.hardware.lights.timed.pacer import N_SLOTS, QUEUE, Pacer, monotonic_ns
 
@@ -70,7 +71,7 @@ def facts(kind: str, board: str, *, n_sites: int, min_lead_us: int, pulse_us: tu
     )  # fmt: skip
 
 
-class TimedBoard(ABC):
+class TimedBoard(Opened):
     """A board that ends its pulses by itself, started by the host.
 
     Parameters
@@ -147,16 +148,8 @@ class TimedBoard(ABC):
                 raise LightError(f"{what}: entry {k} ends after {(e.delay_us + e.width_us) / 1000:g} ms; a pattern lasts at most 200 ms")
 
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None:
-        """Keep a pattern; the board learns it when it is next.
-
-        Parameters
-        ----------
-        slot : int
-            0 .. ``info.n_slots`` - 1.
-        entries : sequence of PatternEntry
-            Delays are rounded to what the board can; anything else that it cannot do is refused.
-        """
-        what = f"pattern for slot {slot} of the light at {self.where}"
+        """Keep a pattern; the board learns it when it is next."""
+        what = self._slot(slot)
         if not 0 <= slot < self.info.n_slots:
             raise LightError(f"{what}: there are slots 0 to {self.info.n_slots - 1}")
         if self._pacer.state in ("armed", "pulse"):
@@ -173,13 +166,7 @@ class TimedBoard(ABC):
         self._pacer.set_pattern(slot, words.program, words.answer, words.trigger, words.echo, lasts, busy, sites)
 
     def arm(self, max_pulses: int = 0) -> None:
-        """Allow light. The heartbeat has to start at once.
-
-        Parameters
-        ----------
-        max_pulses : int
-            Only 0, no limit: no such board counts.
-        """
+        """Allow light, without a limit: no such board counts."""
         if max_pulses:
             raise LightError(f"the light at {self.where} counts no pulses; arm it without a limit")
         if self._closed:
@@ -246,12 +233,6 @@ class TimedBoard(ABC):
         with contextlib.suppress(LightError):  # gone: what shone ends by itself
             self.line.say(self.ABORT + self.FAREWELL)
         self.line.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
     def _greeted(self) -> int:
         try:
