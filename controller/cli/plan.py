@@ -44,6 +44,8 @@ def plan_light(
     console.print(_headline(found), highlight=False)
     console.print(_table(found))
     console.print(_footnote(found), highlight=False)
+    if found["unmeasured"]:
+        console.print(f"[yellow]{found['unmeasured']}.[/]", highlight=False)
     for file in files:
         console.print(file, highlight=False, soft_wrap=True)
 

@@ -41,7 +41,7 @@ def run(
       wavestim run my-experiment.yaml             on the rig, dark: no light without --arm
       wavestim run my-experiment.yaml --arm --seconds 1800 --out mouse-12/day-3
     """
-    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported
+    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported, unmeasured
 
     length, drawn = validate.seconds(seconds), validate.seed(seed)
     asked = load_experiment(experiment)
@@ -55,6 +55,8 @@ def run(
         )
     if not (safe or arm):
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
+    elif not safe and (believed := unmeasured(ready)):
+        output.say(f"[yellow]{believed}.[/]")
     folder = validate.out(out, ready.name)
     from wavestim.controller.session import run_experiment
     from wavestim.controller.session.arming import idle_limit_s

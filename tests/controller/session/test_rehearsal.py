@@ -114,6 +114,21 @@ def test_shams_alone_stay_dark_and_cool() -> None:
     assert (pattern["irradiance_mw_mm2"], pattern["duty"], pattern["warming_c"], pattern["sites_above"]) == (0, 0, 0, 0)
 
 
+def test_real_leds_that_nobody_measured_are_told(tmp_path: Path) -> None:
+    """Full level is taken for the limit: LEDs that give more would break every limit, and a lower limit would make them brighter."""
+    said = {}
+    for name, leds in (("believed", {}), ("measured", {"power_curve": [[0, 0], [255, 50]]})):
+        file = tmp_path / f"{name}.yaml"
+        data = {"name": name, "light": {"kind": "wavelight", "port": "/dev/ttyACM9"}, "leds": leds}
+        data["conditions"] = [{"name": "a", "pattern": {**FLASH, "irradiance_mw_mm2": 2}}]
+        file.write_text(yaml.safe_dump(data))
+        said[name] = " ".join(CliRunner().invoke(cli.app, ["lights", "plan", str(file)]).stdout.split())
+        armed = CliRunner().invoke(cli.app, ["run", str(file), "--arm", "--out", str(tmp_path / name)])
+        assert ("full level is taken for 10 mW/mm2" in " ".join(armed.stderr.split())) == (name == "believed")
+    assert "full level is taken for 10 mW/mm2" in said["believed"]
+    assert "full level" not in said["measured"]
+
+
 def test_the_command_line_shows_them() -> None:
     shown = CliRunner().invoke(cli.app, ["lights", "plan", "every-cycle"])
     assert shown.exit_code == 0
