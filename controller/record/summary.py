@@ -48,6 +48,7 @@ def summarise(session: Session) -> Summary:
             "scheduled": int((decisions["verdict"] == "scheduled").sum()),
             "fired": int(lit.sum()),
             "missed": int((np.isin(pulses["verdict"], ("missed", "lost")) & ~ended).sum()),
+            "lost": int(((pulses["verdict"] == "lost") & ~ended).sum()),
             "vetoed": int((decisions["verdict"] != "scheduled").sum()),
             "refused": int((pulses["verdict"] == "refused").sum()),
             "dark": int((came & ~lit).sum()),
@@ -55,7 +56,7 @@ def summarise(session: Session) -> Summary:
         },
         **_errors(session, pulses),
         "latency_us": _latency(pulses),
-        "dose": _dose(session, decisions, pulses, lit),
+        "dose": _dose(session, decisions, pulses, may_have_shone(pulses)),
         "conditions": _conditions(session, decisions, pulses, came),
         "horizon_ms": _horizon(session),
         "calibration": _calibration(session),
@@ -78,6 +79,12 @@ def summarise(session: Session) -> Summary:
     if session.recovered:
         found["recovered"] = session.meta["recovered"]
     return found
+
+
+def may_have_shone(pulses: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Pulses that gave light, and those of which nobody knows (``lost``, before the end): their light counts in the dose."""
+    unknown = (pulses["verdict"] == "lost") & (pulses["reason"] != "session-ended")
+    return np.asarray((np.isin(pulses["verdict"], LIT) | unknown) & ~pulses["dark"])
 
 
 def circular(error_deg: NDArray[np.float64]) -> Summary | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from wavestim.controller.experiment.thermal import Faces
 from wavestim.controller.record.dose import dose
+from wavestim.controller.record.summary import may_have_shone
 
 SPOT_MM = 0.2
 AREA = np.pi * 0.1**2
@@ -45,3 +46,13 @@ def test_light_is_counted_where_it_fell():
     assert found["energy_mj_mm2_per_site"] == [0.02, 0.0, 0.04]
     assert found["hottest_site"] == 2
     assert dose([], Faces(np.zeros((0, 2)), SPOT_MM))["max_temperature_rise_c"] == 0
+
+
+def test_light_of_which_nobody_knows_counts():
+    """The line was cut, or the board said something else than it must: the pulse may have shone."""
+    told = [
+        ("fired", "", False), ("cut", "cut", False), ("lost", "no-answer", False), ("lost", "no-answer", True),
+        ("lost", "session-ended", False), ("missed", "late", False), ("refused", "duty", False), ("dark", "", True),
+    ]  # fmt: skip
+    pulses = np.array(told, dtype=[("verdict", "U12"), ("reason", "U16"), ("dark", bool)])
+    assert may_have_shone(pulses).tolist() == [True, True, True, False, False, False, False, False]

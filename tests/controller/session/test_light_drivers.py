@@ -65,6 +65,7 @@ def test_a_whole_session(tmp_path: Path, name: str) -> None:
     for led in range(min(4, d.n_sites)):
         on = edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]
         assert len(lit) <= len(on) <= len(lit) + unknown
+        assert summary["dose"]["lit_ms_per_site"][led] >= len(on) * d.width_us / 1000 - 1e-6, "light that nobody confirmed counts too"
     if len(lit) == 0:
         return
     starts = np.sort(edges["device_us"][edges["level"] > 0])
