@@ -46,6 +46,8 @@ class LightInfo:
     """From light-on until the board takes the next order, at least; 0: as long as the pattern."""
     trains: bool = True
     """A pattern may light a site more than once."""
+    overlaps: bool = True
+    """A pattern may begin while another one shines on other sites."""
     stamps_ttl: bool = False
     """An edge on a TTL input is stamped by the board: a photodiode there shows when light really came."""
     hardware_gate: bool = False

@@ -63,7 +63,7 @@ def facts(kind: str, board: str, *, n_sites: int, min_lead_us: int, pulse_us: tu
         "onsets are the host's reckoning; widths are the board's; "
         f"it has no watchdog: a pulse that runs when the host dies ends by itself, after {pulse_us[1] / 1000:g} ms at most"
     )
-    fields: dict[str, Any] = {"graded": False, "delay_step_us": 0, "width_step_us": 1000, "trains": False} | more
+    fields: dict[str, Any] = {"graded": False, "delay_step_us": 0, "width_step_us": 1000, "trains": False, "overlaps": False} | more
     return LightInfo(
         kind=kind, board=board, firmware=0, n_sites=n_sites, n_slots=N_SLOTS, queue_len=QUEUE, tick_ns=1, min_lead_us=min_lead_us,
         min_pulse_us=pulse_us[0], max_pulse_us=pulse_us[1], duty_max=DUTY_MAX, heartbeat_timeout_ms=HEARTBEAT_MS, boot_id=0,

@@ -133,6 +133,14 @@ def test_a_sketch_that_is_busy_longer_than_the_wave_is_refused() -> None:
         rehearse(experiment)
 
 
+def test_waves_that_last_longer_than_the_shortest_wait_are_refused_where_the_board_gives_one_at_a_time() -> None:
+    wave = TRAVELLING.replace("speed_mm_s: wave", "speed_mm_s: 10")
+    experiment = parse_experiment(text("{kind: pulsepal, port: COM3}", 4, wave))  # 1.2 mm take 120 ms
+    with pytest.raises(ExperimentError, match=r"due every 100 ms, but pattern .* lasts 125 ms and a pulsepal gives one pattern after the"):
+        rehearse(experiment)
+    rehearse(parse_experiment(text("{kind: simulated}", 4, wave)))
+
+
 def test_mock_keeps_the_driver_and_replaces_its_boards(tmp_path: Path) -> None:
     experiment = parse_experiment(text(DRIVERS["thorlabs"].file.replace("mock", "COM3"), 2, FLASH.format(width=5)))
     with pytest.raises(LightError, match="there is no port COM3"):
