@@ -26,7 +26,8 @@ def check_abilities(experiment: Experiment, plan: Plan, board: Board) -> None:
     if not board.overlaps and period_ms < longest.duration_ms:
         raise ExperimentError(
             f"{experiment.name}: light could be due every {period_ms:.4g} ms, but pattern '{longest.name}' lasts "
-            f"{longest.duration_ms:.4g} ms and a {experiment.light.kind} gives one pattern after the other; raise trigger.refractory_ms, or speed_mm_s"
+            f"{longest.duration_ms:.4g} ms and a {experiment.light.kind} "
+            "gives one pattern after the other; raise trigger.refractory_ms, or speed_mm_s"
         )
     if period_ms < busy_ms:
         raise ExperimentError(
