@@ -45,7 +45,7 @@ class Thorlabs(Opened):
 
     def __init__(self, port: str, *, gate: Light, currents_ma: Sequence[int], answer_s: float = 2.0) -> None:
         self.gate, self.where = gate, port
-        self._closed = False
+        self._closed = self._on = False
         self.currents_ma = tuple(int(ma) for ma in currents_ma)
         if not 1 <= len(self.currents_ma) <= CHANNELS or not all(0 < ma <= MAX_MA for ma in self.currents_ma):
             raise LightError(f"light thorlabs-dc4100: currents_ma has one value above 0 mA for each of 1 to {CHANNELS} channels")
@@ -78,6 +78,7 @@ class Thorlabs(Opened):
         """Currents and mode are set and held against what the source says; then its outputs are switched on, and the gate is armed."""
         self._settle()
         self.gate.arm(max_pulses)
+        self._on = True
         for channel in range(len(self.currents_ma)):
             self._set(f"o {channel} 1")
 
@@ -104,8 +105,11 @@ class Thorlabs(Opened):
         self.gate.ping()
 
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]:
-        """What the gate has said."""
-        return self.gate.poll()
+        """What the gate has said. A gate that went dark by itself, or is gone and drives its inputs no more, ends the outputs too."""
+        events, exchanges = self.gate.poll()
+        if self._on and (self.gate.gone or any(e.kind == "safe" for e in events)):
+            self._off()
+        return events, exchanges
 
     def wait(self, timeout_s: float) -> None:
         """Block until the gate may have said something."""
@@ -194,6 +198,7 @@ class Thorlabs(Opened):
             raise LightError(f"the light at {self.where} refused '{after}': {text or 'error ' + found[1].decode()}")
 
     def _off(self) -> None:
+        self._on = False
         with contextlib.suppress(LightError):  # gone; the gate is what keeps it dark
             self.line.say(OFF + END)
 

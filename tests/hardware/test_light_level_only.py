@@ -49,3 +49,19 @@ def test_a_level_only_light_has_no_levels_of_its_own(served_by_name):
     with pytest.raises(LightError, match="its level is currents_ma"):
         light.upload(0, [PatternEntry(0, 0, 5000, 100)])
     light.close()
+
+
+@pytest.mark.parametrize("unplugged", [False, True], ids=["silent host", "gate unplugged"])
+def test_a_gate_that_is_dark_or_gone_ends_the_outputs(host_of, unplugged):
+    """What a board without power does to the modulation inputs nobody knows: the current source shall not depend on it."""
+    host = host_of("thorlabs-pulsepal")
+    host.ready()
+    level = host.served.board.level
+    assert host.served.until(lambda: level.on[:2] == [True, True])
+    if unplugged:
+        host.served.board.gate.close()
+    host.hear("safe", beat=unplugged)
+    assert host.served.until(lambda: not any(level.on))
+    if not unplugged:
+        host.light.arm()  # and arming brings them back
+        assert host.served.until(lambda: level.on[:2] == [True, True])
