@@ -15,6 +15,7 @@ cdef double MINUTE_S = 60.0
 cdef double ROUNDING_S = 1e-6          # times are sums of floats; a limit that is met to the microsecond is kept
 cdef double ROUNDING = 1.0 + 1e-9
 cdef double INFINITE = float("inf")
+cdef double LEAST_EXPONENT = -50.0     # of what fades, looked at from an earlier moment
 
 
 def decay(x):
@@ -46,10 +47,12 @@ cdef class Governor:
         self.max_dose, self.max_rise = limits.max_dose_mj_mm2, limits.max_rise_c
         self.reference, self.brightest, self.longest = limits.reference_s, limits.brightest_mw_mm2, limits.longest_s
         self.lit_from, self.lit_to, self.lit, self.slack = limits.lit_from_s, limits.lit_to_s, limits.lit_s, limits.slack_s
+        self.ready = limits.ready_s
         self.dose, self.tau, self.heat, self.keep, self.peak = limits.dose_mj_mm2, limits.tau_s, limits.heat_c, limits.keep, limits.peak_c
         self.n_slots, self.n_sites, self.n_states = limits.heat_c.shape
         self.state = np.zeros((self.n_sites, self.n_states))
         self.dark_from = np.full(self.n_sites, -np.inf)
+        self.ready_at = np.full(self.n_sites, -np.inf)
         self.rest_to = np.full(self.n_sites, -np.inf)
         self.minutes = np.zeros((self.n_sites, MINUTES))
         self.fading = np.ones(self.n_states)
@@ -97,17 +100,17 @@ cdef class Governor:
             return IRRADIANCE
         if self.longest[slot] > self.max_pulse * ROUNDING:
             return WIDTH
-        if not self.started or since < 0:
+        if not self.started:
             since = 0
-        for k in range(self.n_states):
-            self.fading[k] = exp(-since / self.tau[k])
+        for k in range(self.n_states):  # a pattern before the newest one finds the site as much warmer as it has cooled since
+            self.fading[k] = exp(-max(since / self.tau[k], LEAST_EXPONENT))
         self.turn(t)
         for i in range(self.n_sites):
             if self.lit[slot, i] > 0:
                 on = t + self.lit_from[slot, i]
                 if on < self.dark_from[i] + ROUNDING_S:
                     return OVERLAP
-                if on < self.rest_to[i] - self.slack[i] - ROUNDING_S:
+                if on < self.ready_at[i] - ROUNDING_S or on < self.rest_to[i] - self.slack[i] - ROUNDING_S:
                     return DUTY
             if self.dose[slot, i] > 0 and self.max_dose < INFINITE:
                 booked = self.dose[slot, i]
@@ -134,6 +137,7 @@ cdef class Governor:
             if self.lit[slot, i] > 0:
                 on = t + self.lit_from[slot, i]
                 self.dark_from[i] = t + self.lit_to[slot, i]
+                self.ready_at[i] = t + self.ready[slot, i]
                 self.rest_to[i] = (self.rest_to[i] if self.rest_to[i] > on else on) + self.lit[slot, i] / self.max_duty
         self.last = t
         self.started = True
@@ -160,6 +164,7 @@ cdef class Governor:
         self.last -= by_s
         for i in range(self.n_sites):
             self.dark_from[i] -= by_s
+            self.ready_at[i] -= by_s
             self.rest_to[i] -= by_s
             for k in range(MINUTES):
                 held[k] = self.minutes[i, k]

@@ -27,6 +27,7 @@ class LightLimits:
     lit_from_s, lit_to_s : (s, m) first light on, last light off at a site.
     lit_s : (s, m) how long a site is lit in all; 0: not at all.
     slack_s : (m,) by how much two patterns may differ in when they light a site: so much earlier than its rest ends light may come.
+    ready_s : (s, m) before this the board lights the site no more; no slack is allowed here.
     dose_mj_mm2 : (s, m)
     tau_s : (k,)
     heat_c : (s, m, k) what a pattern adds to the states, as of the reference.
@@ -46,6 +47,7 @@ class LightLimits:
     lit_to_s: Floats
     lit_s: Floats
     slack_s: Floats
+    ready_s: Floats
     dose_mj_mm2: Floats
     tau_s: Floats
     heat_c: Floats
@@ -54,7 +56,7 @@ class LightLimits:
 
     def __post_init__(self) -> None:
         slots, sites, states = self.heat_c.shape
-        by_site = ("lit_from_s", "lit_to_s", "lit_s", "dose_mj_mm2", "peak_c")
+        by_site = ("lit_from_s", "lit_to_s", "lit_s", "ready_s", "dose_mj_mm2", "peak_c")
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("reference_s", "brightest_mw_mm2", "longest_s"), (slots,))
         shapes |= {"slack_s": (sites,), "tau_s": (states,), "keep": (slots, states), **dict.fromkeys(by_site, (slots, sites))}
         for name, shape in shapes.items():

@@ -35,7 +35,7 @@ def power_curves() -> Rows:
 
 def opsin_needs() -> Rows:
     """Irradiance that opsins answer to."""
-    rows: Rows = [("opsin", "begins, mW/mm²", "surely, mW/mm²", "where the values come from")]
+    rows: Rows = [("opsin", "cells answer from, mW/mm²", "most cells, mW/mm²", "where the values come from")]
     for name in opsin_names():
         o = load_opsin(name)
         least, surely = ("?", "?") if o.effective_mw_mm2 is None else tuple(f"{v:g}" for v in o.effective_mw_mm2)

@@ -44,49 +44,60 @@ def plan_light(
     console.print(_headline(found), highlight=False)
     console.print(_table(found))
     console.print(_footnote(found), highlight=False)
+    if found["unmeasured"]:
+        console.print(f"[yellow]{found['unmeasured']}.[/]", highlight=False)
     for file in files:
         console.print(file, highlight=False, soft_wrap=True)
 
 
 def _headline(found: dict[str, Any]) -> str:
     opsin = found["opsin"]
-    needs = "which needs nobody knows how much at" if opsin["least_mw_mm2"] is None else f"from {opsin['least_mw_mm2']:.3g} mW/mm² at"
+    if opsin["least_mw_mm2"] is None:
+        needs = f"{opsin['name']}: nobody knows how much it needs at {opsin['wavelength_nm']:g} nm"
+    else:
+        least, most = opsin["least_mw_mm2"], opsin["surely_mw_mm2"]
+        needs = f"{opsin['name']} at {opsin['wavelength_nm']:g} nm: cells answer from {least:.3g} mW/mm², most of them at {most:.3g}"
     return (
-        f"{found['experiment']}: {found['leds']} LEDs, at most one pattern every {found['period_ms']:.4g} ms; "
-        f"{opsin['name']} {needs} {opsin['wavelength_nm']:g} nm, {found['depth_mm']:g} mm deep"
+        f"{found['experiment']}: {found['leds']} LEDs, at most one pattern every {found['period_ms']:.4g} ms, "
+        f"cells {found['depth_mm']:g} mm deep\n{needs}"
     )
+
+
+FIGURES = (
+    ("duration_ms", "lasts\nms", 1, ".0f"),
+    ("irradiance_mw_mm2", "face\nmW/mm²", 1, ".2f"),
+    ("at_cells_mw_mm2", "cells\nmW/mm²", 1, ".2f"),
+    ("opened", "opens\n%", 100, ".1f"),
+    ("reach_mm", "reach\nmm", 1, ".2f"),
+    ("sites_above", "sites\n", 1, ".0f"),
+    ("duty", "duty\n%", 100, ".1f"),
+    ("dose_mj_mm2_per_h", "dose\nmJ/mm²/h", 1, ".0f"),
+    ("warming_c", "warms\nmK", 1000, ".1f"),
+)
+"""Key, head of its column, what it is multiplied by, format."""
 
 
 def _table(found: dict[str, Any]) -> Table:
     """One row for the patterns that the same conditions draw from, with the range of their figures."""
-    table = Table("pattern", "conditions", box=None, padding=(0, 2, 0, 0))
-    for name in ("lasts, ms", "face, mW/mm²", "cells", "reaches, mm", "sites", "duty", "mJ/mm²/h", "warming, K"):
-        table.add_column(name, justify="right")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("pattern\n", overflow="fold", min_width=16)
+    for _, head, _, _ in FIGURES:
+        table.add_column(head, justify="right", no_wrap=True)
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for p in found["patterns"]:
         groups.setdefault((p["name"].split(" ")[0], *p["conditions"]), []).append(p)
     for (label, *conditions), rows in groups.items():
         name = f"{label} ({len(rows)})" if len(rows) > 1 else label
-        table.add_row(
-            name,
-            "\n".join(conditions),
-            _range(rows, "duration_ms", ".0f"),
-            _range(rows, "irradiance_mw_mm2", ".2f"),
-            _range(rows, "at_cells_mw_mm2", ".2f"),
-            _range(rows, "reach_mm", ".2f"),
-            _range(rows, "sites_above", "d"),
-            _range(rows, "duty", ".1%"),
-            _range(rows, "dose_mj_mm2_per_h", ".0f"),
-            _range(rows, "warming_c", ".4f"),
-        )
+        used = [f" {c} (dark)" if c in found["dark_conditions"] else f" {c}" for c in conditions]
+        table.add_row("\n".join([name, *used]), *(_range(rows, key, by, form) for key, _, by, form in FIGURES))
     return table
 
 
-def _range(rows: list[dict[str, Any]], key: str, form: str) -> str:
+def _range(rows: list[dict[str, Any]], key: str, by: float, form: str) -> str:
     values = [row[key] for row in rows]
     if None in values:
         return "?"
-    low, high = format(min(values), form), format(max(values), form)
+    low, high = format(min(values) * by, form), format(max(values) * by, form)
     return low if low == high else f"{low}-{high}"
 
 
@@ -97,10 +108,13 @@ def _footnote(found: dict[str, Any]) -> str:
         f"{limits['max_irradiance_mw_mm2']:g} mW/mm²",
         f"{limits['max_pulse_ms']:g} ms",
         f"duty {limits['max_duty']:.0%}",
-        "no limit to the dose" if dose is None else f"{dose:g} mJ/mm² an hour",
-        f"{limits['max_temperature_rise_c']:g} K (any order of the patterns: {found['mixed_warming_c']:.4f} K)",
+        "any dose" if dose is None else f"{dose:g} mJ/mm² an hour",
+        f"{limits['max_temperature_rise_c']:g} K",
     ]
     return (
-        "duty, dose and warming as fast as it can go; cells: highest at an electrode, at their depth; "
-        f"sites: electrodes of {found['electrodes']} above the opsin's need\nlimits: {', '.join(bounds)}"
+        "cells, opens: highest at an electrode; cells at their depth, and how much of\n"
+        "the opsin opens around it, as in the simulated cortex. reach, sites: how deep,\n"
+        f"and at how many of {found['electrodes']} electrodes, cells answer. duty, dose, warms: as fast\n"
+        f"as it can go, for ever (patterns in any order: {1000 * found['mixed_warming_c']:.1f} mK)\n"
+        f"limits: {', '.join(bounds)}"
     )

@@ -58,7 +58,7 @@ def run(
       wavestim run my-experiment.yaml --arm --seconds 1800 --out mouse-12/day-3
       wavestim run mouse-12/day-3 --policy replayed --arm --out mouse-12/day-4
     """
-    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported
+    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported, unmeasured
     from wavestim.controller.experiment.controls import as_control, length_s
 
     drawn = validate.seed(seed)
@@ -75,6 +75,8 @@ def run(
         )
     if not (safe or arm):
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
+    elif not safe and (believed := unmeasured(ready)):
+        output.say(f"[yellow]{believed}.[/]")
     folder = validate.out(out, ready.name if policy is None else f"{ready.name}-{policy.value}")
     from wavestim.controller.session import run_experiment
     from wavestim.controller.session.arming import idle_limit_s

@@ -145,8 +145,10 @@ def _keep(told: dict[str, Any], photodiode: int | None, out: Path) -> None:
 
 
 def _told(light: Light) -> dict[str, Any]:
+    from wavestim.hardware.lights.wavelight.usbserial import LineReport
+
     line = getattr(light, "line", None)
-    return {"light": asdict(light.info), "line": None if line is None else asdict(line)}
+    return {"light": asdict(light.info), "line": asdict(line) if isinstance(line, LineReport) else None}
 
 
 def _show(told: dict[str, Any], found: SelfTest | None) -> None:

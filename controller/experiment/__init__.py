@@ -15,6 +15,7 @@ from wavestim.controller.experiment.load import (
     parse_experiment,
     resolve,
 )
+from wavestim.controller.experiment.patterns import unmeasured
 from wavestim.controller.experiment.planning import plan
 from wavestim.controller.experiment.regions import Region, choose_region, in_region, region_labels
 from wavestim.controller.experiment.schedule import balanced_sequence
@@ -52,4 +53,5 @@ __all__ = [
     "resolve",
     "shortest_period_ms",
     "site_index",
+    "unmeasured",
 ]

@@ -22,6 +22,13 @@ def check_abilities(experiment: Experiment, plan: Plan, board: Board) -> None:
             raise ExperimentError(f"{experiment.name}: pattern '{slot.name}' {why}")
     busy_ms = board.busy_us / 1000
     period_ms = shortest_period_ms(experiment)
+    longest = max(plan.slots, key=lambda slot: slot.duration_ms)
+    if not board.overlaps and period_ms < longest.duration_ms:
+        raise ExperimentError(
+            f"{experiment.name}: light could be due every {period_ms:.4g} ms, but pattern '{longest.name}' lasts "
+            f"{longest.duration_ms:.4g} ms and a {experiment.light.kind} "
+            "gives one pattern after the other; raise trigger.refractory_ms, or speed_mm_s"
+        )
     if period_ms < busy_ms:
         raise ExperimentError(
             f"{experiment.name}: light could be due every {period_ms:.4g} ms, but a {experiment.light.kind} is busy for {busy_ms:g} ms "

@@ -1,7 +1,7 @@
 """The limits as the governor takes them: what every pattern does at every site at worst, worked out before the session.
 
 The first wall holds the experiment against the same tables, so what it lets pass is not withheld later unless light comes faster than the
-experiment said.
+experiment said, or patterns that light a site at other moments follow each other closer than the site has to rest.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     tissue = irradiance.spread(leds_mm, experiment.leds)
     shares = _rounded(tissue.max(axis=0))
     np.fill_diagonal(shares, 1.0)
-    one, by_site = np.zeros((3, n_slots)), np.zeros((5, n_slots, n_sites))
+    one, by_site = np.zeros((3, n_slots)), np.zeros((6, n_slots, n_sites))
     reference, brightest, longest = one
-    lit_from, lit_to, lit, dose, peak = by_site
+    lit_from, lit_to, lit, ready, dose, peak = by_site
     heat, keep = np.zeros((n_slots, n_sites, n_states)), np.ones((n_slots, n_states))
     for s in sorted(set(range(n_slots)) - dark_slots(plan)):
         slot = plan.slots[s]
@@ -60,6 +60,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         faces = np.zeros(n_sites)
         for entry, level in zip(slot.entries, levels, strict=True):
             faces[entry.site] += level * entry.width_us / 1e6
+            ready[s, entry.site] = (entry.delay_us + entry.width_us / board.duty_max) / 1e6 - reference[s]  # the last of a site counts
         dose[s] = sum((shares[:, j] * faces[j] for j in range(n_sites)), np.zeros(n_sites))
         heat[s], peak[s] = _warming(model, slot, levels, heat_mm2(experiment.leds.spot_mm, experiment.leds.wall_plug), reference[s])
         first = min(e.delay_us for e in slot.entries) / 1e6 - reference[s]
@@ -77,6 +78,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         lit_to_s=lit_to,
         lit_s=lit,
         slack_s=_slack(lit_from, lit),
+        ready_s=ready,
         dose_mj_mm2=dose,
         tau_s=model.tau_s,
         heat_c=heat,

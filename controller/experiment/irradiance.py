@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.controller.experiment._light import Leds
 from wavestim.controller.experiment._types import PatternEntry
+from wavestim.controller.experiment.schema import Experiment
 
 Floats = NDArray[np.float64]
 DEPTHS_MM = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
@@ -37,6 +39,12 @@ def spread(leds_mm: ArrayLike, leds: Leds, depths_mm: Sequence[float] = DEPTHS_M
     lateral = np.hypot(*(at[:, None] - lit[None]).transpose(2, 0, 1))
     depth = np.asarray(depths_mm, dtype=np.float64)[:, None, None]
     return foutz(depth, lateral[None], radius_mm=leds.spot_mm / 2, na=leds.na, optics=tissue_optics(leds.wavelength_nm))
+
+
+def light_settings(experiment: Experiment) -> dict[str, Any]:
+    """Opsin, colour and optics as the cortex in silico takes them (``LightConfig``)."""
+    leds = experiment.leds
+    return {"opsin": experiment.opsin, **{key: getattr(leds, key) for key in ("wavelength_nm", "spot_mm", "na", "depth_mm")}}
 
 
 def lit_together(entries: Sequence[PatternEntry], irradiances: Sequence[float], n_leds: int) -> Floats:

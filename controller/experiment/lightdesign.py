@@ -26,8 +26,9 @@ class Design:
 
     Attributes
     ----------
-    threshold_mw_mm2 : what the opsin needs at this colour (least, surely); None when nobody knows or it does not see it.
+    threshold_mw_mm2 : what the opsin needs at this colour (at the least, for most cells); None when nobody knows or it does not see it.
     at_cells_mw_mm2 : (s, n) highest irradiance at every electrode, at the depth of the cells.
+    opened : (s, n) largest part of the opsin's channels that is open around every electrode, as in the simulated cortex.
     under_led_mw_mm2 : (s, d) highest irradiance below any LED.
     duty : (s,) of the busiest LED, as fast as the experiment allows.
     dose_mj_mm2_per_h, warming_c : (s,) of the worst site, as fast as the experiment allows, for an hour and for ever.
@@ -38,6 +39,7 @@ class Design:
 
     threshold_mw_mm2: tuple[float, float] | None
     at_cells_mw_mm2: Floats
+    opened: Floats
     under_led_mw_mm2: Floats
     duty: Floats
     dose_mj_mm2_per_h: Floats
@@ -48,7 +50,7 @@ class Design:
     lit: tuple[int, ...]
 
     def sites_above(self, slot: int) -> tuple[int, int] | None:
-        """Electrodes at which a pattern is above the least, and the sure, irradiance that the opsin needs."""
+        """Electrodes at which a pattern is above the least irradiance that the opsin needs, and above what most cells need."""
         if self.threshold_mw_mm2 is None:
             return None
         least, surely = self.threshold_mw_mm2
@@ -71,16 +73,20 @@ def design(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, positions_mm:
         As they would run.
     leds_mm, positions_mm : (m, 2), (n, 2)
     """
-    from wavestim.hardware.simulated import load_opsin
+    from wavestim.hardware.simulated import LightConfig, load_opsin, opened
 
     leds = experiment.leds
     cells = irradiance.spread(leds_mm, leds, (leds.depth_mm,), positions_mm)[0]
     below = irradiance.spread(leds_mm, leds, DEPTHS_MM)
     n_slots, n_leds, period_ms = len(plan.slots), below.shape[2], shortest_period_ms(experiment)
-    at_cells, under = np.zeros((n_slots, len(cells))), np.zeros((n_slots, len(DEPTHS_MM)))
+    at_cells, channels, under = np.zeros((n_slots, len(cells))), np.zeros((n_slots, len(cells))), np.zeros((n_slots, len(DEPTHS_MM)))
+    tissue = LightConfig(**irradiance.light_settings(experiment))
     lit = tuple(sorted(set(range(n_slots)) - dark_slots(plan)))
     for s in lit:
-        together = irradiance.lit_together(plan.slots[s].entries, face_levels(experiment, plan, s), n_leds)
+        entries, faces = plan.slots[s].entries, face_levels(experiment, plan, s)
+        pulses = [(e.site, e.delay_us / 1000, e.width_us / 1000, face) for e, face in zip(entries, faces, strict=True)]
+        channels[s] = opened(pulses, leds_mm, positions_mm, tissue)
+        together = irradiance.lit_together(entries, faces, n_leds)
         at_cells[s] = (cells @ together.T).max(axis=1)
         under[s] = (below @ together.T).max(axis=(1, 2))
     warming, mixed = steady_rises_c(limits, period_ms)
@@ -88,6 +94,7 @@ def design(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, positions_mm:
     return Design(
         threshold_mw_mm2=load_opsin(experiment.opsin).threshold_mw_mm2(leds.wavelength_nm),
         at_cells_mw_mm2=at_cells,
+        opened=channels,
         under_led_mw_mm2=under,
         duty=limits.lit_s.max(axis=1, initial=0.0) * 1000 / period_ms,
         dose_mj_mm2_per_h=doses_per_h(limits, period_ms),
@@ -114,11 +121,12 @@ def forecast_c(limits: LightLimits, slot: int, period_s: float, times_s: Floats)
 
 
 def groups(plan: Plan) -> list[dict[str, Any]]:
-    """Patterns that conditions draw from together: ``label``, ``conditions`` and ``slots``; those that only shams use last, as dark."""
+    """Patterns that conditions draw from together: ``label``, ``slots``, and those of the conditions that shine (``lit``)."""
     found: dict[tuple[int, int], dict[str, Any]] = {}
     for c in plan.conditions:
         n = c.n_headings * max(1, len(c.speeds_mm_s))
         label = plan.slots[c.slot0].name.split(" ")[0]
-        group = found.setdefault((c.slot0, n), {"label": label, "conditions": [], "slots": range(c.slot0, c.slot0 + n)})
-        group["conditions"].append(c.name)
+        group = found.setdefault((c.slot0, n), {"label": label, "lit": [], "slots": range(c.slot0, c.slot0 + n)})
+        if not c.dark:
+            group["lit"].append(c.name)
     return list(found.values())

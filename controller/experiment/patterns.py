@@ -54,6 +54,17 @@ def irradiance_of(experiment: Experiment, level: int) -> float:
     return float(np.interp(level, levels, powers))
 
 
+def unmeasured(experiment: Experiment) -> str:
+    """What is believed of real LEDs whose power nobody gave, as a sentence; "" when their curve is there or the light is simulated."""
+    if experiment.leds.power_curve is not None or experiment.light.kind == "simulated":
+        return ""
+    full = experiment.safety.max_irradiance_mw_mm2
+    return (
+        f"leds.power_curve is not given: full level is taken for {full:g} mW/mm2, which is safety.max_irradiance_mw_mm2. "
+        "LEDs that give more break every limit unseen; measure them"
+    )
+
+
 def flash(n_leds: int, width_ms: float, level: int) -> Entries:
     """Every LED at once."""
     return sites(range(n_leds), None, width_ms, level)

@@ -21,6 +21,28 @@ SIGMA_MM = {"apart": 0.4, "touching": 0.3}
 """SD of the Gaussian in which light is absorbed, by ``leds.contact``."""
 
 
+Pulses = Sequence[tuple[float, Sequence[tuple[int, float, float]]]]
+"""[(start_s, [(led, width_s, irradiance_mw_mm2), ...]), ...] in the order of time."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What shines, and how narrowly its light is absorbed.
+
+    Attributes
+    ----------
+    leds_mm : (m, 2)
+    spot_mm : diameter of an LED's face.
+    sigma_mm : SD of the Gaussian in which its light is absorbed.
+    wall_plug : how much of the power that warms the tissue is light.
+    """
+
+    leds_mm: Floats
+    spot_mm: float
+    sigma_mm: float = SIGMA_MM["apart"]
+    wall_plug: float = 1.0
+
+
 @dataclass(frozen=True)
 class Heating:
     """Warming between sites.
@@ -66,31 +88,9 @@ def heat_mm2(spot_mm: float, wall_plug: float = 1.0) -> float:
     return float(np.pi * (spot_mm / 2) ** 2 / wall_plug)
 
 
-def rises_c(
-    pulses: Sequence[tuple[float, Sequence[tuple[int, float, float]]]],
-    leds_mm: ArrayLike,
-    spot_mm: float,
-    *,
-    sigma_mm: float = SIGMA_MM["apart"],
-    wall_plug: float = 1.0,
-) -> Floats:
-    """Warming of every site after each of these pulses, as if the LEDs of a pulse shone together.
-
-    Parameters
-    ----------
-    pulses : sequence of (start_s, [(led, width_s, irradiance_mw_mm2), ...])
-        In the order of time.
-    leds_mm : (m, 2)
-    spot_mm : float
-        Diameter of an LED's face.
-    sigma_mm, wall_plug : float
-        How narrowly the light is absorbed, and how much of the power is light.
-
-    Returns
-    -------
-    (n, m) K
-    """
-    model, area = heating(leds_mm, sigma_mm), heat_mm2(spot_mm, wall_plug)
+def rises_c(pulses: Pulses, faces: Faces) -> Floats:
+    """(n, m) warming (K) of every site after each of n pulses, as if the LEDs of a pulse shone together."""
+    model, area = heating(faces.leds_mm, faces.sigma_mm), heat_mm2(faces.spot_mm, faces.wall_plug)
     state = np.zeros((len(model.k_per_mw), len(model.tau_s)))
     out, last = np.zeros((len(pulses), len(state))), 0.0
     added: dict[tuple[tuple[int, float, float], ...], Floats] = {}  # a session repeats its patterns

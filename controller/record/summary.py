@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.experiment.thermal import SIGMA_MM
+from wavestim.controller.experiment.thermal import SIGMA_MM, Faces
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
 from wavestim.controller.record.trials import course_of, summary_of
@@ -49,6 +49,7 @@ def summarise(session: Session) -> Summary:
             "scheduled": int((decisions["verdict"] == "scheduled").sum()),
             "fired": int(lit.sum()),
             "missed": int((np.isin(pulses["verdict"], ("missed", "lost")) & ~ended).sum()),
+            "lost": int(((pulses["verdict"] == "lost") & ~ended).sum()),
             "vetoed": int((decisions["verdict"] != "scheduled").sum()),
             "refused": int((pulses["verdict"] == "refused").sum()),
             "dark": int((came & ~lit).sum()),
@@ -56,7 +57,7 @@ def summarise(session: Session) -> Summary:
         },
         **_errors(session, pulses),
         "latency_us": _latency(pulses),
-        "dose": _dose(session, decisions, pulses, lit),
+        "dose": _dose(session, decisions, pulses, may_have_shone(pulses)),
         "conditions": _conditions(session, decisions, pulses, came),
         **summary_of(session),
         "horizon_ms": _horizon(session),
@@ -80,6 +81,12 @@ def summarise(session: Session) -> Summary:
     if session.recovered:
         found["recovered"] = session.meta["recovered"]
     return found
+
+
+def may_have_shone(pulses: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Pulses that gave light, and those of which nobody knows (``lost``, before the end): their light counts in the dose."""
+    unknown = (pulses["verdict"] == "lost") & (pulses["reason"] != "session-ended")
+    return np.asarray((np.isin(pulses["verdict"], LIT) | unknown) & ~pulses["dark"])
 
 
 def circular(error_deg: NDArray[np.float64]) -> Summary | None:
@@ -128,8 +135,8 @@ def _dose(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void
     shone = [] if session.about.get("recording") is not None else decisions[pulses["decision"][lit]]
     at = [(float(d["start_sample"]) / session.fs_hz, entries_of(slots, int(d["slot"]))) for d in shone]
     asked = session.experiment.get("leds", {})
-    tissue = {"sigma_mm": SIGMA_MM[asked.get("contact", "apart")], "wall_plug": float(asked.get("wall_plug", 1.0))}
-    return dose(sorted(at, key=lambda p: p[0]), leds, float(asked.get("spot_mm", 0.2)), **tissue)
+    narrow, part = SIGMA_MM[asked.get("contact", "apart")], float(asked.get("wall_plug", 1.0))
+    return dose(sorted(at, key=lambda p: p[0]), Faces(leds.reshape(-1, 2), float(asked.get("spot_mm", 0.2)), narrow, part))
 
 
 def _conditions(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void], came: NDArray[np.bool_]) -> Summary:

@@ -66,9 +66,9 @@ def _map(figure: Any, ax: Any, rehearsal: Rehearsal) -> None:
     threshold = found.threshold_mw_mm2
     if threshold is not None and bright.min() < threshold[0] < bright.max():
         ax.contour(x, y, bright, levels=[threshold[0]], colors=[style.RED], linewidths=1.4)
-        ax.plot([], [], color=style.RED, label=f"{threshold[0]:.3g} mW/mm² ({e.opsin})")
+        ax.plot([], [], color=style.RED, label=f"{e.opsin} answers ({threshold[0]:.3g} mW/mm²)")
     elif threshold is not None and bright.max() <= threshold[0]:
-        ax.plot([], [], " ", label=f"nowhere {threshold[0]:.3g} mW/mm² ({e.opsin})")
+        ax.plot([], [], " ", label=f"{e.opsin} answers nowhere (below {threshold[0]:.3g} mW/mm²)")
     bar = figure.colorbar(image, ax=ax, shrink=0.9)
     low, high = shown.min(), shown.max()
     ticks = [t for t in range(-3, 3) if low <= t <= high]
@@ -89,7 +89,10 @@ def _depth(ax: Any, rehearsal: Rehearsal) -> None:
         least, surely = found.threshold_mw_mm2
         ax.axhspan(least, surely, color=style.RED, alpha=0.15, lw=0)
         ax.axhline(least, color=style.RED, lw=1.2)
-        ax.text(2.0, least, f"{e.opsin} at {e.leds.wavelength_nm:g} nm begins ", color=style.RED, ha="right", va="bottom", fontsize=8)
+        ax.text(
+            2.0, least, f"{e.opsin} at {e.leds.wavelength_nm:g} nm: cells answer ", color=style.RED, ha="right", va="bottom", fontsize=8
+        )
+        ax.text(2.0, surely, "most of them ", color=style.RED, ha="right", va="top", fontsize=8)
     ax.axvline(e.leds.depth_mm, color=style.GREY, lw=1, ls="--")
     ax.text(e.leds.depth_mm, FAINT_MW_MM2 * 1.3, " cells", color=style.GREY, fontsize=8)
     ax.axhline(e.safety.max_irradiance_mw_mm2, color=INK, lw=1, ls=":")
@@ -156,9 +159,9 @@ def _legend(ax: Any, where: str) -> None:
 
 
 def _lit(rehearsal: Rehearsal) -> list[dict[str, Any]]:
-    return [g for g in groups(rehearsal.assembly.plan) if set(g["slots"]) & set(rehearsal.design.lit)]
+    return [g for g in groups(rehearsal.assembly.plan) if g["lit"]]
 
 
 def _label(group: dict[str, Any]) -> str:
-    names = ", ".join(group["conditions"])
-    return f"{group['label']}: {names}" if len(names) < 40 else f"{group['label']}: {len(group['conditions'])} conditions"
+    names = ", ".join(group["lit"])
+    return f"{group['label']}: {names}" if len(names) < 40 else f"{group['label']}: {len(group['lit'])} conditions"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
+from wavestim.controller.experiment.irradiance import light_settings
 from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig
 
 Block = NDArray[np.float32] | NDArray[np.int16]
@@ -48,14 +49,7 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
     assert source.kind == "simulated"
     given = {"state": source.state, "snr_db": source.snr_db, **source.cortex}
     cortex = {key: value for key, value in given.items() if value is not None}
-    leds = experiment.leds
-    light = {
-        "opsin": experiment.opsin,
-        "wavelength_nm": leds.wavelength_nm,
-        "spot_mm": leds.spot_mm,
-        "na": leds.na,
-        "depth_mm": leds.depth_mm,
-    }
+    light = light_settings(experiment)
     for key, model, values in (("source", CortexConfig, cortex), ("opsin or leds", LightConfig, light)):
         try:
             model(**values)

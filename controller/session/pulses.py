@@ -19,6 +19,7 @@ class Pulse:
     sample: int
     fire_sample: float
     dark: bool
+    sent: bool = False
     ordered_ns: int = 0
     verdict: str = ""
     reason: str = ""
@@ -35,11 +36,14 @@ class PulseLedger:
     def __init__(self) -> None:
         self._open: dict[int, Pulse] = {}
         self._done: list[Pulse] = []
+        self._early: list[LightEvent] = []  # of decisions and dispatches that were not yet fetched
+        self._next = 0
         self.ns_per_sample = 1e6
         self._ending: str | None = None
 
     def decided(self, first_index: int, decisions: NDArray[np.void]) -> None:
         """New decisions; the scheduled ones become pulses."""
+        self._next = first_index + len(decisions)
         for i in np.flatnonzero(decisions["verdict"] == "scheduled"):
             row = decisions[i]
             self._open[first_index + int(i)] = Pulse(first_index + int(i), int(row["sample"]), float(row["fire_sample"]), bool(row["dark"]))
@@ -65,31 +69,38 @@ class PulseLedger:
                     "serial_us": (int(d["written_ns"]) - int(d["decided_ns"])) / 1e3,
                 }
             outcome = str(d["outcome"])
-            if outcome != "sent":
+            pulse.sent = outcome == "sent"
+            if not pulse.sent:
                 self._finish(
                     pulse,
                     "refused" if outcome == "no-clock" else "missed",
                     {"missed": "late", "no-clock": "clock", "not-sent": "port"}[outcome],
                 )
+        self.heard(())
 
     def heard(self, events: Iterable[LightEvent]) -> None:
-        """What the board said."""
-        for e in events:
+        """What the board said. On a machine that stalls it may be heard before what it answers was fetched: then it waits for that."""
+        told, self._early = [*self._early, *events], []
+        for e in told:
             pulse = self._open.get(e.decision)
-            if pulse is None:
-                continue
-            if e.kind == "fired":
-                pulse.onset_device_us, pulse.offset_device_us = e.device_on_ns / 1e3, e.device_off_ns / 1e3
-                pulse.acked_sample = pulse.fire_sample + (e.device_on_ns - pulse.ordered_ns) / self.ns_per_sample
-                self._finish(pulse, "dark" if e.dark else ("cut" if e.cut else "fired"), "cut" if e.cut else "")
-            elif e.kind == "refused":
-                self._finish(pulse, "missed" if e.reason == "late" else "refused", e.reason)
-            elif e.kind == "dropped" and self._ending is not None:  # by the disarming that ends a session
-                self._finish(pulse, "lost", self._ending)
-            elif e.kind == "dropped":
-                self._finish(pulse, "missed", e.reason)
-            elif e.kind == "lost":
-                self._finish(pulse, "lost", e.reason)
+            if e.decision >= self._next or (pulse is not None and not pulse.sent):
+                self._early.append(e)
+            elif pulse is not None:
+                self._became(pulse, e)
+
+    def _became(self, pulse: Pulse, e: LightEvent) -> None:
+        if e.kind == "fired":
+            pulse.onset_device_us, pulse.offset_device_us = e.device_on_ns / 1e3, e.device_off_ns / 1e3
+            pulse.acked_sample = pulse.fire_sample + (e.device_on_ns - pulse.ordered_ns) / self.ns_per_sample
+            self._finish(pulse, "dark" if e.dark else ("cut" if e.cut else "fired"), "cut" if e.cut else "")
+        elif e.kind == "refused":
+            self._finish(pulse, "missed" if e.reason == "late" else "refused", e.reason)
+        elif e.kind == "dropped" and self._ending is not None:  # by the disarming that ends a session
+            self._finish(pulse, "lost", self._ending)
+        elif e.kind == "dropped":
+            self._finish(pulse, "missed", e.reason)
+        elif e.kind == "lost":
+            self._finish(pulse, "lost", e.reason)
 
     def _finish(self, pulse: Pulse, verdict: str, reason: str) -> None:
         pulse.verdict, pulse.reason = verdict, reason

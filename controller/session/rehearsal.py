@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, shortest_period_ms
+from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, shortest_period_ms, unmeasured
 from wavestim.controller.experiment.lightdesign import DEPTHS_MM, Design, design, face_levels
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import make_bench
@@ -50,9 +50,11 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
     -------
     dict
         ``experiment``, ``leds``, ``electrodes``, ``period_ms`` (fastest), ``opsin`` (with its threshold at this colour), ``depth_mm``,
-        ``limits``, ``mixed_warming_c``, ``depths_mm``, ``forecast_s``, and ``patterns``: name, conditions, leds, duration_ms, lead_ms,
-        irradiance_mw_mm2 (face), at_cells_mw_mm2 (highest at an electrode, at the depth of the cells), reach_mm, sites_above and
-        sites_surely_above, duty, dose_mj_mm2_per_h and warming_c at the fastest repetition, at_depth_mw_mm2, forecast_c.
+        ``limits``, ``mixed_warming_c``, ``unmeasured`` (what is
+        believed of the LEDs), ``dark_conditions``, ``depths_mm``, ``forecast_s``, and ``patterns``: name, conditions, leds,
+        duration_ms, lead_ms, irradiance_mw_mm2 (face), at_cells_mw_mm2 (highest at an electrode, at the depth of the cells), opened
+        (largest part of the opsin's channels around an electrode), reach_mm, sites_above and sites_surely_above, duty,
+        dose_mj_mm2_per_h and warming_c at the fastest repetition, at_depth_mw_mm2, forecast_c.
     """
     assembly, found = rehearsal.assembly, rehearsal.design
     experiment, plan = assembly.experiment, assembly.plan
@@ -72,6 +74,7 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
                 "lead_ms": planned.lead_ms,
                 "irradiance_mw_mm2": max(face_levels(experiment, plan, s), default=0.0) if s in found.lit else 0.0,
                 "at_cells_mw_mm2": float(found.at_cells_mw_mm2[s].max(initial=0.0)),
+                "opened": float(found.opened[s].max(initial=0.0)),
                 "reach_mm": found.reach_mm(s),
                 "sites_above": above and above[0],
                 "sites_surely_above": above and above[1],
@@ -97,6 +100,8 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
         "depth_mm": experiment.leds.depth_mm,
         "limits": experiment.safety.model_dump(mode="json"),
         "mixed_warming_c": found.mixed_c,
+        "unmeasured": unmeasured(experiment),
+        "dark_conditions": [c.name for c in plan.conditions if c.dark],
         "depths_mm": list(DEPTHS_MM),
         "forecast_s": found.forecast_s.tolist(),
         "patterns": rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
+from pathlib import Path
 
 import serial
 from serial.tools import list_ports
@@ -34,7 +34,7 @@ def open_port(kind: str, name: str, baud: int) -> serial.Serial:
 
 def _why(kind: str, name: str, error: Exception) -> str:
     code = getattr(error, "errno", None)
-    if code == errno.ENOENT or not os.path.exists(name):  # noqa: PTH110 - a port name need not be a path
+    if code == errno.ENOENT or not Path(name).exists():
         known = ", ".join(sorted(p.device for p in list_ports.comports())) or "none"
         return f"light {kind}: there is no port {name}; ports of this machine: {known}"
     if code == errno.EACCES:

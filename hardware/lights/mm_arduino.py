@@ -12,7 +12,7 @@ from wavestim.hardware.lights._base import LightError, PatternEntry
 from wavestim.hardware.lights.timed import TimedBoard, Words, facts
 
 PINS = 6
-DARK, STEP, STEPS, INTERVAL, REPEATS, START, NO_BLANKING, HELLO, VERSION = 1, 5, 6, 10, 11, 12, 21, 30, 31
+DARK, STEP, STEPS, NO_TRIGGER, INTERVAL, REPEATS, START, NO_BLANKING, HELLO, VERSION = 1, 5, 6, 9, 10, 11, 12, 21, 30, 31
 
 
 class MmArduino(TimedBoard):
@@ -38,9 +38,9 @@ class MmArduino(TimedBoard):
         version = self.line.ask(bytes((VERSION,)), end=b"\r\n")
         if not version.isdigit() or len(version) > 4:
             raise self.line.wrong(version)
-        for question, answer in ((bytes((NO_BLANKING,)), bytes((NO_BLANKING,))), (self.ABORT, bytes((DARK,)))):
-            heard = self.line.ask(question, n=1)
-            if heard != answer:
+        for question, n in ((bytes((NO_TRIGGER,)), 2), (bytes((NO_BLANKING,)), 1), (self.ABORT, 1)):  # the first tells a count too
+            heard = self.line.ask(question, n=n)
+            if heard[:1] != question[:1]:
                 raise self.line.wrong(heard)
         return int(version)
 

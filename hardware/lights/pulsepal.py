@@ -24,10 +24,12 @@ REST_BITS = 32768
 """0 V of -10 to 10 V in 16 bits."""
 
 
-BIPHASIC, VOLTS, WIDTH, INTERVAL, BURST, TRAIN, DELAY, LINK_1, LINK_2, CUSTOM, REST, MODE = 1, 2, 4, 7, 8, 10, 11, 12, 13, 14, 17, 128
+BIPHASIC, VOLTS, WIDTH, INTERVAL, BURST, TRAIN, DELAY, LINK_1, LINK_2, CUSTOM, TARGET, REST, MODE = (
+    1, 2, 4, 7, 8, 10, 11, 12, 13, 14, 15, 17, 128,
+)  # fmt: skip
 """Parameter codes of message 74."""
 SIZES = {VOLTS: "<H", REST: "<H", WIDTH: "<I", INTERVAL: "<I", BURST: "<I", TRAIN: "<I", DELAY: "<I"}
-PLAIN = ((BIPHASIC, 0), (REST, REST_BITS), (INTERVAL, 20_000), (BURST, 0), (CUSTOM, 0), (LINK_1, 0), (LINK_2, 0))
+PLAIN = ((CUSTOM, 0), (TARGET, 0), (BIPHASIC, 0), (REST, REST_BITS), (INTERVAL, 20_000), (BURST, 0), (LINK_1, 0), (LINK_2, 0))
 """One-sided pulses from 0 V, no bursts, no custom trains, and no input starts anything."""
 
 

@@ -10,9 +10,9 @@ import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
 
 from wavestim.hardware.lights._base import ClockSample, Light, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+from wavestim.hardware.lights._opened import Opened
 from wavestim.hardware.lights.timed.line import Line
 
 CHANNELS = 4
@@ -26,7 +26,7 @@ MAX_MA = 10_000
 ERROR = re.compile(rb"^\S+ (-?\d{1,6})\s*:?(.*)$")
 
 
-class Thorlabs:
+class Thorlabs(Opened):
     """A DC4100 or its like behind a board that gates it.
 
     Parameters
@@ -45,7 +45,7 @@ class Thorlabs:
 
     def __init__(self, port: str, *, gate: Light, currents_ma: Sequence[int], answer_s: float = 2.0) -> None:
         self.gate, self.where = gate, port
-        self._closed = False
+        self._closed = self._on = False
         self.currents_ma = tuple(int(ma) for ma in currents_ma)
         if not 1 <= len(self.currents_ma) <= CHANNELS or not all(0 < ma <= MAX_MA for ma in self.currents_ma):
             raise LightError(f"light thorlabs-dc4100: currents_ma has one value above 0 mA for each of 1 to {CHANNELS} channels")
@@ -71,15 +71,14 @@ class Thorlabs:
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None:
         """To the gate; see its driver. Only full level: brightness is the current."""
         if any(e.level not in (0, 255) for e in entries):
-            raise LightError(
-                f"pattern for slot {slot} of the light at {self.where}: its level is currents_ma; a gate is open (255) or shut"
-            )
+            raise LightError(f"{self._slot(slot)}: its level is currents_ma; a gate is open (255) or shut")
         self.gate.upload(slot, entries)
 
     def arm(self, max_pulses: int = 0) -> None:
         """Currents and mode are set and held against what the source says; then its outputs are switched on, and the gate is armed."""
         self._settle()
         self.gate.arm(max_pulses)
+        self._on = True
         for channel in range(len(self.currents_ma)):
             self._set(f"o {channel} 1")
 
@@ -106,8 +105,11 @@ class Thorlabs:
         self.gate.ping()
 
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]:
-        """What the gate has said."""
-        return self.gate.poll()
+        """What the gate has said. A gate that went dark by itself, or is gone and drives its inputs no more, ends the outputs too."""
+        events, exchanges = self.gate.poll()
+        if self._on and (self.gate.gone or any(e.kind == "safe" for e in events)):
+            self._off()
+        return events, exchanges
 
     def wait(self, timeout_s: float) -> None:
         """Block until the gate may have said something."""
@@ -144,12 +146,6 @@ class Thorlabs:
         finally:
             self._off()
             self.line.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
     def _greet(self) -> str:
         said = self.line.ask(b"n?" + END, end=END, tries=3).strip()
@@ -202,6 +198,7 @@ class Thorlabs:
             raise LightError(f"the light at {self.where} refused '{after}': {text or 'error ' + found[1].decode()}")
 
     def _off(self) -> None:
+        self._on = False
         with contextlib.suppress(LightError):  # gone; the gate is what keeps it dark
             self.line.say(OFF + END)
 

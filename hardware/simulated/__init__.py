@@ -1,6 +1,7 @@
 """The mock rig: a cortex in silico under electrodes and LEDs, with its truth."""
 
 from .config import CortexConfig, LightConfig, Tokens, state_names
+from .opened import opened
 from .opsins import Opsin, load_opsin, opsin_names
 from .rig import SimulatedRig
 from .truth import KINDS, Truth, TruthError, TruthWriter
@@ -16,6 +17,7 @@ __all__ = [
     "TruthError",
     "TruthWriter",
     "load_opsin",
+    "opened",
     "opsin_names",
     "state_names",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .config import LightConfig, Tokens
 from .kinetics import Photocycle
-from .light import transmission
+from .opened import shares
 from .opsins import load_opsin
 
 
@@ -39,15 +39,7 @@ def light_tables(
 ) -> dict[str, Any]:
     """What ``Tissue`` needs to know of the light: which LED reaches which unit, the opsin there, and the artefact at each electrode."""
     opsin = load_opsin(light.opsin)
-    share = transmission(
-        leds_mm,
-        units,
-        spot_mm=light.spot_mm,
-        na=light.na,
-        depth_mm=light.depth_mm,
-        arbour_mm=light.arbour_mm,
-        wavelength_nm=light.wavelength_nm,
-    )
+    share = shares(light, leds_mm, units)
     cells = np.flatnonzero((share > 1e-2 * share.max(initial=np.inf if share.size == 0 else 0.0)).any(axis=0))
     d = np.hypot(*(leds_mm[:, None, i] - positions_mm[None, :, i] for i in range(2)))
     near = 1.0 / (1.0 + (d / 0.3) ** 2)

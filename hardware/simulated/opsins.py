@@ -37,7 +37,7 @@ class Opsin:
     spectrum : ndarray (n, 2)
         Wavelength (nm) and relative action.
     effective_mw_mm2 : tuple of two floats, optional
-        At the peak of the spectrum: the least irradiance that does something, and the one that surely does; None when nobody says.
+        At the peak of the spectrum: the least irradiance at a cell that does something, and one that does for most; None when nobody says.
     effective_source : str
         Where these come from.
     """

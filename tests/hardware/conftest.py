@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support import avr_board
+from support.light_boards import DRIVERS, Host, Served
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
 from wavestim.hardware.lights import PatternEntry
@@ -251,3 +252,32 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture
 def new_bench() -> type[Bench]:
     return Bench
+
+
+@pytest.fixture
+def served_by_name() -> Iterator[Callable[[str], Served]]:
+    """The stand-in of a driver, by its name."""
+    made: list[Served] = []
+
+    def make(name: str) -> Served:
+        made.append(Served(DRIVERS[name]))
+        return made[-1]
+
+    yield make
+    for served in made:
+        served.close()
+
+
+@pytest.fixture
+def host_of(served_by_name: Callable[[str], Served]) -> Iterator[Callable[[str], Host]]:
+    """A driver opened at its stand-in, by its name."""
+    made: list[Host] = []
+
+    def make(name: str) -> Host:
+        served = served_by_name(name)
+        made.append(Host(served, served.open()))
+        return made[-1]
+
+    yield make
+    for host in made:
+        host.light.close()

@@ -29,8 +29,8 @@ def limits(slots, *, leads=None, **other):
     known = {
         "max_irradiance_mw_mm2": 10.0, "max_pulse_s": 0.02, "max_duty": 0.1, "max_dose_mj_mm2": np.inf, "max_rise_c": np.inf,
         "reference_s": np.array(leads), "brightest_mw_mm2": np.ones(len(slots)), "longest_s": lit.max(axis=1), "lit_from_s": lit_from,
-        "lit_to_s": lit_to, "lit_s": lit, "slack_s": np.where(lit.all(axis=0), np.ptp(lit_from, axis=0), 0.0), "dose_mj_mm2": dose,
-        "tau_s": TAU, "heat_c": heat, "keep": np.exp(-first[:, None] / TAU), "peak_c": peak,
+        "lit_to_s": lit_to, "lit_s": lit, "slack_s": np.where(lit.all(axis=0), np.ptp(lit_from, axis=0), 0.0), "ready_s": lit_to,
+        "dose_mj_mm2": dose, "tau_s": TAU, "heat_c": heat, "keep": np.exp(-first[:, None] / TAU), "peak_c": peak,
     }  # fmt: skip
     return LightLimits(**{**known, **other})
 
@@ -68,6 +68,22 @@ def test_patterns_that_light_a_site_at_other_moments_are_not_mistaken_for_a_high
     assert [governor.ask(i % 2, 0.12 * i) for i in range(20)] == ["scheduled"] * 20
     strict = Governor(limits([early, late], slack_s=np.zeros(3)))
     assert "duty" in [strict.ask(i % 2, 0.12 * i) for i in range(20)]
+
+
+def test_a_site_rests_as_long_as_the_board_asks_whatever_the_patterns():
+    """The difference that patterns of a bank are allowed is not for the board's own rest: it would refuse, or light would follow light."""
+    late, early = {0: (0.1, 0.02)}, {0: (0.0, 0.02)}
+    governor = Governor(limits([late, early], slack_s=np.full(3, 0.1), ready_s=np.array([[0.2, 0, 0], [0.1, 0, 0]])))
+    assert governor.ask(0, 0.0) == "scheduled"  # lit from 0.1 to 0.12, to be dark until 0.2
+    assert [governor.ask(1, t) for t in (0.119, 0.1201, 0.199, 0.2)] == ["overlap", "duty", "duty", "scheduled"]
+
+
+def test_a_pattern_before_the_newest_finds_the_site_as_warm_as_it_was_then():
+    """What is booked has cooled by the newest moment; asked about an earlier one it has cooled less, and never is it forgotten."""
+    for earlier_s, verdict in ((0.0, "scheduled"), (0.05, "temperature"), (1e9, "temperature")):
+        governor = Governor(limits([{0: (0.0, 0.005)}, {1: (0.0, 0.005)}], max_rise_c=0.0205))
+        assert governor.ask(0, 0.6) == "scheduled"
+        assert governor.ask(1, 0.6 - earlier_s) == verdict
 
 
 def test_heat_adds_up_until_light_is_withheld_and_fades():

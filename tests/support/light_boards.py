@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wavestim.hardware.firmware.device import Served as ServedBoard
-from wavestim.hardware.lights import Light, open_light
+from wavestim.hardware.lights import Light, LightEvent, PatternEntry, open_light
 from wavestim.hardware.lights.wavelight.link import press
 from wavestim.hardware.simulated.boards import GatedBoard, PtyPeer, stand_in
 from wavestim.hardware.simulated.boards._base import Peer
 
+MS = 1_000_000
 TRIES = 2000
+ROOMS_MS = (30, 100, 400, 1600)
+"""How far ahead light is ordered, until the machine is quick enough for it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ DRIVERS = {
         gates=True,
     ),
 }  # fmt: skip
+PACED = [name for name, d in DRIVERS.items() if d.its_own_words]
+OURS = [name for name in PACED if not DRIVERS[name].gates]
 
 
 class Served:
@@ -121,7 +127,7 @@ class Host:
 
     def __init__(self, served: Served, light: Light) -> None:
         self.served, self.light, self.port = served, light, light.port()
-        self.events: list[object] = []
+        self.events: list[LightEvent] = []
         self.count = 0
         self.unsure = 0
         """Orders that were given again although they may have shone."""
@@ -135,8 +141,8 @@ class Host:
         device_ns = self.served.board.device_ns(host_ns) // 500 * 500
         assert press(self.port, "fire", decision, slot, int(dark), device_ns) == 0
 
-    def hear(self, *kinds: str, decision: int | None = None, beat: bool = True):
-        """The first news of these kinds; None when none comes."""
+    def hear(self, *kinds: str, decision: int | None = None, beat: bool = True) -> LightEvent:
+        """The first news of these kinds."""
         for _ in range(TRIES):
             if beat:
                 self.beat()
@@ -145,4 +151,30 @@ class Host:
             for k, event in enumerate(self.events):
                 if event.kind in kinds and decision in (None, event.decision):
                     return self.events.pop(k)
-        return None
+        raise AssertionError(f"no news of {kinds}")
+
+    def ready(self, *entries: PatternEntry) -> None:
+        """A pattern in slot 0 (every LED once, unless entries are given), armed."""
+        d = self.served.driver
+        self.light.upload(0, entries or [PatternEntry(site, 0, d.width_us, 255) for site in range(d.n_sites)])
+        self.light.arm()
+        self.beat()
+
+    def shine(self, decision: int = 7, *, dark: bool = False) -> tuple[int, LightEvent]:
+        """Order light until the machine is quick enough; the moment that was ordered, and the answer."""
+        for room_ms in ROOMS_MS:
+            at = time.monotonic_ns() + room_ms * MS
+            self.fire(decision, at, dark=dark)
+            answer = self.hear("fired", "refused", "dropped", "lost", decision=decision)
+            if answer.reason == "heartbeat":  # this test was not waken for 100 ms
+                self.unsure += answer.kind == "lost"
+                self.light.arm()
+                self.beat()
+            elif answer.reason != "late":
+                return at, answer
+        raise AssertionError("the machine is too slow for any light")
+
+    def assert_one_shone(self) -> None:
+        """Every LED once, by the last order alone."""
+        n = self.served.driver.n_sites
+        assert n <= len(self.served.lit()) <= n * (1 + self.unsure)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+from wavestim.hardware.lights._opened import Opened
 from wavestim.hardware.lights.timed.line import Line
 from wavestim.hardware.lights.timed.pacer import N_SLOTS, QUEUE, Pacer, monotonic_ns
 
@@ -62,7 +63,7 @@ def facts(kind: str, board: str, *, n_sites: int, min_lead_us: int, pulse_us: tu
         "onsets are the host's reckoning; widths are the board's; "
         f"it has no watchdog: a pulse that runs when the host dies ends by itself, after {pulse_us[1] / 1000:g} ms at most"
     )
-    fields: dict[str, Any] = {"graded": False, "delay_step_us": 0, "width_step_us": 1000, "trains": False} | more
+    fields: dict[str, Any] = {"graded": False, "delay_step_us": 0, "width_step_us": 1000, "trains": False, "overlaps": False} | more
     return LightInfo(
         kind=kind, board=board, firmware=0, n_sites=n_sites, n_slots=N_SLOTS, queue_len=QUEUE, tick_ns=1, min_lead_us=min_lead_us,
         min_pulse_us=pulse_us[0], max_pulse_us=pulse_us[1], duty_max=DUTY_MAX, heartbeat_timeout_ms=HEARTBEAT_MS, boot_id=0,
@@ -70,7 +71,7 @@ def facts(kind: str, board: str, *, n_sites: int, min_lead_us: int, pulse_us: tu
     )  # fmt: skip
 
 
-class TimedBoard(ABC):
+class TimedBoard(Opened):
     """A board that ends its pulses by itself, started by the host.
 
     Parameters
@@ -147,16 +148,8 @@ class TimedBoard(ABC):
                 raise LightError(f"{what}: entry {k} ends after {(e.delay_us + e.width_us) / 1000:g} ms; a pattern lasts at most 200 ms")
 
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None:
-        """Keep a pattern; the board learns it when it is next.
-
-        Parameters
-        ----------
-        slot : int
-            0 .. ``info.n_slots`` - 1.
-        entries : sequence of PatternEntry
-            Delays are rounded to what the board can; anything else that it cannot do is refused.
-        """
-        what = f"pattern for slot {slot} of the light at {self.where}"
+        """Keep a pattern; the board learns it when it is next."""
+        what = self._slot(slot)
         if not 0 <= slot < self.info.n_slots:
             raise LightError(f"{what}: there are slots 0 to {self.info.n_slots - 1}")
         if self._pacer.state in ("armed", "pulse"):
@@ -165,21 +158,15 @@ class TimedBoard(ABC):
         self.check(entries, what)
         words = self.words(entries)
         lasts = max(e.delay_us + e.width_us for e in entries)
-        rest: dict[int, float] = {}
+        sites: dict[int, tuple[float, float]] = {}
         for site in {e.site for e in entries}:
-            lit = sum(e.width_us for e in entries if e.site == site)
-            rest[site] = min(e.delay_us for e in entries if e.site == site) + lit / self.info.duty_max
+            first = min(e.delay_us for e in entries if e.site == site)
+            sites[site] = first, first + sum(e.width_us for e in entries if e.site == site) / self.info.duty_max
         busy = max(words.busy_us, lasts, self.info.busy_us)
-        self._pacer.set_pattern(slot, words.program, words.answer, words.trigger, words.echo, lasts, busy, rest)
+        self._pacer.set_pattern(slot, words.program, words.answer, words.trigger, words.echo, lasts, busy, sites)
 
     def arm(self, max_pulses: int = 0) -> None:
-        """Allow light. The heartbeat has to start at once.
-
-        Parameters
-        ----------
-        max_pulses : int
-            Only 0, no limit: no such board counts.
-        """
+        """Allow light, without a limit: no such board counts."""
         if max_pulses:
             raise LightError(f"the light at {self.where} counts no pulses; arm it without a limit")
         if self._closed:
@@ -246,12 +233,6 @@ class TimedBoard(ABC):
         with contextlib.suppress(LightError):  # gone: what shone ends by itself
             self.line.say(self.ABORT + self.FAREWELL)
         self.line.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
     def _greeted(self) -> int:
         try:

@@ -41,7 +41,8 @@ cdef struct Pattern:
     uint8_t echo[WORD]       # and what it says to that
     int64_t lasts_ns         # from light-on to the last light-off
     int64_t busy_ns          # from light-on until the board takes the next order
-    int64_t rest_ns[SITES]   # from light-on until this site may be lit again; 0: not lit
+    int64_t first_ns[SITES]  # from light-on to this site's own light,
+    int64_t rest_ns[SITES]   # and until it may be lit again; 0: not lit
 
 
 cdef struct Order:

@@ -118,10 +118,10 @@ cdef class Pacer:
         PyCapsule_SetContext(capsule, <PyObject*>self)
         return capsule
 
-    def set_pattern(self, int slot, bytes program, bytes answer, bytes trigger, bytes echo, double lasts_us, double busy_us, rest_us):
+    def set_pattern(self, int slot, bytes program, bytes answer, bytes trigger, bytes echo, double lasts_us, double busy_us, sites_us):
         """What is said to the board, and heard from it, for the pattern in ``slot``.
 
-        ``rest_us``: site -> time from light-on until it may be lit again.
+        ``sites_us``: site -> (its light, the moment from which it may be lit again), both from light-on.
         """
         if not 0 <= slot < SLOTS or len(program) > FRAME or max(len(answer), len(trigger), len(echo)) > WORD:
             raise ValueError(f"slot {slot}: out of range, or its words are too long")
@@ -133,10 +133,10 @@ cdef class Pacer:
         memcpy(p.trigger, <const char*>trigger, p.n_trigger)
         memcpy(p.echo, <const char*>echo, p.n_echo)
         p.lasts_ns, p.busy_ns = <int64_t>(lasts_us * 1e3), <int64_t>(busy_us * 1e3)
-        for site, rest in rest_us.items():
+        for site, (first, rest) in sites_us.items():
             if not 0 <= site < SITES:
                 raise ValueError(f"slot {slot}: site {site} is out of range")
-            p.rest_ns[<int>site] = <int64_t>(rest * 1e3)
+            p.first_ns[<int>site], p.rest_ns[<int>site] = <int64_t>(first * 1e3), <int64_t>(rest * 1e3)
         p.known = 1
 
     def begin(self):

@@ -255,10 +255,13 @@ cdef inline int64_t serve(State* s, int64_t now, int* reason) noexcept nogil:
             turn_down(s, i, REFUSED, BUSY, now, 0)
             return now
         for site in range(SITES):
-            if p.rest_ns[site] and now + s.lead_ns < s.rest_ns[site]:
+            if p.rest_ns[site] and now + s.lead_ns + p.first_ns[site] < s.rest_ns[site]:
                 turn_down(s, i, REFUSED, DUTY, now, site)
                 return now
         if s.n_due == 0 and s.staged == order.slot:
+            now = now_ns()  # this thread may have been put aside since
+            if now > moment + s.late_ns:
+                return now
             s.n_waiting -= 1
             s.waiting[i] = s.waiting[s.n_waiting]
             reason[0] = shine(s, &order, p, now)

@@ -9,6 +9,7 @@ from typing import Any
 
 from wavestim.hardware.firmware.codec import crc16
 from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
+from wavestim.hardware.lights._opened import Opened
 from wavestim.hardware.lights.wavelight import words as w
 from wavestim.hardware.lights.wavelight.inbox import Inbox
 from wavestim.hardware.lights.wavelight.link import Link
@@ -23,7 +24,7 @@ TRIES, GREETINGS = 3, 8
 """How often a question is asked; a board that starts anew when its port is opened takes a while to answer the first."""
 
 
-class Wavelight:
+class Wavelight(Opened):
     """A board that speaks WL1.
 
     Parameters
@@ -83,26 +84,12 @@ class Wavelight:
             self._drop_line()
             raise
 
-    def __enter__(self) -> Wavelight:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
     def upload(self, slot: int, entries: Sequence[PatternEntry]) -> None:
-        """Put a pattern into a slot.
-
-        Parameters
-        ----------
-        slot : int
-            0 .. ``info.n_slots`` - 1.
-        entries : sequence of PatternEntry
-            Pulses; delays are rounded to the board's 4 us, widths must be multiples of it. The board refuses what breaks a limit.
-        """
-        body = pattern_body(self.info, slot, entries, f"pattern for slot {slot} of the light at {self.where}")
+        """Put a pattern into a slot; delays are rounded to 4 us, widths must be multiples of it."""
+        body = pattern_body(self.info, slot, entries, self._slot(slot))
         fragments = [body[k : k + ENTRIES_PER_FRAME * w.ENTRY.size] for k in range(0, len(body), ENTRIES_PER_FRAME * w.ENTRY.size)]
         if len(fragments) > 16:
-            raise LightError(f"pattern for slot {slot} of the light at {self.where}: {len(entries)} entries are more than a board can hold")
+            raise LightError(f"{self._slot(slot)}: {len(entries)} entries are more than a board can hold")
         with self._lock:
             self.link.forget_slot(slot)
             what = f"pattern for slot {slot}"

@@ -38,6 +38,7 @@ class Peer(ABC):
         self._edges: list[Edge] = []
         self._lit: dict[int, int] = {}
         self._buffer = bytearray()
+        self._busy_ns = 0  # nothing is read before then
 
     @abstractmethod
     def read(self, buffer: bytearray, at_ns: int) -> int:
@@ -45,17 +46,15 @@ class Peer(ABC):
 
     def receive(self, data: bytes, at_ns: int) -> bytes:
         """Take bytes; returns what the board answers."""
-        self.pass_time(at_ns)
         self._buffer += data
-        while self._buffer and (n := self.read(self._buffer, at_ns)):
+        while self._buffer and at_ns >= self._busy_ns and (n := self.read(self._buffer, at_ns)):
             del self._buffer[:n]
+        if at_ns >= self._busy_ns:
+            self._busy_ns = 0
         said, self._said = bytes(self._said), bytearray()
         if data and self.garbage:
             said = self.garbage
         return b"" if self.mute else said
-
-    def pass_time(self, now_ns: int) -> None:  # noqa: B027 - most do nothing by themselves
-        """What the firmware does by itself up to now."""
 
     def say(self, *words: int | bytes) -> None:
         """Answer."""
@@ -84,8 +83,9 @@ class Peer(ABC):
 
     @property
     def next_ns(self) -> int | None:
-        """When light changes next."""
-        return min((e[0] for e in self._edges), default=None)
+        """When light changes, or what waits is read."""
+        pending = [e[0] for e in self._edges] + ([self._busy_ns] if self._buffer and self._busy_ns else [])
+        return min(pending, default=None)
 
 
 class PtyPeer:

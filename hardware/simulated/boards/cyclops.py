@@ -15,11 +15,8 @@ class CyclopsPeer(Peer):
     def __init__(self) -> None:
         super().__init__()
         self._number = 0
-        self._free_ns = 0
 
     def read(self, buffer: bytearray, at_ns: int) -> int:
-        if at_ns < self._free_ns:
-            return 0
         c = buffer[0]
         if c == ord("<"):
             self._number = 0
@@ -31,11 +28,5 @@ class CyclopsPeer(Peer):
                 self.say(b"Sending pulses:%d\r\n" % n)
                 for k in range(min(n, 1000)):
                     self.shine(0, at_ns + k * 51 * MS, at_ns + k * 51 * MS + MS)
-                self._free_ns = at_ns + n * 51 * MS
+                self._busy_ns = at_ns + n * 51 * MS
         return 1
-
-    @property
-    def next_ns(self) -> int | None:
-        """When light changes, or what waits is read."""
-        pending = [t for t in (super().next_ns, self._free_ns if self._buffer else None) if t is not None]
-        return min(pending, default=None)

@@ -22,11 +22,11 @@ class MmArduinoPeer(Peer):
         super().__init__()
         self.patterns, self.delays_ms = [0] * 256, [0] * 256
         self.n_steps = self.repeats = self.pins = 0
-        self._busy_ns = 0
+        self.triggered = False  # an edge on its TTL input would switch the pins
 
     def read(self, buffer: bytearray, at_ns: int) -> int:
         op, n = buffer[0], LENGTHS.get(buffer[0], 1)
-        if at_ns < self._busy_ns or len(buffer) < n:
+        if len(buffer) < n:
             return 0
         if op == 1:
             self._set(buffer[1] & PINS, at_ns)
@@ -39,6 +39,13 @@ class MmArduinoPeer(Peer):
         elif op == 6:
             self.n_steps = buffer[1]
             self.say(6, buffer[1])
+        elif op == 8 and self.n_steps:
+            self.triggered = True
+            self.say(8)
+        elif op == 9:
+            self.triggered = False
+            self._set(0, at_ns)
+            self.say(9, 0)
         elif op == 10:
             self.delays_ms[buffer[1]] = buffer[2] << 8 | buffer[3]
             self.say(10, buffer[1])
@@ -71,9 +78,3 @@ class MmArduinoPeer(Peer):
     def _set(self, pins: int, at_ns: int) -> None:
         self.pins = pins
         self._edges += [(at_ns, pin, 255 if pins >> pin & 1 else 0) for pin in range(6)]
-
-    @property
-    def next_ns(self) -> int | None:
-        """When light changes, or what waits is read."""
-        pending = [t for t in (super().next_ns, self._busy_ns if self._buffer else None) if t is not None]
-        return min(pending, default=None)

@@ -77,7 +77,12 @@ class PulsePalPeer(Peer):
             self.say(1)
         return n
 
-    def pass_time(self, now_ns: int) -> None:
+    def receive(self, data: bytes, at_ns: int) -> bytes:
+        self._start(at_ns)
+        return super().receive(data, at_ns)
+
+    def _start(self, now_ns: int) -> None:
+        """What was triggered begins."""
         if self._triggered is None or now_ns < self._triggered[0]:
             return
         start, mask = self._triggered[0] + CYCLE_NS, self._triggered[1]
@@ -89,7 +94,7 @@ class PulsePalPeer(Peer):
     def _train(self, channel: int, p: dict[int, int], start: int) -> None:
         level = round(max(0, p[2] - 32768) / (FULL_BITS - 32768) * 255)
         train = 3600 * 20_000 if self.loops[channel] else p[10]
-        at = 0
+        at = train if p[15] == 1 and not p[8] else 0  # told to burst, and bursts of no length
         while at < train and len(self._edges) < 100_000:
             self.shine(channel, start + at * CYCLE_NS, start + min(at + p[4], train) * CYCLE_NS, level)
             at += p[4] + p[7]

@@ -11,6 +11,7 @@ from wavestim.controller.experiment import electrode_positions, led_positions, l
 from wavestim.controller.experiment.emitters import curve_names, emitter, emitter_names, power_curve
 from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.hardware.simulated import load_opsin, opsin_names
+from wavestim.hardware.simulated.light import foutz
 
 
 @pytest.mark.parametrize("name", emitter_names())
@@ -61,6 +62,17 @@ def test_a_led_in_the_tissue_warms_it_with_all_its_power(experiment: Any, board:
 
     assert peak(wall_plug=0.1) == pytest.approx(10 * peak(), rel=1e-6)
     assert peak(contact="touching") > 1.5 * peak()
+
+
+def test_chr2_answers_to_less_than_opens_half_of_it() -> None:
+    """60 nW from a face of 10 x 15 um made cells spike: its light where the nearest cells are, and what so little opens."""
+    least, most = load_opsin("chr2").threshold_mw_mm2(470) or (0.0, 0.0)
+    face_mm2 = 0.010 * 0.015
+    at_a_cell = 60e-6 / face_mm2 * float(foutz(0.015, radius_mm=np.sqrt(face_mm2 / np.pi), na=1.0))
+    assert at_a_cell < least
+    full, some, half = (load_opsin("chr2").respond(e, 5.0, 470, 10.0).max() for e in (100.0, least, 2.0))
+    assert some / full == pytest.approx(0.05, abs=0.01)
+    assert 0.4 < half / full < 0.5 < load_opsin("chr2").respond(most, 5.0, 470, 10.0).max() / full
 
 
 @pytest.mark.parametrize("name", opsin_names())

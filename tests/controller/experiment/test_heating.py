@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from wavestim.controller.experiment.heatkernel import DISTANCES_MM, TAU_S, fit, step_rise_k_per_mw
-from wavestim.controller.experiment.thermal import heating, rises_c
+from wavestim.controller.experiment.thermal import Faces, heating, rises_c
 from wavestim.realtime.governor import decay
 
 FOR_EVER_S = 1e4
@@ -56,10 +56,11 @@ def test_the_file_holds_what_the_fit_gives() -> None:
 def test_pulses_add_up_and_fade() -> None:
     """5 ms of 10 mW at 20 Hz: 0.266 K steady, and a ripple of 0.013 K."""
     at_10_mw = 10 / (np.pi * 0.01)
-    rises = rises_c([(i / 20, [(0, 0.005, at_10_mw)]) for i in range(8000)], [[0.0, 0.0]], 0.2)[:, 0]
+    one = Faces(np.zeros((1, 2)), 0.2)
+    rises = rises_c([(i / 20, [(0, 0.005, at_10_mw)]) for i in range(8000)], one)[:, 0]
     assert rises[-1] == pytest.approx(0.266 + 0.0065, rel=0.02)
     assert rises[0] == pytest.approx(0.013, rel=0.05)
-    later = rises_c([(0.0, [(0, 0.005, at_10_mw)]), (300.0, [])], [[0.0, 0.0]], 0.2)[:, 0]
+    later = rises_c([(0.0, [(0, 0.005, at_10_mw)]), (300.0, [])], one)[:, 0]
     assert later[1] < 1e-3 * later[0]
 
 

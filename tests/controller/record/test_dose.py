@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from wavestim.controller.experiment.thermal import Faces
 from wavestim.controller.record.dose import dose
+from wavestim.controller.record.summary import may_have_shone
 
 SPOT_MM = 0.2
 AREA = np.pi * 0.1**2
@@ -12,7 +14,7 @@ SITES = np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 0.0]])
 
 
 def rise(pulses, leds=SITES):
-    return dose(pulses, leds, SPOT_MM)["max_temperature_rise_c"]
+    return dose(pulses, Faces(leds, SPOT_MM))["max_temperature_rise_c"]
 
 
 def test_steady_light_of_a_milliwatt():
@@ -39,8 +41,18 @@ def test_neighbours_warm_each_other_and_distant_sites_do_not():
 
 
 def test_light_is_counted_where_it_fell():
-    found = dose([(0.0, [(0, 0.005, 2.0)]), (1.0, [(0, 0.005, 2.0), (2, 0.01, 4.0)])], SITES, SPOT_MM)
+    found = dose([(0.0, [(0, 0.005, 2.0)]), (1.0, [(0, 0.005, 2.0), (2, 0.01, 4.0)])], Faces(SITES, SPOT_MM))
     assert found["lit_ms_per_site"] == [10.0, 0.0, 10.0]
     assert found["energy_mj_mm2_per_site"] == [0.02, 0.0, 0.04]
     assert found["hottest_site"] == 2
-    assert dose([], np.zeros((0, 2)), SPOT_MM)["max_temperature_rise_c"] == 0
+    assert dose([], Faces(np.zeros((0, 2)), SPOT_MM))["max_temperature_rise_c"] == 0
+
+
+def test_light_of_which_nobody_knows_counts():
+    """The line was cut, or the board said something else than it must: the pulse may have shone."""
+    told = [
+        ("fired", "", False), ("cut", "cut", False), ("lost", "no-answer", False), ("lost", "no-answer", True),
+        ("lost", "session-ended", False), ("missed", "late", False), ("refused", "duty", False), ("dark", "", True),
+    ]  # fmt: skip
+    pulses = np.array(told, dtype=[("verdict", "U12"), ("reason", "U16"), ("dark", bool)])
+    assert may_have_shone(pulses).tolist() == [True, True, True, False, False, False, False, False]

@@ -65,6 +65,7 @@ def test_a_whole_session(tmp_path: Path, name: str) -> None:
     for led in range(min(4, d.n_sites)):
         on = edges["device_us"][(edges["led"] == led) & (edges["level"] > 0)]
         assert len(lit) <= len(on) <= len(lit) + unknown
+        assert summary["dose"]["lit_ms_per_site"][led] >= len(on) * d.width_us / 1000 - 1e-6, "light that nobody confirmed counts too"
     if len(lit) == 0:
         return
     starts = np.sort(edges["device_us"][edges["level"] > 0])
@@ -130,6 +131,14 @@ def test_a_sketch_that_is_busy_longer_than_the_wave_is_refused() -> None:
         ExperimentError, match=r"every 50 ms, but a cyclops is busy for 55 ms with a pulse; set trigger.refractory_ms to 55"
     ):
         rehearse(experiment)
+
+
+def test_waves_that_last_longer_than_the_shortest_wait_are_refused_where_the_board_gives_one_at_a_time() -> None:
+    wave = TRAVELLING.replace("speed_mm_s: wave", "speed_mm_s: 10")
+    experiment = parse_experiment(text("{kind: pulsepal, port: COM3}", 4, wave))  # 1.2 mm take 120 ms
+    with pytest.raises(ExperimentError, match=r"due every 100 ms, but pattern .* lasts 125 ms and a pulsepal gives one pattern after the"):
+        rehearse(experiment)
+    rehearse(parse_experiment(text("{kind: simulated}", 4, wave)))
 
 
 def test_mock_keeps_the_driver_and_replaces_its_boards(tmp_path: Path) -> None:

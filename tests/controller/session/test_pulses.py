@@ -79,6 +79,27 @@ def test_one_row_for_each_decision_in_any_order_of_events():
         assert set(rows["verdict"]) == {"dark"}
 
 
+@pytest.mark.parametrize("known", ["nothing", "decision", "both"])
+def test_what_is_heard_before_its_order_was_fetched_waits_for_it(known):
+    """The host stalled for longer than it plans ahead: the light is over before its decision is read."""
+    x = PulseLedger()
+    if known != "nothing":
+        x.decided(0, decisions(1))
+    if known == "both":
+        x.dispatched(dispatch(0), simulated=True)
+    x.heard([event("acked", 0), event("fired", 0, on=5_500_000)])
+    assert len(x.take(PULSE)) == (known == "both")
+    if known == "nothing":
+        x.decided(0, decisions(1))
+    if known != "both":
+        x.dispatched(dispatch(0), simulated=True)
+        row = x.take(PULSE)[0]
+        assert (row["verdict"], row["fire_sample"], row["onset_device_us"]) == ("fired", 1000.5, 5500.0)
+    x.heard([event("fired", 0, on=5_500_000)])
+    assert len(x.take(PULSE)) == 0
+    assert x.open == 0
+
+
 def test_silence_at_the_end_is_lost():
     x = ledger(2)
     x.dispatched(dispatch(0), simulated=True)

@@ -13,7 +13,9 @@ import yaml
 from typer.testing import CliRunner
 from wavestim.controller import cli
 from wavestim.controller.experiment import load_experiment, parse_experiment
+from wavestim.controller.experiment.irradiance import light_settings
 from wavestim.controller.session.rehearsal import figures, rehearse
+from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig, load_opsin
 from wavestim.hardware.simulated.light import foutz
 from wavestim.realtime.governor import Governor
 
@@ -42,6 +44,32 @@ def test_every_pattern_has_its_figures() -> None:
         assert 0 < pattern["warming_c"] <= found["mixed_warming_c"] < 0.5
         assert pattern["lead_ms"] < pattern["duration_ms"] <= 200
         assert pattern["at_depth_mw_mm2"][0] == pytest.approx(2.0, rel=1e-3)
+        assert (pattern["sites_above"], pattern["sites_surely_above"]) == (25, 0)  # below every LED, with most of the cells spared
+        assert pattern["reach_mm"] > found["depth_mm"]
+        assert pattern["opened"] == pytest.approx(0.012, abs=0.002)
+
+
+def test_the_plan_says_how_the_simulated_cortex_answers() -> None:
+    """One opsin, one spread of light: at any brightness, width and colour the response is what the plan says opens, times one number."""
+    per_opened = []
+    for irradiance, width_ms, nm in ((0.5, 5, 470), (2, 5, 470), (8, 5, 470), (2, 10, 470), (4, 5, 510)):
+        made = one_led(
+            leds={"positions_mm": [[-0.2, -0.2]], "wavelength_nm": nm},
+            conditions=[{"name": "a", "pattern": {"kind": "flash", "width_ms": width_ms, "irradiance_mw_mm2": irradiance}}],
+        )
+        found, settings = made.design.opened[0], light_settings(made.assembly.experiment)
+        pair = []
+        for lit in (False, True):
+            light = LightConfig(**settings, artefact_uv=0, edge_uv=0)
+            rig = SimulatedRig(CortexConfig(snr_db=80, line_uv=0), made.assembly.positions_mm, made.assembly.leds_mm, seed=3, light=light)
+            if lit:
+                rig.light(0.4, 0, irradiance)
+                rig.light(0.4 + width_ms / 1000, 0, 0.0)
+            pair.append(rig.read(500))
+        response = np.abs(pair[1] - pair[0])[400 : 400 + width_ms].max(axis=0)
+        assert np.argmax(response) == np.argmax(found) == 5
+        per_opened.append(response[5] / (found[5] * width_ms))
+    assert np.ptp(per_opened) < 0.3 * np.mean(per_opened), per_opened
 
 
 def test_irradiance_at_depth_is_that_of_the_light_model() -> None:
@@ -56,7 +84,8 @@ def test_irradiance_at_depth_is_that_of_the_light_model() -> None:
     assert pattern["at_cells_mw_mm2"] == pytest.approx(face * float(foutz(0.1)), rel=0.02)
     assert (pattern["sites_above"], pattern["sites_surely_above"]) == (1, 0)
     deep = np.interp(pattern["reach_mm"], found["depths_mm"], below)
-    assert deep >= 1.0 > np.interp(pattern["reach_mm"] + 0.025, found["depths_mm"], below)
+    least, _ = load_opsin("chr2").threshold_mw_mm2(470) or (0.0, 0.0)
+    assert deep >= least > np.interp(pattern["reach_mm"] + 0.025, found["depths_mm"], below)
 
 
 def test_a_colour_that_the_opsin_does_not_see_reaches_nothing() -> None:
@@ -85,10 +114,27 @@ def test_shams_alone_stay_dark_and_cool() -> None:
     assert (pattern["irradiance_mw_mm2"], pattern["duty"], pattern["warming_c"], pattern["sites_above"]) == (0, 0, 0, 0)
 
 
+def test_real_leds_that_nobody_measured_are_told(tmp_path: Path) -> None:
+    """Full level is taken for the limit: LEDs that give more would break every limit, and a lower limit would make them brighter."""
+    said = {}
+    for name, leds in (("believed", {}), ("measured", {"power_curve": [[0, 0], [255, 50]]})):
+        file = tmp_path / f"{name}.yaml"
+        data = {"name": name, "light": {"kind": "wavelight", "port": "/dev/ttyACM9"}, "leds": leds}
+        data["conditions"] = [{"name": "a", "pattern": {**FLASH, "irradiance_mw_mm2": 2}}]
+        file.write_text(yaml.safe_dump(data))
+        said[name] = " ".join(CliRunner().invoke(cli.app, ["lights", "plan", str(file)]).stdout.split())
+        armed = CliRunner().invoke(cli.app, ["run", str(file), "--arm", "--out", str(tmp_path / name)])
+        assert ("full level is taken for 10 mW/mm2" in " ".join(armed.stderr.split())) == (name == "believed")
+    assert "full level is taken for 10 mW/mm2" in said["believed"]
+    assert "full level" not in said["measured"]
+
+
 def test_the_command_line_shows_them() -> None:
     shown = CliRunner().invoke(cli.app, ["lights", "plan", "every-cycle"])
     assert shown.exit_code == 0
-    assert "7.2%" in shown.stdout
+    assert " 7.2 " in shown.stdout
+    assert "…" not in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 80
     assert json.loads(CliRunner().invoke(cli.app, ["lights", "plan", "every-cycle", "--json"]).stdout)["experiment"] == "every-cycle"
 
 

@@ -121,6 +121,27 @@ def assembly_checks(made: Any) -> None:
     check_budget(made.experiment, made.plan, made.engine.limits)
 
 
+def test_what_the_governor_lets_pass_the_board_has_no_reason_to_refuse() -> None:
+    """Waves of light in any order, faster than they cross the array: a site rests as long as our firmware asks."""
+    sweep = {"kind": "travelling", "heading": "with", "speed_mm_s": "wave", "width_ms": 5, "irradiance_mw_mm2": 2}
+    data = {"name": "wall", "trigger": {"refractory_ms": 60}, "conditions": [{"name": "light", "pattern": sweep}]}
+    board = make_bench(25, 1).light.info
+    made = assembly.assemble(parse_experiment(yaml.safe_dump(data), "wall.yaml"), board, fs_hz=1000.0, horizon_ms=10.0)
+    governor, rng, lit = Governor(made.engine.limits), np.random.default_rng(1), {}
+    passed = 0
+    for i in range(3000):
+        slot = int(rng.integers(len(made.plan.slots)))
+        start_s = 0.06 * i - made.plan.slots[slot].lead_ms / 1000
+        if governor.ask(slot, start_s) != "scheduled":
+            continue
+        passed += 1
+        for entry in made.plan.slots[slot].entries:
+            on_s, before = start_s + entry.delay_us / 1e6, lit.get(entry.site, (-np.inf, 0.0))
+            assert on_s - before[0] >= before[1] / board.duty_max - 1e-6
+            lit[entry.site] = on_s, entry.width_us / 1e6
+    assert passed > 2000
+
+
 ALONE = [
     ("irradiance", {"irradiance": 12.0, "width_ms": 2, "period_ms": 100}, {}),
     ("width", {"width_ms": 8, "period_ms": 200}, {"max_pulse_ms": 6}),

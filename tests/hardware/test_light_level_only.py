@@ -1,0 +1,67 @@
+"""A light that only keeps a level: refused alone, put out before anything else, and told apart from what it is not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from wavestim.hardware.lights import LightError, PatternEntry, open_light
+
+
+def test_a_level_only_light_is_refused_alone():
+    with pytest.raises(LightError, match="stays lit when the host dies; open it with the board that gates it"):
+        open_light("thorlabs-dc4100", port="/dev/ttyUSB0", currents_ma=[100])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda peer: setattr(peer, "name", b"DC2200"), "is not a Thorlabs DC4100, DC4104 or LEDD4: it said b'DC2200'"),
+        (lambda peer: setattr(peer, "status", 0x8), "reports a fault: it is too hot"),
+        (lambda peer: setattr(peer, "status", 0x80), "channel 1 has no LED"),
+        (lambda peer: setattr(peer, "max_ma", [1000, 200, 0, 0]), r"currents_ma\[1\] is 300 mA, its LED takes at most 200 mA"),
+        (lambda peer: setattr(peer, "garbage", b"\xff\xfe\r\n"), "is not a Thorlabs"),
+        (lambda peer: setattr(peer, "mute", True), "no answer from"),
+    ],
+)
+def test_a_current_source_that_is_not_as_it_should_be_is_told_and_off(served_by_name, spoil, words):
+    served = served_by_name("thorlabs")
+    spoil(served.board.level)
+    with pytest.raises(LightError, match=words):
+        served.open(answer_s=0.5)
+    assert served.until(lambda: not any(served.board.level.on))
+    assert served.edges == []
+
+
+def test_a_current_source_left_lit_is_put_out_before_anything_else(served_by_name):
+    """Somebody left it in constant current with an output on."""
+    served = served_by_name("thorlabs")
+    served.board.level.receive(b"cc 0 100\r\no 0 1\r\n", time.monotonic_ns())
+    assert served.until(served.lit)
+    light = served.open()
+    assert served.until(served.dark)
+    assert (served.board.level.mode, served.board.level.limit_ma[:2]) == (2, [300, 300])
+    light.close()
+
+
+def test_a_level_only_light_has_no_levels_of_its_own(served_by_name):
+    light = served_by_name("thorlabs").open()
+    with pytest.raises(LightError, match="its level is currents_ma"):
+        light.upload(0, [PatternEntry(0, 0, 5000, 100)])
+    light.close()
+
+
+@pytest.mark.parametrize("unplugged", [False, True], ids=["silent host", "gate unplugged"])
+def test_a_gate_that_is_dark_or_gone_ends_the_outputs(host_of, unplugged):
+    """What a board without power does to the modulation inputs nobody knows: the current source shall not depend on it."""
+    host = host_of("thorlabs-pulsepal")
+    host.ready()
+    level = host.served.board.level
+    assert host.served.until(lambda: level.on[:2] == [True, True])
+    if unplugged:
+        host.served.board.gate.close()
+    host.hear("safe", beat=unplugged)
+    assert host.served.until(lambda: not any(level.on))
+    if not unplugged:
+        host.light.arm()  # and arming brings them back
+        assert host.served.until(lambda: level.on[:2] == [True, True])
