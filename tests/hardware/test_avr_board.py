@@ -2,7 +2,8 @@
 
 import struct
 
-from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, Command, Limit, Reply
+from wavestim.hardware.firmware import codec
+from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, PONG, Command, Limit, Reply
 
 CODE = {word: code for code, word in NACKS.items()}
 CAUSE = {word: code for code, word in CAUSES.items()}
@@ -101,3 +102,21 @@ def test_the_stack_has_room_after_everything_at_once(avr):
         avr.accepted(Command.REPLAY, b"\0\0")
     avr.ask(Command.ABORT)
     assert avr.core.stack_free > 200
+
+
+def test_a_frame_is_stamped_when_it_came_however_long_it_waited(avr):
+    """Patterns refused at their last entry keep the main loop busy for longer than Timer 1 counts; silence begins with the last byte."""
+    body = avr.body(*[(k % 31, 4 * (31 - k) if k < 31 else 2000, 1000, 255) for k in range(32)])
+    avr.stage(5, body)
+    commit = avr.commit_payload(5, body)
+    burst = b"".join(codec.encode(Command.COMMIT, 100 + k, commit) for k in range(12)) + codec.encode(Command.PING, 99, bytes(4))
+    arrival = avr.core.device_ns(avr.now + len(burst) * 20_000) // 500
+    sent = avr.now
+    avr.core.receive(burst, sent)
+    pongs = []
+    while not pongs:
+        avr.beat()
+        avr.pass_us(5000)
+        pongs = [payload for kind, seq, payload in avr.read() if (kind, seq) == (Reply.PONG, 99)]
+    assert avr.now - sent > 40_000_000  # Timer 1 came round
+    assert abs(PONG.unpack(pongs[0])[1] - arrival) <= 20

@@ -159,6 +159,14 @@ def test_no_window_of_two_seconds_holds_more_than_the_bucket(armed):
         assert sum(20_000 for u in ons if t - 2e6 < u <= t) <= 250_000
 
 
+@pytest.mark.parametrize("tick_ns", [1, 16, 30, 5000])
+def test_a_tick_with_which_the_books_cannot_be_kept_is_refused(new_bench, tick_ns):
+    """The counter of a shorter one comes round within the window of the bucket, which would be empty every time."""
+    with pytest.raises(ValueError, match="a tick is 20 ns or more"):
+        new_bench(tick_ns=tick_ns)
+    assert new_bench(tick_ns=20).state == "idle"
+
+
 def test_another_site_is_not_punished(armed):
     armed.define(2, (4, 0, 20_000, 255))
     for _ in range(12):

@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 void light_start(void);
-/* A site at a tick not before all others; false: no room. The last step goes on its way with light_publish(). */
+/* A site at a tick not before all others; false: no room. The last step goes on its way with light_publish(), when all up to WL_AHEAD_US
+ * after the tick `told` were set. */
 bool light_set(void *ctx, uint8_t site, uint8_t level, uint32_t tick);
-void light_publish(void);
+void light_publish(uint32_t told);
 /* Dark, nothing planned; true: light was on. Light that was cut stays refused until this is called. */
 bool light_dark(void *ctx);
 /* The same from an interrupt; interrupts are off. */

@@ -156,10 +156,7 @@ void wl_dispatch(wl_core *c, const wl_frame *f, uint32_t t_rx)
         case WL_LIMITS: wl_limits_command(c, f); break;
         case WL_REPLAY:
             if (f->size != 2) wl_nack(c, WL_N_LENGTH, f->size);
-            else {
-                wl_ack(c, NULL, 0);
-                wl_replay(c, wl_get16(f->payload));
-            }
+            else wl_replay(c, wl_get16(f->payload));
             break;
         case WL_DISARM: disarm(c, f); break;
         default: wl_nack(c, WL_N_UNKNOWN_CMD, type); break;
