@@ -175,42 +175,51 @@ def served_by_name():
         s.close()
 
 
-@pytest.mark.parametrize("name", PACED)
-def test_garbage_in_a_session_is_dark_and_said(served_by_name, name):
-    served = served_by_name(name)
-    light = served.open()
-    host = Host(served, light)
-    ready(host)
-    served.peer.garbage = b"\xa5\x00hello\xff"
-    host.fire(1, time.monotonic_ns() + 50 * MS)
-    assert host.hear("safe").reason == "garbage"
-    assert host.hear("dropped", "lost", decision=1).reason == "garbage"
-    before = len(served.lit())
-    assert before == (1 if name == "cyclops" else 0)  # the sketch says its first word when it has the order
-    host.fire(2, time.monotonic_ns() + 50 * MS)
-    assert host.hear("refused").reason == "not-armed"
-    assert len(served.lit()) == before
-    assert served.until(served.dark)
-    with pytest.raises(LightError, match=r"what answers at .* is not a"):
-        light.arm()
-    light.close()
+@pytest.fixture
+def host_of(served_by_name):
+    """A host with its board in hand, armed."""
+    made = []
+
+    def make(name, *entries):
+        served = served_by_name(name)
+        made.append(Host(served, served.open()))
+        ready(made[-1], *entries)
+        return made[-1]
+
+    yield make
+    for host in made:
+        host.light.close()
 
 
+def talks_nonsense(peer):
+    peer.garbage = b"\xa5\x00hello\xff"
+
+
+def falls_silent(peer):
+    peer.mute = True
+
+
+@pytest.mark.parametrize(("fault", "reason"), [(talks_nonsense, "garbage"), (falls_silent, "no-answer")])
 @pytest.mark.parametrize("name", PACED)
-def test_a_board_that_falls_silent_is_not_trusted(served_by_name, name):
-    served = served_by_name(name)
-    light = served.open()
-    host = Host(served, light)
-    ready(host)
-    served.peer.mute = True
-    if name == "cyclops":  # it speaks to a trigger only
-        assert shine(host, 1)[1].reason == "no-answer"
+def test_a_board_that_no_longer_speaks_its_language_is_dark_and_not_trusted(host_of, name, fault, reason):
+    host = host_of(name)
+    served, light = host.served, host.light
+    fault(served.peer)
+    if name == "cyclops":  # the sketch says its first word when it has the order
+        assert shine(host, 1)[1].reason == reason
     else:
         host.fire(1, time.monotonic_ns() + 2500 * MS)
-        assert host.hear("dropped", decision=1).reason == "no-answer"
-    assert host.hear("safe").reason == "no-answer"
+        assert host.hear("dropped", "lost", decision=1).reason == reason
+    assert host.hear("safe").reason == reason
+    shone = len(served.lit())
+    assert shone == (1 if name == "cyclops" else 0)
+    host.fire(2, time.monotonic_ns() + 50 * MS)
+    assert host.hear("refused", decision=2).reason == "not-armed"
+    assert len(served.lit()) == shone
     assert served.until(served.dark)
-    light.close()
+    if fault is talks_nonsense:
+        with pytest.raises(LightError, match=r"what answers at .* is not a"):
+            light.arm()
 
 
 @pytest.mark.parametrize("name", [n for n in OURS if DRIVERS[n].says_its_name])
@@ -234,11 +243,9 @@ def test_a_talking_board_is_no_cyclops_sketch(served_by_name):
 
 
 @pytest.mark.parametrize("name", PACED)
-def test_a_pulse_right_after_another_is_refused(served_by_name, name):
-    served = served_by_name(name)
-    light = served.open()
-    host = Host(served, light)
-    ready(host)
+def test_a_pulse_right_after_another_is_refused(host_of, name):
+    host = host_of(name)
+    served = host.served
     for room_ms in ROOMS_MS:
         at = time.monotonic_ns() + room_ms * MS
         host.fire(1, at)
@@ -249,7 +256,6 @@ def test_a_pulse_right_after_another_is_refused(served_by_name, name):
             break
     assert answers[1].reason in ("busy", "duty")
     assert len(served.lit()) % served.driver.n_sites == 0
-    light.close()
 
 
 def entries_that_it_cannot(name):
@@ -287,19 +293,16 @@ def test_what_a_board_cannot_do_is_refused_at_upload(served_by_name, name):
         light.arm()
 
 
-def test_pulsepal_delays_and_levels_are_its_own(served_by_name):
+def test_pulsepal_delays_and_levels_are_its_own(host_of):
     """A pattern that travels over four sites at half light: the board keeps the delays."""
-    served = served_by_name("pulsepal")
-    light = served.open()
-    host = Host(served, light)
-    ready(host, *(PatternEntry(site, 3000 * site, 2000, 128) for site in range(4)))
+    host = host_of("pulsepal", *(PatternEntry(site, 3000 * site, 2000, 128) for site in range(4)))
+    served = host.served
     assert shine(host)[1].kind == "fired"
     assert served.until(lambda: served.peer.next_ns is None and len(served.lit()) == 4 and served.dark())
     lit = served.lit()
     assert [led for _, led, _ in lit] == [0, 1, 2, 3]
     assert [(at - lit[0][0]) // 1000 for at, _, _ in lit] == [0, 3000, 6000, 9000]
     assert all(abs(level - 128) <= 1 for *_, level in lit)
-    light.close()
 
 
 @given(st.floats(0, 10))
@@ -309,26 +312,21 @@ def test_pulsepal_outputs_are_never_above_what_was_asked(volts):
     assert bits == 32768 or bits / 65535 * 20 - 10 <= volts + 1e-9
 
 
-def test_pulsepal_in_loop_mode_is_ended_by_the_host(served_by_name):
+def test_pulsepal_in_loop_mode_is_ended_by_the_host(host_of):
     """Somebody left a channel in loop mode: its train would last for hours."""
-    served = served_by_name("pulsepal")
-    light = served.open()
-    host = Host(served, light)
-    ready(host)
+    host = host_of("pulsepal")
+    served = host.served
     served.peer.loops = [True] * 4
     assert shine(host)[1].kind == "fired"
     assert served.until(lambda: host.beat() or (served.peer.next_ns is None and served.dark()))
-    status = light.status()
+    status = host.light.status()
     assert status.state == "armed" or status.cause == "heartbeat"  # of a machine that stalls
-    light.close()
 
 
-def test_an_order_while_the_sketch_is_busy_is_refused(served_by_name):
+def test_an_order_while_the_sketch_is_busy_is_refused(host_of):
     """The sketch would carry it out afterwards, at a moment that nobody asked for."""
-    served = served_by_name("cyclops")
-    light = served.open()
-    host = Host(served, light)
-    ready(host)
+    host = host_of("cyclops")
+    served = host.served
     for room_ms in ROOMS_MS:
         at, before = time.monotonic_ns() + room_ms * MS, len(served.lit())
         host.fire(1, at)
@@ -339,21 +337,17 @@ def test_an_order_while_the_sketch_is_busy_is_refused(served_by_name):
     assert (answers[1].kind, answers[1].reason) == ("refused", "busy")
     assert served.until(lambda: served.peer.next_ns is None)
     assert len(served.lit()) == before + 1
-    light.close()
 
 
-def test_an_abort_is_said_twice(served_by_name):
+def test_an_abort_is_said_twice(host_of):
     """A Pulse Pal starts a trigger one cycle after it has read it, whatever comes in between: the first abort may come too early."""
-    served = served_by_name("pulsepal")
-    light = served.open()
-    host = Host(served, light)
-    ready(host)
+    host = host_of("pulsepal")
+    served = host.served
     heard, read = [], served.peer.read
     served.peer.read = lambda buffer, at_ns: heard.append(bytes(buffer[:2])) or read(buffer, at_ns)
     press(host.port, "abort")
     assert host.hear("safe").reason == "abort"
     assert served.until(lambda: heard.count(b"\xd5\x50") >= 2)
-    light.close()
 
 
 @pytest.mark.parametrize("name", OURS)
