@@ -272,6 +272,25 @@ def test_a_tightened_duty_is_kept_for_as_long_as_it_asks(armed):
     armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000))
 
 
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        (Limit.MAX_PULSE_US, "width"),
+        (Limit.DUTY_PERMILLE, "duty"),
+        (Limit.BUCKET_MS, "budget"),
+        (Limit.MAX_SITES, "sites"),
+        (Limit.MAX_PATTERN_US, "width"),
+        (Limit.HORIZON_US, "too-far"),
+    ],
+)
+def test_a_limit_of_nothing_allows_nothing(armed, limit, code):
+    """Also the very first pulse of a site."""
+    armed.accepted(Command.LIMITS, struct.pack("<BI", limit, 0))
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000)) == CODE[code]
+    armed.run(40)
+    assert armed.lights() == []
+
+
 def test_a_broken_driver_chain_cannot_be_armed(bench):
     bench.core.break_chain()
     bench.hello()
