@@ -33,6 +33,7 @@ static volatile uint8_t published; /* up to here the timer may go */
 static uint8_t built;              /* up to here the main loop has got */
 static volatile uint8_t armed;     /* enum kind */
 static volatile bool lit, cut, was_lit;
+static volatile uint32_t cut_at;
 
 static inline step *at(uint8_t k) { return &steps[k % STEPS]; }
 
@@ -187,6 +188,7 @@ void light_cut_here(void)
     was_lit |= lit || (armed == OPEN && (TIFR1 & _BV(OCF1A)));
     TCCR1A = A_CLEAR | B_CLEAR;
     TCCR1C = _BV(FOC1A) | _BV(FOC1B);
+    if (!cut) cut_at = clock_now_here();
     stop();
     lit = false;
     cut = true;
@@ -195,7 +197,7 @@ void light_cut_here(void)
     for (uint8_t k = 0; k < CHAIN_BYTES; k++) last->mask[k] = 0;
 }
 
-bool light_dark(void *ctx)
+bool light_dark(void *ctx, uint32_t *since)
 {
     (void)ctx;
     bool was;
@@ -203,6 +205,7 @@ bool light_dark(void *ctx)
     {
         light_cut_here();
         built = published;
+        *since = cut_at;
         was = was_lit;
         was_lit = cut = false;
     }

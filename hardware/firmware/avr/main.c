@@ -88,6 +88,7 @@ int main(void)
             guard_alive();
         }
         take_ttl();
+        take_reasons(); /* again: what was cut in the middle must not be told as whole */
         wl_poll(&core);
         light_publish(core.told_tick);
         const bool armed = wl_heartbeat_deadline(&core, &deadline);

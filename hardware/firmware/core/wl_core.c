@@ -10,7 +10,8 @@ int wl_init(wl_core *c, const wl_config *config, const wl_hal *hal)
     memset(c, 0, sizeof *c);
     c->config = *config;
     c->hal = *hal;
-    c->hal.dark(c->hal.ctx); /* before anything can fail */
+    uint32_t since;
+    c->hal.dark(c->hal.ctx, &since); /* before anything can fail */
     if (config->tick_ns < WL_LEAST_TICK_NS || WL_UNIT_NS % config->tick_ns != 0) return -1;
     if (config->n_sites == 0 || config->n_sites > WL_SITES) return -1;
     c->unit_ticks = WL_UNIT_NS / config->tick_ns;
@@ -126,8 +127,9 @@ void wl_rx_lost(wl_core *c)
 
 void wl_fault(wl_core *c, uint8_t cause)
 {
+    uint32_t since;
     if (wl_is_armed(c)) wl_safe(c, cause);
-    else (void)wl_all_dark(c);
+    else (void)wl_all_dark(c, &since);
 }
 
 bool wl_heartbeat_deadline(const wl_core *c, uint32_t *tick)

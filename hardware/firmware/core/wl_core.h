@@ -67,7 +67,8 @@ typedef struct {
     uint32_t (*now)(void *ctx);                                    /* tick counter */
     /* One site at a tick (now, or at most WL_AHEAD_US ahead); 0 is dark. false: no room, it is asked again. */
     bool (*light)(void *ctx, uint8_t site, uint8_t level, uint32_t tick);
-    bool (*dark)(void *ctx);                                       /* everything off at once, whatever was set; true: light was on */
+    /* Everything off at once, whatever was set; true: light was on. since: since when, at most now: an interrupt may have been before. */
+    bool (*dark)(void *ctx, uint32_t *since);
     bool (*send)(void *ctx, const uint8_t *frame, size_t n);       /* queue a whole frame; false when there is no room */
     bool (*room)(void *ctx, size_t n);                             /* NULL, or whether send() would take n bytes: spares the encoding */
     bool (*interlock)(void *ctx);                                  /* true: closed, light is allowed */

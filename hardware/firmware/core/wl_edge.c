@@ -35,9 +35,9 @@ bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
     return found;
 }
 
-bool wl_all_dark(wl_core *c)
+bool wl_all_dark(wl_core *c, uint32_t *since)
 {
-    const bool was_on = c->hal.dark(c->hal.ctx);
+    const bool was_on = c->hal.dark(c->hal.ctx, since);
     c->handed = false;
     memset(c->lit, 0, sizeof c->lit);
     c->n_lit = 0;

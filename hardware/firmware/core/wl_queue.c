@@ -46,14 +46,13 @@ void wl_fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
     wl_event(c, WL_E_FIRED, b, sizeof b);
 }
 
-/* Ends every job: what runs is reported as cut, what waits as dropped. The light is off already. */
-void wl_flush(wl_core *c, uint8_t code)
+/* Ends every job: what ran when it became dark is reported as cut, what waited as dropped. */
+void wl_flush(wl_core *c, uint8_t code, uint32_t since)
 {
-    const uint32_t now = wl_now(c);
-    while (wl_end_job(c, now)) {}
+    while (wl_end_job(c, since)) {}
     for (uint8_t j = 0; j < c->n_jobs; j++) {
         if (c->jobs[j].running) wl_charge(c, c->done, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
-        if (c->jobs[j].running && wl_after(now, c->jobs[j].first_on) >= 0) wl_fired(c, &c->jobs[j], now, true);
+        if (c->jobs[j].running && wl_after(since, c->jobs[j].first_on) >= 0) wl_fired(c, &c->jobs[j], since, true);
         else wl_dropped(c, &c->jobs[j], code);
     }
     c->n_jobs = 0;
