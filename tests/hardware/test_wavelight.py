@@ -140,6 +140,33 @@ def test_a_withdrawn_order_is_not_repeated(desk, withdraw):
     assert [(e.kind, e.reason) for e in desk.events if e.decision == 5] == [("lost", "no-answer")]
 
 
+def test_an_order_given_while_another_thread_withdraws_is_not_repeated(desk, monkeypatch):
+    """It slips in between, is lost, and must not come behind the CANCEL."""
+    desk.flash()
+    desk.light.arm()
+    desk.run(1)
+    write = desk.light.link.__class__.write
+    ordered = []
+
+    class Slips:
+        """The link, with an engine that orders just before CANCEL goes out."""
+
+        def __getattr__(self, name):
+            return getattr(desk.light.link, name)
+
+        def write(self, frame):
+            if not ordered and frame[1] == w.Command.CANCEL:
+                desk.light.link.lose(1)
+                ordered.append(desk.fire(5, 60_000))
+            return write(desk.light.link, frame)
+
+    monkeypatch.setattr(desk.light._questions, "link", Slips())
+    desk.light.cancel()
+    desk.run(700)
+    assert len(ordered) == 1
+    assert len(desk.core.edges()) == 0
+
+
 def test_a_burst_whose_answers_are_late_fires_once_each_and_is_told_so(desk):
     """More orders than the board remembers answers to, all of them repeated."""
     for k in range(16):

@@ -131,18 +131,15 @@ class Wavelight:
 
     def disarm(self) -> None:
         """Dark, the queue is emptied, SAFE is cleared: the board is idle."""
-        self.link.repeat_none()
-        self._ask(w.Command.DISARM, b"", "disarming")
+        self._withdraw(w.Command.DISARM, b"", "disarming")
 
     def abort(self) -> None:
         """Dark at once; returns when the board has confirmed it. Only `arm` leaves this state."""
-        self.link.repeat_none()
-        self._ask(w.Command.ABORT, b"", "abort")
+        self._withdraw(w.Command.ABORT, b"", "abort")
 
     def cancel(self) -> None:
         """Drop what is queued; what runs goes on."""
-        self.link.repeat_none()
-        self._ask(w.Command.CANCEL, b"\xff", "cancelling")
+        self._withdraw(w.Command.CANCEL, b"\xff", "cancelling")
 
     def limit(self, which: w.Limit, value: int | None = None) -> int:
         """Read a limit of the board, or tighten it until its next reset; returns what holds now."""
@@ -262,6 +259,14 @@ class Wavelight:
         self.link.configure(h[6], h[5])
         self._inbox.tick_ns = h[6]
         self._inbox.min_lead_ns = h[7] * 1000
+
+    def _withdraw(self, command: w.Command, payload: bytes, what: str) -> None:
+        """Ask, and repeat none of the orders that were sent before the board has answered."""
+        self.link.repeat_none()
+        try:
+            self._ask(command, payload, what)
+        finally:
+            self.link.repeat_none()
 
     def _ask(self, command: w.Command, payload: bytes, what: str, tries: int = TRIES) -> bytes:
         with self._lock:
