@@ -231,6 +231,18 @@ def test_interlock(bench):
     assert bench.ask(Command.STATUS)[1][16] == 1
 
 
+def test_a_damaged_frame_is_refused_with_what_is_wrong_and_under_its_number(bench):
+    good = codec.encode(Command.PING, 77, b"abcd")
+    wrong = bytearray(good)
+    wrong[4] ^= 0x20  # within the payload
+    for bytes_, code, seq in ((bytes(wrong), "crc", 77), (good[:3] + b"\0", "length", 0), (b"\x01" * 300 + b"\0", "length", 0)):
+        ((kind, told_seq, body),) = bench.send(bytes_, 12_000)
+        assert (kind, body[1], told_seq) == (Reply.NACK, CODE[code], seq)
+    status = bench.ask(Command.STATUS)[1]
+    assert status[12] == 1  # rx_drop: one frame that no buffer holds
+    assert struct.unpack_from("<H", status, 13) == (3,)  # damaged frames
+
+
 def test_greetings_of_another_version(bench):
     assert bench.refused(Command.HELLO, struct.pack("<BI", 2, 0)) == CODE["protocol-version"]
     assert bench.refused(0x55) == CODE["unknown-command"]
