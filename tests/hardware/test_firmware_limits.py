@@ -167,6 +167,27 @@ def test_a_tick_with_which_the_books_cannot_be_kept_is_refused(new_bench, tick_n
     assert new_bench(tick_ns=20).state == "idle"
 
 
+def test_light_that_was_cut_is_not_given_back(armed):
+    """Otherwise whoever aborts and arms again gets as much light as he likes."""
+    armed.define(2, (4, 0, 20_000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, 1, 5000), 9000)
+    assert armed.core.lit == [4]
+    armed.accepted(Command.ABORT)
+    armed.arm()
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(2, 1, 10_000)) == CODE["duty"]
+    armed.run(100)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, 1, 10_000))
+
+
+def test_a_refused_order_takes_nothing_from_any_site(armed):
+    for slot, sites in ((2, (6,)), (3, (5, 6)), (4, (5,))):
+        armed.define(slot, *((site, 0, 5000, 255) for site in sites))
+        armed.beat()
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, 1, 60_000))
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(3, 1, 63_000)) == CODE["duty"]  # for its second site
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(4, 1, 66_000))
+
+
 def test_another_site_is_not_punished(armed):
     armed.define(2, (4, 0, 20_000, 255))
     for _ in range(12):
