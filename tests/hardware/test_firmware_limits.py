@@ -296,6 +296,15 @@ def test_limits_only_tighten(bench, limit):
     assert struct.unpack("<I", bench.accepted(*ask(0xFFFFFFFF), us=4000))[0] == now  # the next reset forgets
 
 
+@pytest.mark.parametrize("limit", [Limit.MIN_LEAD_US, Limit.MIN_PULSE_US])
+def test_a_least_that_nothing_could_keep_is_refused(bench, limit):
+    """In ticks it would come round and allow what it forbids."""
+    bench.hello()
+    for value in (2_000_001, 0xFFFFFFFE):
+        assert bench.refused(Command.LIMITS, struct.pack("<BI", limit, value)) == CODE["too-far"]
+    bench.accepted(Command.LIMITS, struct.pack("<BI", limit, 2_000_000))
+
+
 def test_a_tightened_duty_is_kept_for_as_long_as_it_asks(armed):
     armed.accepted(Command.LIMITS, struct.pack("<BI", Limit.DUTY_PERMILLE, 1))
     armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000))
@@ -365,6 +374,35 @@ def test_fire_now_comes_after_the_least_lead(armed):
     answer = armed.accepted(Command.FIRE_NOW, bytes([1, 1, 0]), 20_000)
     (t_on,) = struct.unpack("<I", answer[:4])
     assert armed.same_lights([(t_on * 0.5, 3, 255), (t_on * 0.5 + 5000, 3, 0)])
+
+
+def test_a_site_that_rested_for_long_may_be_lit_again(new_bench):
+    """Half a round of the counter later an old pulse would look like one to come."""
+    b = new_bench()
+    b.arm()
+    b.define(1, (3, 0, 5000, 255))
+    b.accepted(Command.FIRE_AT, b.fire_payload(1, 1, 5000))
+    b.run(20)
+    b.accepted(Command.DISARM)
+    for _ in range(1200):
+        b.pass_us(1_000_000)
+    b.arm()
+    b.accepted(Command.FIRE_AT, b.fire_payload(1, 1, 5000))
+    b.run(20)
+    assert sum(level > 0 for _, _, level in b.lights()) == 2
+
+
+def test_what_ends_goes_before_what_begins_at_the_same_tick(new_bench):
+    """The supply never carries both, in whatever order they were told."""
+    b = new_bench(max_sites=1)
+    b.arm()
+    b.define(1, (0, 0, 5000, 255))
+    b.define(2, (1, 0, 5000, 255))
+    second = b.tick_in(40_000)
+    for slot, tick in ((2, second), (1, second - 10_000)):
+        b.accepted(Command.FIRE_AT, struct.pack("<BBIB", slot, 1, tick & 0xFFFFFFFF, 0))
+    b.run(60)
+    assert [(led, level) for _, led, level in b.lights()] == [(0, 255), (0, 0), (1, 255), (1, 0)]
 
 
 def test_the_clock_may_wrap(new_bench):

@@ -129,6 +129,20 @@ def test_a_hung_board_does_not_leave_the_light_on(new_bench):
     assert [e[2:] for e in armed.event(Reply.LOG)] == [b"site 004 overran"]
 
 
+def test_a_step_missed_within_a_pattern_is_dark_at_once(new_bench):
+    """What is lit has not lasted too long yet, but the pattern is not what was asked for any more."""
+    armed = armed_with_slot_1(new_bench())
+    gen = armed.define(2, (4, 0, 20_000, 255), (5, 8000, 5000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 5000)
+    assert armed.core.lit == [4]
+    armed.core.freeze(armed.now + 10_000_000)
+    armed.pass_us(10_100)
+    assert armed.core.lit == []
+    armed.run(5)
+    assert safe_causes(armed) == [CAUSE["pulse-overrun"]]
+    assert {led for _, led, _ in armed.lights()} == {4}
+
+
 def test_a_start_missed_by_a_hung_board_is_dropped_not_fired_late(new_bench):
     armed = armed_with_slot_1(new_bench())
     armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 8000))
@@ -136,6 +150,35 @@ def test_a_start_missed_by_a_hung_board_is_dropped_not_fired_late(new_bench):
     armed.run(60)
     assert armed.lights() == []
     assert armed.event(Reply.DROPPED)[0][3] == CODE["late"]
+
+
+def test_a_start_that_was_missed_is_given_back(new_bench):
+    armed = armed_with_slot_1(new_bench())
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 8000))
+    armed.core.freeze(armed.now + 12_000_000)
+    armed.pass_us(12_100)
+    armed.beat()
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 2000))
+    armed.run(20)
+    assert sum(level > 0 for _, _, level in armed.lights()) == 1
+
+
+def test_events_that_the_line_never_took_are_counted(new_bench):
+    bench, line, ring = new_bench(), 1024, 32
+    for _ in range(line + ring + 44):
+        bench.core.ttl(0, True)
+    for _ in range(2):  # what the line holds, then what waited behind it
+        bench.run(1000, beat=False)
+    assert len(bench.event(Reply.TTL_IN)) == line + ring
+    assert bench.ask(Command.STATUS)[1][15] == 44
+
+
+def test_what_an_unplugged_host_left_behind_is_forgotten(new_bench):
+    bench = new_bench()
+    bench.send(codec.encode(Command.PING, 5, bytes(4))[:5])
+    bench.core.unplug()
+    bench.now = bench.core.now_ns
+    assert bench.ask(Command.PING, b"abcd")[0] == Reply.PONG
 
 
 @pytest.mark.parametrize("cause", ["overtemp", "supply"])
