@@ -1,4 +1,5 @@
-"""Kills hosts with SIGKILL at random moments, in real time, and says when the last light was.
+"""Kills hosts with SIGKILL at random moments, in real time, and says when the last light was. Then the emulated ATmega2560, in virtual
+time: silence, half a frame, unplugging, BREAK, ABORT and the interlock, each at as many random moments.
 
 python scripts/soak_dark.py [--kills 200]
 
@@ -12,9 +13,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests"), str(ROOT)]
 
+from support import avr_board  # noqa: E402
 from support.killing import kill_hosts  # noqa: E402
+
+from tests.hardware.conftest import AvrBench  # noqa: E402
+from tests.hardware.test_firmware_dark import EVENTS, dark_at_random_moments  # noqa: E402
 
 TIMEOUT_MS = 100.0
 
@@ -31,7 +36,25 @@ def main() -> int:
     print(f"{len(killed)} hosts killed, {sum(k.lit for k in killed)} of them while light was on, {len(bad)} failures")
     print(f"last edge of light after the kill: median {lags[len(lags) // 2]:.2f} ms, longest {lags[-1]:.2f} ms")
     print(f"longest stall of the board's own thread in the same run: {max(k.stall_ms for k in killed):.2f} ms")
-    return 1 if bad else 0
+    return 1 if bad or not emulated(asked.kills) else 0
+
+
+def emulated(moments: int) -> bool:
+    """Every event on the emulated board; false when one of them left light."""
+    if reason := avr_board.missing():
+        print(f"not on the ATmega2560: {reason}")
+        return True
+    good = True
+    for event, within_us in EVENTS:
+        what = f"ATmega2560, {event.__name__.replace('_', ' ')}"
+        try:
+            bright = dark_at_random_moments(AvrBench(), event, within_us, moments)
+        except AssertionError as error:
+            print(f"{what}: failed, {error}")
+            good = False
+        else:
+            print(f"{what}: {moments} moments, {bright} of them while light was on; dark within {within_us / 1000:g} ms, nothing after")
+    return good
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ def exit_code_of(error: BaseException) -> int | None:
 def sentence_of(error: BaseException) -> str:
     """One line that says what is wrong."""
     if isinstance(error, KeyboardInterrupt):
-        return "stopped by Ctrl-C; all LEDs are dark and what was recorded is kept"
+        by = str(error) or "SIGINT"
+        return f"stopped by {'Ctrl-C' if by == 'SIGINT' else by}; all LEDs are dark and what was recorded is kept"
     usage = getattr(error, "format_message", None)
     if callable(usage):
         context = getattr(error, "ctx", None)

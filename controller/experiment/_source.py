@@ -43,7 +43,7 @@ class FileSource(_Source):
     kind: Literal["file"] = "file"
     """Which source."""
     path: str
-    """A session folder, NWB, .npz or anything neo reads, relative to the experiment file; or the name of a packaged recording: ecog-strip, m1-beta."""
+    """A session folder, NWB, .npz or anything neo reads, relative to the experiment file; or a packaged one: ecog-strip, m1-beta."""
 
 
 class _LiveSource(_Source):

@@ -16,7 +16,8 @@ from wavestim.hardware.lights import Light, LightError
 if TYPE_CHECKING:
     from wavestim.controller.session.recorder import Recorder
 
-LOOK_NS = 1_000_000_000
+LOOK_NS, SILENT_NS = 1_000_000_000, 5_000_000_000
+"""How long until the next look: for a line that is gone, and at a board that does not answer, which takes a while to ask."""
 
 
 class BoardWatch:
@@ -32,42 +33,56 @@ class BoardWatch:
         self.light, self.assembly, self.device_clock, self.recorder = light, assembly, device_clock, recorder
         self._steps = 0
         self._next_look = 0
+        self._lost = self._stepped = self._silent = False
+        self._bare: tuple[str, str] | None = None
+        """It has no patterns and no clock: the marker for when it has them again."""
+
+    @property
+    def ready(self) -> bool:
+        """As far as is known the board has its patterns, and its clock is the one that was learned."""
+        return not (self._lost or self._stepped or self._bare)
 
     def came_back(self, now_ns: int) -> bool:
-        """Look, at most once a second, whether something has happened; True when a board that was lost or reset can be armed again."""
+        """Look, now and then, whether something has happened; True when a board that was lost or reset can be armed again."""
         if self.light.gone:
-            if now_ns < self._next_look:
-                return False
-            self._next_look = now_ns + LOOK_NS
-            return self._reopened()
+            self._lost = True
         if self.device_clock.steps != self._steps:
             self._steps = self.device_clock.steps
-            return self._restarted()
-        return False
-
-    def _reopened(self) -> bool:
-        try:
-            return self.light.reopen() and self._prepared("board-back", "the line is there again")
-        except LightError:  # it went again meanwhile
+            self._stepped = True
+        if self.ready or now_ns < self._next_look:
             return False
-
-    def _restarted(self) -> bool:
-        """The board's clock is another one: so is the board's boot, or ours was held up."""
+        self._next_look = now_ns + LOOK_NS
         try:
-            if not self.light.was_reset():
-                return False
-            self.recorder.engine.post("pause", 1.0)
-            return self._prepared("board-reset", "it started anew by itself")
+            return self._looked_after()
         except LightError as error:
-            self._note("board-silent", str(error))
+            self._next_look = self.light.now_ns() + (LOOK_NS if self.light.gone else SILENT_NS)
+            if not (self._silent or self.light.gone):
+                self._silent = True
+                self._note("board-silent", str(error))
             return False
 
-    def _prepared(self, name: str, words: str) -> bool:
+    def _looked_after(self) -> bool:
+        if self._lost:
+            if not self.light.reopen():
+                return False
+            self._lost = self._stepped = False
+            self._bare = "board-back", "the line is there again"
+        if self._stepped:  # the board's clock is another one: so is the board's boot, or ours was held up
+            was_reset = self.light.was_reset()
+            self._stepped = False
+            if was_reset:
+                self.recorder.engine.post("pause", 1.0)
+                self._bare = "board-reset", "it started anew by itself"
+        if self._bare is None:
+            self._silent = False
+            return False
         self.device_clock.restart()
         prepare_light(self.light, self.assembly, self.device_clock)
         learn_clock(self.light, self.device_clock, clock_tolerance_us(self.assembly.experiment), self.recorder.hear)
         self.recorder.publish(self.light.now_ns(), force=True)
+        name, words = self._bare
         self._note(name, f"{words}; patterns and clock are renewed, light needs arming")
+        self._bare, self._silent = None, False
         return True
 
     def _note(self, name: str, words: str) -> None:

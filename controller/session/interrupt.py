@@ -13,24 +13,24 @@ HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextlib.contextmanager
 def deferred() -> Iterator[Callable[[], None]]:
-    """While this lasts signals only leave word; yields what raises ``KeyboardInterrupt`` if they did.
+    """While this lasts signals only leave word; yields what raises ``KeyboardInterrupt`` if they did, with the name of the signal.
 
     A second signal is not deferred any more. Off the main thread nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
         return
-    asked = False
+    asked = ""
 
     def leave_word(number: int, frame: Any) -> None:
         nonlocal asked
         if asked:
-            raise KeyboardInterrupt
-        asked = True
+            raise KeyboardInterrupt(asked)
+        asked = signal.Signals(number).name
 
     def check() -> None:
         if asked:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(asked)
 
     before = {number: signal.signal(number, leave_word) for number in HEARD}
     try:

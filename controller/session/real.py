@@ -361,7 +361,7 @@ class RealSession:
 
     def _resume(self) -> None:
         """As often as the experiment allows; otherwise the recording goes on, dark."""
-        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed or self.held:
+        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed or self.held or not self._board.ready:
             return
         last = self.recorder.last_sample
         for _ in range(100):  # samples have to be back for good

@@ -7,7 +7,6 @@ refused as late, and silence of the host ends in darkness, as on a real board. A
 """
 import os
 import time
-import tty
 
 from libc.errno cimport EAGAIN, EINTR, EIO, errno
 from libc.stdint cimport int64_t, uint8_t
@@ -27,6 +26,7 @@ from wavestim.hardware.firmware.c_core cimport (
 from wavestim.hardware.firmware.emulator cimport FirmwareCore
 
 from wavestim.hardware.firmware.emulator import FirmwareCore as _FirmwareCore
+from wavestim.hardware.firmware.ptyend import open_pty
 
 
 cdef extern from *:
@@ -126,13 +126,7 @@ cdef class PtyBoard:
         core.setdefault("boot_id", int.from_bytes(os.urandom(4), "little"))
         self.core = _FirmwareCore(n_sites, **core)
         self._core = <FirmwareCore>self.core
-        master, slave = os.openpty()
-        # raw before anyone opens it: a line discipline would turn 0x0D into 0x0A and echo frames back
-        tty.setraw(slave)
-        self.pty_name = os.ttyname(slave)
-        os.close(slave)  # so that the host's closing is seen as a hang-up
-        os.set_blocking(master, False)
-        self._fd = master
+        self._fd, self.pty_name = open_pty()
 
     def service(self, double timeout_s=0.1):
         """Serve the line without the GIL until light changes, the timeout or a signal.

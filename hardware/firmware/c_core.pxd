@@ -32,6 +32,7 @@ cdef extern from "wl_core.h" nogil:
     enum:
         WL_SITES
         WL_CAP_TTL_IN
+        WL_LEAST_TICK_NS
 
     ctypedef struct wl_config:
         uint16_t tick_ns
@@ -48,6 +49,7 @@ cdef extern from "wl_core.h" nogil:
         uint8_t cause
         uint8_t n_jobs
 
+    void wl_fault(wl_core* core, uint8_t cause)
     void wl_ttl_in(wl_core* core, uint8_t line, uint8_t level, uint32_t tick)
 
 

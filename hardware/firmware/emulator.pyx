@@ -11,6 +11,7 @@ from libc.string cimport memcpy
 
 from wavestim.hardware.firmware.c_core cimport (
     WL_CAP_TTL_IN,
+    WL_LEAST_TICK_NS,
     wl_config,
     wl_host,
     wl_host_advance,
@@ -27,6 +28,7 @@ from wavestim.hardware.firmware.c_core cimport (
     wl_host_take_sent,
     wl_host_unplug,
     wl_host_when,
+    wl_fault,
     wl_ttl_in,
 )
 
@@ -57,7 +59,7 @@ cdef class FirmwareCore:
     n_sites : int
         LEDs, 1..256.
     tick_ns : int
-        The board's tick; divides 4000.
+        The board's tick; 20 or more, divides 4000.
     drift_ppm : float
         How much faster than the host the board's clock runs.
     boot_ns : int
@@ -78,8 +80,8 @@ cdef class FirmwareCore:
                   bint graded=True, int max_sites=64, uint32_t boot_id=1, int board=0):
         if not 1 <= n_sites <= 256:
             raise ValueError(f"n_sites is {n_sites}: a board has 1 to 256 sites")
-        if tick_ns <= 0 or 4000 % tick_ns:
-            raise ValueError(f"tick_ns is {tick_ns}: a tick has to divide 4000 ns")
+        if tick_ns < <int>WL_LEAST_TICK_NS or 4000 % tick_ns:
+            raise ValueError(f"tick_ns is {tick_ns}: a tick is {WL_LEAST_TICK_NS} ns or more and divides 4000 ns")
         if not 1 <= max_sites <= 255:
             raise ValueError(f"max_sites is {max_sites}: 1 to 255 sites can be lit at once")
         if abs(drift_ppm) > 10_000:
@@ -188,6 +190,10 @@ cdef class FirmwareCore:
     def set_interlock(self, bint closed):
         """The key switch or door contact."""
         wl_host_interlock(self.host, closed)
+
+    def fault(self, uint8_t cause):
+        """Fault injection: the board itself finds something wrong (overtemperature, its supply …), by the code of the cause."""
+        wl_fault(&self.host.core, cause)
 
     def break_chain(self, bint broken=True):
         """Fault injection: the self-test of the LED drivers fails."""

@@ -40,6 +40,8 @@ void board_chain(board *b, int whole);
 void board_reset(board *b, uint8_t mcusr);
 /* The main loop stands still from now on; interrupts go on. A reset ends it. */
 void board_hang(board *b);
+/* The least cycles between the start of a byte on its way into the chain and a latch; a byte takes 16. */
+unsigned board_least_settled(const board *b);
 /* Bytes of RAM that the stack has never reached. */
 size_t board_stack_free(const board *b);
 

@@ -2,7 +2,9 @@
 
 import struct
 
-from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, Command, Limit, Reply
+import pytest
+from wavestim.hardware.firmware import codec
+from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, PONG, Command, Limit, Reply
 
 CODE = {word: code for code, word in NACKS.items()}
 CAUSE = {word: code for code, word in CAUSES.items()}
@@ -101,3 +103,54 @@ def test_the_stack_has_room_after_everything_at_once(avr):
         avr.accepted(Command.REPLAY, b"\0\0")
     avr.ask(Command.ABORT)
     assert avr.core.stack_free > 200
+
+
+def test_a_frame_is_stamped_when_it_came_however_long_it_waited(avr):
+    """Patterns refused at their last entry keep the main loop busy for longer than Timer 1 counts; silence begins with the last byte."""
+    body = avr.body(*[(k % 31, 4 * (31 - k) if k < 31 else 2000, 1000, 255) for k in range(32)])
+    avr.stage(5, body)
+    commit = avr.commit_payload(5, body)
+    burst = b"".join(codec.encode(Command.COMMIT, 100 + k, commit) for k in range(12)) + codec.encode(Command.PING, 99, bytes(4))
+    arrival = avr.core.device_ns(avr.now + len(burst) * 20_000) // 500
+    sent = avr.now
+    avr.core.receive(burst, sent)
+    pongs = []
+    while not pongs:
+        avr.beat()
+        avr.pass_us(5000)
+        pongs = [payload for kind, seq, payload in avr.read() if (kind, seq) == (Reply.PONG, 99)]
+    assert avr.now - sent > 40_000_000  # Timer 1 came round
+    assert abs(PONG.unpack(pongs[0])[1] - arrival) <= 20
+
+
+@pytest.mark.parametrize("event", ["interlock", "unplug", "break", "abort"])
+def test_light_that_was_cut_is_told_with_the_moment_of_the_cut(avr, event):
+    """Interrupts cut before the main loop hears of it; the log has to say when light ended, also in the last moments of a pulse."""
+    for before_end_us in (30, 60, 90, 300, 1500):  # the last 16 are waited for with interrupts off
+        avr.core.set_interlock(True)
+        avr.core.plug()
+        avr.core.receive(b"\0", avr.now)
+        avr.run(60)
+        avr.arm()
+        avr.lights()
+        avr.events.clear()
+        payload = avr.fire_payload(1, 1, 12_000)
+        t = struct.unpack("<BBIB", payload)[2] * 0.5
+        avr.core.receive(codec.encode(Command.FIRE_AT, 200, payload), avr.now)
+        avr.pass_us(t + 5000 - before_end_us - avr.core.device_ns(avr.now) / 1000)
+        if event == "interlock":
+            avr.core.set_interlock(False)
+        elif event == "unplug":
+            avr.core.unplug()
+            avr.now = avr.core.now_ns
+        elif event == "break":
+            avr.core.send_break(avr.now)
+        else:
+            avr.core.receive(codec.encode(Command.ABORT, 201), avr.now)
+        avr.pass_us(20_000)
+        avr.read()
+        (_, _, _), (off, _, _) = avr.lights()
+        (fired,) = avr.event(Reply.FIRED)
+        _, _, _, _, _, told_off, cut, _ = struct.unpack("<HBBBIIBH", fired)
+        assert abs(told_off * 0.5 - off) <= 10  # the contact is in the gate itself, the program comes after it
+        assert cut == (off < t + 4999)

@@ -84,6 +84,25 @@ def test_damaged_frames_make_no_light_on_the_board_either(avr):
     assert avr.core.gate[2:] == []
 
 
+@pytest.mark.parametrize("state", ["idle", "armed", "pulse", "safe"])
+def test_the_next_good_frame_is_answered_in_every_state(bench, state):
+    rng = random.Random(state)
+    gen = bench.define(2, (4, 0, 20_000, 255))
+    for _ in range(20):
+        if state != "idle":
+            bench.arm()
+        if state == "safe":
+            bench.accepted(Command.ABORT)
+        if state == "pulse":
+            bench.accepted(Command.FIRE_AT, bench.fire_payload(2, gen, 4000), 8000)
+        junk = rng.randbytes(rng.randrange(1, 60)) if rng.random() < 0.5 else codec.encode(Command.PING, 3, bytes(4))[: rng.randrange(1, 9)]
+        bench.core.receive(junk + b"\0", bench.now)
+        bench.pass_us(3000)
+        bench.read()
+        assert bench.state == state
+        bench.run(250)
+
+
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=8))
 def test_any_bytes_leave_a_board_that_answers(chunks):
     core, now = FirmwareCore(5), 0

@@ -159,6 +159,35 @@ def test_no_window_of_two_seconds_holds_more_than_the_bucket(armed):
         assert sum(20_000 for u in ons if t - 2e6 < u <= t) <= 250_000
 
 
+@pytest.mark.parametrize("tick_ns", [1, 16, 30, 5000])
+def test_a_tick_with_which_the_books_cannot_be_kept_is_refused(new_bench, tick_ns):
+    """The counter of a shorter one comes round within the window of the bucket, which would be empty every time."""
+    with pytest.raises(ValueError, match="a tick is 20 ns or more"):
+        new_bench(tick_ns=tick_ns)
+    assert new_bench(tick_ns=20).state == "idle"
+
+
+def test_light_that_was_cut_is_not_given_back(armed):
+    """Otherwise whoever aborts and arms again gets as much light as he likes."""
+    armed.define(2, (4, 0, 20_000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, 1, 5000), 9000)
+    assert armed.core.lit == [4]
+    armed.accepted(Command.ABORT)
+    armed.arm()
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(2, 1, 10_000)) == CODE["duty"]
+    armed.run(100)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, 1, 10_000))
+
+
+def test_a_refused_order_takes_nothing_from_any_site(armed):
+    for slot, sites in ((2, (6,)), (3, (5, 6)), (4, (5,))):
+        armed.define(slot, *((site, 0, 5000, 255) for site in sites))
+        armed.beat()
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, 1, 60_000))
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(3, 1, 63_000)) == CODE["duty"]  # for its second site
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(4, 1, 66_000))
+
+
 def test_another_site_is_not_punished(armed):
     armed.define(2, (4, 0, 20_000, 255))
     for _ in range(12):
@@ -223,6 +252,18 @@ def test_interlock(bench):
     assert bench.ask(Command.STATUS)[1][16] == 1
 
 
+def test_a_damaged_frame_is_refused_with_what_is_wrong_and_under_its_number(bench):
+    good = codec.encode(Command.PING, 77, b"abcd")
+    wrong = bytearray(good)
+    wrong[4] ^= 0x20  # within the payload
+    for bytes_, code, seq in ((bytes(wrong), "crc", 77), (good[:3] + b"\0", "length", 0), (b"\x01" * 300 + b"\0", "length", 0)):
+        ((kind, told_seq, body),) = bench.send(bytes_, 12_000)
+        assert (kind, body[1], told_seq) == (Reply.NACK, CODE[code], seq)
+    status = bench.ask(Command.STATUS)[1]
+    assert status[12] == 1  # rx_drop: one frame that no buffer holds
+    assert struct.unpack_from("<H", status, 13) == (3,)  # damaged frames
+
+
 def test_greetings_of_another_version(bench):
     assert bench.refused(Command.HELLO, struct.pack("<BI", 2, 0)) == CODE["protocol-version"]
     assert bench.refused(0x55) == CODE["unknown-command"]
@@ -255,6 +296,15 @@ def test_limits_only_tighten(bench, limit):
     assert struct.unpack("<I", bench.accepted(*ask(0xFFFFFFFF), us=4000))[0] == now  # the next reset forgets
 
 
+@pytest.mark.parametrize("limit", [Limit.MIN_LEAD_US, Limit.MIN_PULSE_US])
+def test_a_least_that_nothing_could_keep_is_refused(bench, limit):
+    """In ticks it would come round and allow what it forbids."""
+    bench.hello()
+    for value in (2_000_001, 0xFFFFFFFE):
+        assert bench.refused(Command.LIMITS, struct.pack("<BI", limit, value)) == CODE["too-far"]
+    bench.accepted(Command.LIMITS, struct.pack("<BI", limit, 2_000_000))
+
+
 def test_a_tightened_duty_is_kept_for_as_long_as_it_asks(armed):
     armed.accepted(Command.LIMITS, struct.pack("<BI", Limit.DUTY_PERMILLE, 1))
     armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000))
@@ -262,6 +312,25 @@ def test_a_tightened_duty_is_kept_for_as_long_as_it_asks(armed):
     assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000)) == CODE["duty"]
     armed.run(1000)
     armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000))
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        (Limit.MAX_PULSE_US, "width"),
+        (Limit.DUTY_PERMILLE, "duty"),
+        (Limit.BUCKET_MS, "budget"),
+        (Limit.MAX_SITES, "sites"),
+        (Limit.MAX_PATTERN_US, "width"),
+        (Limit.HORIZON_US, "too-far"),
+    ],
+)
+def test_a_limit_of_nothing_allows_nothing(armed, limit, code):
+    """Also the very first pulse of a site."""
+    armed.accepted(Command.LIMITS, struct.pack("<BI", limit, 0))
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000)) == CODE[code]
+    armed.run(40)
+    assert armed.lights() == []
 
 
 def test_a_broken_driver_chain_cannot_be_armed(bench):
@@ -305,6 +374,35 @@ def test_fire_now_comes_after_the_least_lead(armed):
     answer = armed.accepted(Command.FIRE_NOW, bytes([1, 1, 0]), 20_000)
     (t_on,) = struct.unpack("<I", answer[:4])
     assert armed.same_lights([(t_on * 0.5, 3, 255), (t_on * 0.5 + 5000, 3, 0)])
+
+
+def test_a_site_that_rested_for_long_may_be_lit_again(new_bench):
+    """Half a round of the counter later an old pulse would look like one to come."""
+    b = new_bench()
+    b.arm()
+    b.define(1, (3, 0, 5000, 255))
+    b.accepted(Command.FIRE_AT, b.fire_payload(1, 1, 5000))
+    b.run(20)
+    b.accepted(Command.DISARM)
+    for _ in range(1200):
+        b.pass_us(1_000_000)
+    b.arm()
+    b.accepted(Command.FIRE_AT, b.fire_payload(1, 1, 5000))
+    b.run(20)
+    assert sum(level > 0 for _, _, level in b.lights()) == 2
+
+
+def test_what_ends_goes_before_what_begins_at_the_same_tick(new_bench):
+    """The supply never carries both, in whatever order they were told."""
+    b = new_bench(max_sites=1)
+    b.arm()
+    b.define(1, (0, 0, 5000, 255))
+    b.define(2, (1, 0, 5000, 255))
+    second = b.tick_in(40_000)
+    for slot, tick in ((2, second), (1, second - 10_000)):
+        b.accepted(Command.FIRE_AT, struct.pack("<BBIB", slot, 1, tick & 0xFFFFFFFF, 0))
+    b.run(60)
+    assert [(led, level) for _, led, level in b.lights()] == [(0, 255), (0, 0), (1, 255), (1, 0)]
 
 
 def test_the_clock_may_wrap(new_bench):

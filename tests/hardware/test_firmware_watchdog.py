@@ -126,6 +126,21 @@ def test_a_hung_board_does_not_leave_the_light_on(new_bench):
     armed.run(40)
     assert armed.core.lit == []
     assert safe_causes(armed) == [CAUSE["pulse-overrun"]]
+    assert [e[2:] for e in armed.event(Reply.LOG)] == [b"site 004 overran"]
+
+
+def test_a_step_missed_within_a_pattern_is_dark_at_once(new_bench):
+    """What is lit has not lasted too long yet, but the pattern is not what was asked for any more."""
+    armed = armed_with_slot_1(new_bench())
+    gen = armed.define(2, (4, 0, 20_000, 255), (5, 8000, 5000, 255))
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 3000), 5000)
+    assert armed.core.lit == [4]
+    armed.core.freeze(armed.now + 10_000_000)
+    armed.pass_us(10_100)
+    assert armed.core.lit == []
+    armed.run(5)
+    assert safe_causes(armed) == [CAUSE["pulse-overrun"]]
+    assert {led for _, led, _ in armed.lights()} == {4}
 
 
 def test_a_start_missed_by_a_hung_board_is_dropped_not_fired_late(new_bench):
@@ -135,6 +150,48 @@ def test_a_start_missed_by_a_hung_board_is_dropped_not_fired_late(new_bench):
     armed.run(60)
     assert armed.lights() == []
     assert armed.event(Reply.DROPPED)[0][3] == CODE["late"]
+
+
+def test_a_start_that_was_missed_is_given_back(new_bench):
+    armed = armed_with_slot_1(new_bench())
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 8000))
+    armed.core.freeze(armed.now + 12_000_000)
+    armed.pass_us(12_100)
+    armed.beat()
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 2000))
+    armed.run(20)
+    assert sum(level > 0 for _, _, level in armed.lights()) == 1
+
+
+def test_events_that_the_line_never_took_are_counted(new_bench):
+    bench, line, ring = new_bench(), 1024, 32
+    for _ in range(line + ring + 44):
+        bench.core.ttl(0, True)
+    for _ in range(2):  # what the line holds, then what waited behind it
+        bench.run(1000, beat=False)
+    assert len(bench.event(Reply.TTL_IN)) == line + ring
+    assert bench.ask(Command.STATUS)[1][15] == 44
+
+
+def test_what_an_unplugged_host_left_behind_is_forgotten(new_bench):
+    bench = new_bench()
+    bench.send(codec.encode(Command.PING, 5, bytes(4))[:5])
+    bench.core.unplug()
+    bench.now = bench.core.now_ns
+    assert bench.ask(Command.PING, b"abcd")[0] == Reply.PONG
+
+
+@pytest.mark.parametrize("cause", ["overtemp", "supply"])
+def test_what_the_board_finds_by_itself_is_dark(new_bench, cause):
+    """No board of ours measures these yet; one that does tells the core, and that is enough."""
+    armed = armed_with_slot_1(new_bench())
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 4000), 6000)
+    assert armed.core.lit == [3]
+    armed.core.fault(CAUSE[cause])
+    assert armed.core.lit == []
+    armed.run(2)
+    assert safe_causes(armed) == [CAUSE[cause]]
+    assert armed.state == "safe"
 
 
 @pytest.mark.parametrize("cause", ["watchdog-reset", "brownout"])
@@ -169,6 +226,21 @@ def test_a_repeated_frame_is_answered_again_and_fires_once(armed):
     assert sum(level > 0 for _, _, level in armed.lights()) == 1
 
 
+def test_an_order_that_waits_is_known_again_whatever_was_asked_meanwhile(armed):
+    """Nine other answers, or a greeting, push it out of the memory of repeated frames; it is still the same order."""
+    frame = codec.encode(Command.FIRE_AT, 99, armed.fire_payload(1, 1, 500_000))
+    ((kind, _, first),) = armed.send(frame)
+    assert kind == Reply.ACK
+    for slot in range(9):
+        armed.refused(Command.FIRE_AT, armed.fire_payload(slot, 77, 600_000))
+    armed.beat()
+    armed.hello()
+    ((kind, _, again),) = armed.send(frame)
+    assert (kind, again[5:]) == (Reply.ACK, first[5:])  # the same room in the queue
+    armed.run(600)
+    assert sum(level > 0 for _, _, level in armed.lights()) == 1
+
+
 def test_a_new_greeting_forgets_the_answers_of_the_last_host(armed):
     """Two hosts count from the same seq: the second one's DISARM must be carried out."""
     armed.ask(Command.DISARM, seq=50)
@@ -183,8 +255,22 @@ def test_events_are_replayed(armed):
         armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 5000))
         armed.run(40)
     seen = armed.event(Reply.FIRED)
-    armed.accepted(Command.REPLAY, struct.pack("<H", int.from_bytes(seen[1][:2], "little")), 5000)
+    assert armed.accepted(Command.REPLAY, seen[1][:2], 5000) == seen[1][:2]  # the first that comes
     assert armed.event(Reply.FIRED) == seen[1:]
+
+
+def test_what_the_board_has_no_more_is_said_when_it_replays(armed):
+    for _ in range(40):
+        armed.core.ttl(0, True)
+        armed.run(1)
+        armed.core.ttl(0, False)
+        armed.run(1)
+    told = [int.from_bytes(e[:2], "little") for e in armed.event(Reply.TTL_IN)]
+    assert told == list(range(told[0], told[0] + 80))
+    kept = 32 if armed.n_slots > 100 else 8
+    (first,) = struct.unpack("<H", armed.accepted(Command.REPLAY, struct.pack("<H", told[0]), 12_000))
+    assert first == told[-1] + 1 - kept
+    assert [int.from_bytes(e[:2], "little") for e in armed.event(Reply.TTL_IN)] == told[-kept:]
 
 
 def test_ttl_edges_are_stamped(bench):

@@ -19,38 +19,36 @@ from wavestim.hardware.lights.wavelight.link import press
 from wavestim.hardware.simulated.boards import PEERS
 
 
+def talks_nonsense(peer):
+    peer.garbage = b"\xa5\x00hello\xff"
+
+
+def falls_silent(peer):
+    peer.mute = True
+
+
+@pytest.mark.parametrize(("fault", "reason"), [(talks_nonsense, "garbage"), (falls_silent, "no-answer")])
 @pytest.mark.parametrize("name", PACED)
-def test_garbage_in_a_session_is_dark_and_said(host_of, name):
+def test_a_board_that_no_longer_speaks_its_language_is_dark_and_not_trusted(host_of, name, fault, reason):
     host = host_of(name)
     served, light = host.served, host.light
     host.ready()
-    served.peer.garbage = b"\xa5\x00hello\xff"
-    host.fire(1, time.monotonic_ns() + 50 * MS)
-    assert host.hear("safe").reason == "garbage"
-    assert host.hear("dropped", "lost", decision=1).reason == "garbage"
-    before = len(served.lit())
-    assert before == (1 if name == "cyclops" else 0)  # the sketch says its first word when it has the order
-    host.fire(2, time.monotonic_ns() + 50 * MS)
-    assert host.hear("refused").reason == "not-armed"
-    assert len(served.lit()) == before
-    assert served.until(served.dark)
-    with pytest.raises(LightError, match=r"what answers at .* is not a"):
-        light.arm()
-
-
-@pytest.mark.parametrize("name", PACED)
-def test_a_board_that_falls_silent_is_not_trusted(host_of, name):
-    host = host_of(name)
-    served = host.served
-    host.ready()
-    served.peer.mute = True
-    if name == "cyclops":  # it speaks to a trigger only
-        assert host.shine(1)[1].reason == "no-answer"
+    fault(served.peer)
+    if name == "cyclops":  # the sketch says its first word when it has the order
+        assert host.shine(1)[1].reason == reason
     else:
         host.fire(1, time.monotonic_ns() + 2500 * MS)
-        assert host.hear("dropped", decision=1).reason == "no-answer"
-    assert host.hear("safe").reason == "no-answer"
+        assert host.hear("dropped", "lost", decision=1).reason == reason
+    assert host.hear("safe").reason == reason
+    shone = len(served.lit())
+    assert shone == (1 if name == "cyclops" else 0)
+    host.fire(2, time.monotonic_ns() + 50 * MS)
+    assert host.hear("refused", decision=2).reason == "not-armed"
+    assert len(served.lit()) == shone
     assert served.until(served.dark)
+    if fault is talks_nonsense:
+        with pytest.raises(LightError, match=r"what answers at .* is not a"):
+            light.arm()
 
 
 @pytest.mark.parametrize("name", [n for n in OURS if DRIVERS[n].says_its_name])

@@ -61,6 +61,7 @@ def _library() -> ctypes.CDLL:
         ("reset", None, (at, ctypes.c_uint8)),
         ("hang", None, (at,)),
         ("stack_free", size, (at,)),
+        ("least_settled", ctypes.c_uint, (at,)),
     ):
         function = getattr(lib, f"board_{name}")
         function.restype, function.argtypes = answer, arguments
@@ -167,3 +168,8 @@ class AvrBoard:
     def stack_free(self) -> int:
         """Bytes of RAM that the stack never reached."""
         return int(self._lib.board_stack_free(self._board))
+
+    @property
+    def least_settled_cycles(self) -> int:
+        """The least time from the start of the last byte into the chain to a latch; a byte takes 16 cycles."""
+        return int(self._lib.board_least_settled(self._board))

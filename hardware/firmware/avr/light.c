@@ -12,9 +12,11 @@
  * it comes less than 5 us early or at most 5 us late. */
 #define APART_TICKS 20u
 #define JOIN_TICKS 10u
-#define WAKE_TICKS 22u  /* an interrupt comes this long before a step, and waits: others may delay it, not the step */
+#define WAKE_TICKS 32u  /* an interrupt comes this long before a step, and waits: others may delay it, not the step nor the next one */
 #define LATE_TICKS 10u  /* light that would come later than this does not come */
-#define HOLD_TICKS ((int16_t)((WL_AHEAD_US - 500u) * WL_TICKS_PER_US)) /* a step at the end of what is handed over waits for edges that may join */
+/* The last step waits until all edges that may join it were handed over, but not up to its time. */
+#define WHOLE_TICKS ((int16_t)(WL_AHEAD_US * WL_TICKS_PER_US - APART_TICKS))
+#define URGENT_TICKS ((int16_t)(2000u * WL_TICKS_PER_US))
 
 /* The compare outputs keep their level: each is cleared by a forced match before it is told to rise. */
 #define A_CLEAR _BV(COM1A1)
@@ -31,18 +33,19 @@ static volatile uint8_t published; /* up to here the timer may go */
 static uint8_t built;              /* up to here the main loop has got */
 static volatile uint8_t armed;     /* enum kind */
 static volatile bool lit, cut, was_lit;
+static volatile uint32_t cut_at;
 
 static inline step *at(uint8_t k) { return &steps[k % STEPS]; }
 
 /* A byte takes 16 cycles, and one more until the next may be written; so counted, it costs less than asking for its end. The last one
- * ends while the match is prepared, which takes more than 10 cycles. Interrupts are off. */
+ * ends while the match is prepared: 7 cycles at least until it may latch. Interrupts are off. */
 #define SHIFT(byte, rest) do { SPDR = (byte); __builtin_avr_delay_cycles(rest); } while (0)
 static inline void shift(const uint8_t *mask)
 {
     SHIFT(mask[3], 14); /* the far end of the chain first */
     SHIFT(mask[2], 14);
     SHIFT(mask[1], 14);
-    SHIFT(mask[0], 8);
+    SHIFT(mask[0], 12);
 }
 
 static inline void stop(void)
@@ -62,7 +65,7 @@ static inline void arm(const step *s)
         TCCR1A = A_SET | B_SET;
     } else if (s->kind == OPEN) {
         shift(s->mask);
-        __builtin_avr_delay_cycles(10); /* latched by force, now */
+        __builtin_avr_delay_cycles(6); /* latched by force, now */
         TCCR1A = A_CLEAR | B_SET;
         TCCR1C = _BV(FOC1B);
         TCCR1A = A_CLEAR | B_CLEAR;
@@ -171,10 +174,11 @@ bool light_set(void *ctx, uint8_t site, uint8_t level, uint32_t tick)
     return true;
 }
 
-void light_publish(void)
+void light_publish(uint32_t told)
 {
     if (built == published) return;
-    if ((int16_t)(at((uint8_t)(built - 1u))->tick - (uint16_t)clock_now()) > HOLD_TICKS && !cut) return;
+    const uint16_t t = at((uint8_t)(built - 1u))->tick;
+    if (!cut && (int16_t)(t - (uint16_t)told) > WHOLE_TICKS && (int16_t)(t - (uint16_t)clock_now()) > URGENT_TICKS) return;
     finish();
     publish(built);
 }
@@ -184,6 +188,7 @@ void light_cut_here(void)
     was_lit |= lit || (armed == OPEN && (TIFR1 & _BV(OCF1A)));
     TCCR1A = A_CLEAR | B_CLEAR;
     TCCR1C = _BV(FOC1A) | _BV(FOC1B);
+    if (!cut) cut_at = clock_now_here();
     stop();
     lit = false;
     cut = true;
@@ -192,7 +197,7 @@ void light_cut_here(void)
     for (uint8_t k = 0; k < CHAIN_BYTES; k++) last->mask[k] = 0;
 }
 
-bool light_dark(void *ctx)
+bool light_dark(void *ctx, uint32_t *since)
 {
     (void)ctx;
     bool was;
@@ -200,6 +205,7 @@ bool light_dark(void *ctx)
     {
         light_cut_here();
         built = published;
+        *since = cut_at;
         was = was_lit;
         was_lit = cut = false;
     }

@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 void light_start(void);
-/* A site at a tick not before all others; false: no room. The last step goes on its way with light_publish(). */
+/* A site at a tick not before all others; false: no room. The last step goes on its way with light_publish(), when all up to WL_AHEAD_US
+ * after the tick `told` were set. */
 bool light_set(void *ctx, uint8_t site, uint8_t level, uint32_t tick);
-void light_publish(void);
-/* Dark, nothing planned; true: light was on. Light that was cut stays refused until this is called. */
-bool light_dark(void *ctx);
+void light_publish(uint32_t told);
+/* Dark, nothing planned; true: light was on, until `since`. Light that was cut stays refused until this is called. */
+bool light_dark(void *ctx, uint32_t *since);
 /* The same from an interrupt; interrupts are off. */
 void light_cut_here(void);
 /* While dark: what is shifted in comes out at the end of the chain. */

@@ -19,7 +19,7 @@ static uint32_t now(void *ctx) { (void)ctx; return clock_now(); }
 static bool send(void *ctx, const uint8_t *frame, size_t n) { (void)ctx; return serial_send(frame, n); }
 static bool room(void *ctx, size_t n) { (void)ctx; return serial_room(n); }
 static bool interlock(void *ctx) { (void)ctx; return guard_interlock_closed(); }
-static void pace(void *ctx) { (void)ctx; light_publish(); guard_alive(); }
+static void pace(void *ctx) { (void)ctx; light_publish(core.told_tick); guard_alive(); }
 static bool selftest(void *ctx) { return guard_host_present() && light_selftest(ctx); }
 
 /* Differs at every reset: a count of the starts, spread over the word. */
@@ -88,8 +88,9 @@ int main(void)
             guard_alive();
         }
         take_ttl();
+        take_reasons(); /* again: what was cut in the middle must not be told as whole */
         wl_poll(&core);
-        light_publish();
+        light_publish(core.told_tick);
         const bool armed = wl_heartbeat_deadline(&core, &deadline);
         guard_allow(armed, deadline);
         guard_alive();

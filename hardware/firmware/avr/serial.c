@@ -13,7 +13,8 @@
 #define MANY 128u
 static volatile uint8_t rx[256], tx[256];
 static volatile uint8_t rx_w, rx_r, tx_w, tx_r;
-static volatile uint16_t stamps[STAMPS]; /* taken from the ring long before Timer 1 comes round */
+static volatile uint16_t stamps[STAMPS];
+static volatile uint8_t stamps_high[STAMPS]; /* a full ring of long commands takes the main loop more than one round of Timer 1 */
 static volatile uint8_t stamp_w, stamp_r;
 static volatile bool lost;
 volatile bool serial_broken;
@@ -52,7 +53,11 @@ ISR(USART0_RX_vect)
             lost = true;
             return;
         }
-        stamps[s % STAMPS] = TCNT1;
+        const uint16_t low = TCNT1;
+        uint8_t high = *(volatile uint8_t *)&clock_high; /* one byte of it is enough, and all that there is time for */
+        if ((TIFR1 & _BV(TOV1)) && low < 0x8000u) high++;
+        stamps[s % STAMPS] = low;
+        stamps_high[s % STAMPS] = high;
         stamp_w = (uint8_t)(s + 1u);
     }
     rx[w] = byte;
@@ -86,9 +91,10 @@ bool serial_take(uint8_t *byte, uint32_t *t_rx)
     if (r == rx_w) return false;
     *byte = rx[r];
     if (*byte == 0) {
-        const uint32_t now = clock_now();
-        *t_rx = now - (uint16_t)((uint16_t)now - stamps[stamp_r % STAMPS]);
-        stamp_r = (uint8_t)(stamp_r + 1u);
+        const uint8_t s = stamp_r;
+        const uint32_t now = clock_now(), stamp = (uint32_t)stamps_high[s % STAMPS] << 16 | stamps[s % STAMPS];
+        *t_rx = now - ((now - stamp) & 0xFFFFFFu); /* it waited for less than 8 s */
+        stamp_r = (uint8_t)(s + 1u);
     }
     rx_r = (uint8_t)(r + 1u);
     return true;

@@ -4,13 +4,14 @@
 /* Dark first; then the books, the state and the news. The first cause stays until it is cleared. */
 void wl_safe(wl_core *c, uint8_t cause)
 {
-    const bool was_on = wl_all_dark(c), fresh = c->state != WL_S_SAFE;
+    uint32_t since;
+    const bool was_on = wl_all_dark(c, &since), fresh = c->state != WL_S_SAFE;
     c->state = WL_S_SAFE;
-    wl_flush(c, (uint8_t)(WL_N_CAUSE | cause));
+    wl_flush(c, (uint8_t)(WL_N_CAUSE | cause), since);
     if (!fresh) return;
     c->cause = cause;
     uint8_t b[6] = {cause};
-    wl_put32(b + 1, wl_now(c));
+    wl_put32(b + 1, since);
     b[5] = was_on;
     wl_event(c, WL_E_SAFE, b, sizeof b);
 }
@@ -88,8 +89,9 @@ static void disarm(wl_core *c, const wl_frame *f)
         return;
     }
     if (wl_is_armed(c)) c->state = WL_S_IDLE;
-    (void)wl_all_dark(c);
-    wl_flush(c, WL_N_NOT_ARMED);
+    uint32_t since;
+    (void)wl_all_dark(c, &since);
+    wl_flush(c, WL_N_NOT_ARMED, since);
     if (c->state == WL_S_SAFE && c->cause == WL_C_INTERLOCK && !c->hal.interlock(c->hal.ctx)) {
         wl_nack(c, WL_N_INTERLOCK_OPEN, c->cause);
         return;
@@ -156,10 +158,7 @@ void wl_dispatch(wl_core *c, const wl_frame *f, uint32_t t_rx)
         case WL_LIMITS: wl_limits_command(c, f); break;
         case WL_REPLAY:
             if (f->size != 2) wl_nack(c, WL_N_LENGTH, f->size);
-            else {
-                wl_ack(c, NULL, 0);
-                wl_replay(c, wl_get16(f->payload));
-            }
+            else wl_replay(c, wl_get16(f->payload));
             break;
         case WL_DISARM: disarm(c, f); break;
         default: wl_nack(c, WL_N_UNKNOWN_CMD, type); break;

@@ -10,8 +10,9 @@ int wl_init(wl_core *c, const wl_config *config, const wl_hal *hal)
     memset(c, 0, sizeof *c);
     c->config = *config;
     c->hal = *hal;
-    c->hal.dark(c->hal.ctx); /* before anything can fail */
-    if (config->tick_ns == 0 || WL_UNIT_NS % config->tick_ns != 0) return -1;
+    uint32_t since;
+    c->hal.dark(c->hal.ctx, &since); /* before anything can fail */
+    if (config->tick_ns < WL_LEAST_TICK_NS || WL_UNIT_NS % config->tick_ns != 0) return -1;
     if (config->n_sites == 0 || config->n_sites > WL_SITES) return -1;
     c->unit_ticks = WL_UNIT_NS / config->tick_ns;
     wl_limits_init(c);
@@ -63,19 +64,26 @@ void wl_rx_byte(wl_core *c, uint8_t byte, uint32_t t_rx)
 static uint32_t deadline(const wl_core *c) { return c->beat_tick + wl_us_ticks(c, c->limit[WL_L_HEARTBEAT_MS] * 1000u); }
 
 /* Independent of the schedule: no site may be lit a millisecond past the width it was given. */
-static bool overrun(const wl_core *c, uint32_t now)
+static void check_overrun(wl_core *c, uint32_t now)
 {
-    if (c->n_lit == 0) return false;
-    for (uint16_t s = 0; s < c->config.n_sites; s++)
-        if (c->lit[s] && wl_after(now, c->lit_until[s]) > (int32_t)wl_us_ticks(c, WL_OVERRUN_US)) return true;
-    return false;
+    if (c->n_lit == 0) return;
+    for (uint16_t s = 0; s < c->config.n_sites; s++) {
+        if (!c->lit[s] || wl_after(now, c->lit_until[s]) <= (int32_t)wl_us_ticks(c, WL_OVERRUN_US)) continue;
+        wl_safe(c, WL_C_PULSE_OVERRUN);
+        char said[] = "site 000 overran";
+        said[5] = (char)('0' + s / 100u);
+        said[6] = (char)('0' + s / 10u % 10u);
+        said[7] = (char)('0' + s % 10u);
+        wl_log(c, said);
+        return;
+    }
 }
 
 void wl_poll(wl_core *c)
 {
     const uint32_t now = wl_now(c), ahead = wl_us_ticks(c, WL_AHEAD_US);
     if (wl_is_armed(c) && !c->hal.interlock(c->hal.ctx)) wl_safe(c, WL_C_INTERLOCK);
-    if (overrun(c, now)) wl_safe(c, WL_C_PULSE_OVERRUN);
+    check_overrun(c, now);
     for (;;) {
         uint32_t edge = 0;
         uint8_t job = 0;
@@ -85,7 +93,11 @@ void wl_poll(wl_core *c)
             wl_safe(c, WL_C_HEARTBEAT);
             continue;
         }
-        if (!planned || !wl_run_edge(c, now)) break;
+        if (!planned) {
+            c->told_tick = now;
+            break;
+        }
+        if (!wl_run_edge(c, now)) break;
     }
     while (wl_end_job(c, now)) {}
     wl_replay_on(c);
@@ -115,8 +127,9 @@ void wl_rx_lost(wl_core *c)
 
 void wl_fault(wl_core *c, uint8_t cause)
 {
+    uint32_t since;
     if (wl_is_armed(c)) wl_safe(c, cause);
-    else (void)wl_all_dark(c);
+    else (void)wl_all_dark(c, &since);
 }
 
 bool wl_heartbeat_deadline(const wl_core *c, uint32_t *tick)

@@ -33,6 +33,8 @@
 #define WL_SMALL 20  /* the longest reply or event that is kept for a repeat */
 #define WL_ANSWER 32 /* the longest of all */
 
+#define WL_LEAST_TICK_NS 20u /* half a wrap of the counter has to be longer than the longest rest of a site, 20 s */
+
 /* Hard limits of the firmware; LIMITS may only tighten them until the next reset. */
 #define WL_MAX_PULSE_US 20000u
 #define WL_MIN_PULSE_US 48u
@@ -65,7 +67,8 @@ typedef struct {
     uint32_t (*now)(void *ctx);                                    /* tick counter */
     /* One site at a tick (now, or at most WL_AHEAD_US ahead); 0 is dark. false: no room, it is asked again. */
     bool (*light)(void *ctx, uint8_t site, uint8_t level, uint32_t tick);
-    bool (*dark)(void *ctx);                                       /* everything off at once, whatever was set; true: light was on */
+    /* Everything off at once, whatever was set; true: light was on. since: since when, at most now: an interrupt may have been before. */
+    bool (*dark)(void *ctx, uint32_t *since);
     bool (*send)(void *ctx, const uint8_t *frame, size_t n);       /* queue a whole frame; false when there is no room */
     bool (*room)(void *ctx, size_t n);                             /* NULL, or whether send() would take n bytes: spares the encoding */
     bool (*interlock)(void *ctx);                                  /* true: closed, light is allowed */
@@ -74,7 +77,7 @@ typedef struct {
 } wl_hal;
 
 typedef struct {
-    uint16_t tick_ns; /* divides WL_UNIT_NS */
+    uint16_t tick_ns; /* WL_LEAST_TICK_NS or more; divides WL_UNIT_NS */
     uint16_t n_sites; /* 1..WL_SITES */
     uint8_t board;
     bool graded;
@@ -153,6 +156,7 @@ typedef struct {
     uint8_t n_jobs;
     bool handed; /* some edges lie ahead, up to: */
     uint32_t handed_until;
+    uint32_t told_tick; /* all edges up to WL_AHEAD_US after this are handed over */
     bool replacing; /* what waits is about to be dropped */
     uint32_t paced_tick;
     /* light */
@@ -179,6 +183,8 @@ void wl_rx_lost(wl_core *core);
 void wl_fault(wl_core *core, uint8_t cause);
 /* The tick at which silence of the host ends in darkness; false: not armed. */
 bool wl_heartbeat_deadline(const wl_core *core, uint32_t *tick);
+/* A few words to the host; at most WL_SMALL - 2 characters. */
+void wl_log(wl_core *core, const char *text);
 /* An edge on a TTL input, stamped by the board. */
 void wl_ttl_in(wl_core *core, uint8_t line, uint8_t level, uint32_t tick);
 

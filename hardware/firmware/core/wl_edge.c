@@ -35,9 +35,9 @@ bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *which, bool *on)
     return found;
 }
 
-bool wl_all_dark(wl_core *c)
+bool wl_all_dark(wl_core *c, uint32_t *since)
 {
-    const bool was_on = c->hal.dark(c->hal.ctx);
+    const bool was_on = c->hal.dark(c->hal.ctx, since);
     c->handed = false;
     memset(c->lit, 0, sizeof c->lit);
     c->n_lit = 0;
@@ -162,7 +162,12 @@ void wl_keep_pace(wl_core *c)
     uint32_t t = 0;
     uint8_t j = 0;
     bool on = false;
-    while (wl_is_armed(c) && !c->replacing && wl_next_edge(c, &t, &j, &on) && wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) >= 0
-           && !too_late(c, &c->jobs[j], wl_after(now, t)) && hand_over(c, &c->jobs[j], now)) {}
+    while (wl_is_armed(c) && !c->replacing) {
+        if (!wl_next_edge(c, &t, &j, &on) || wl_after(now + wl_us_ticks(c, WL_AHEAD_US), t) < 0) {
+            c->told_tick = now;
+            break;
+        }
+        if (too_late(c, &c->jobs[j], wl_after(now, t)) || !hand_over(c, &c->jobs[j], now)) break;
+    }
     c->hal.pace(c->hal.ctx);
 }

@@ -58,7 +58,7 @@ uint32_t wl_booked_us(const wl_core *c);
 /* wl_queue.c */
 void wl_fire(wl_core *c, const wl_frame *f, bool now);
 void wl_cancel(wl_core *c, const wl_frame *f);
-void wl_flush(wl_core *c, uint8_t code);
+void wl_flush(wl_core *c, uint8_t code, uint32_t since);
 bool wl_slot_busy(const wl_core *c, uint8_t slot);
 void wl_remove_job(wl_core *c, uint8_t j);
 void wl_dropped(wl_core *c, const wl_job *job, uint8_t code);
@@ -69,6 +69,6 @@ bool wl_next_edge(const wl_core *c, uint32_t *tick, uint8_t *job, bool *on);
 bool wl_run_edge(wl_core *c, uint32_t now);
 bool wl_end_job(wl_core *c, uint32_t now);
 void wl_keep_pace(wl_core *c);
-bool wl_all_dark(wl_core *c);
+bool wl_all_dark(wl_core *c, uint32_t *since);
 
 #endif

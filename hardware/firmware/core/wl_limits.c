@@ -60,6 +60,8 @@ static bool rested(const wl_core *c, uint32_t gap_ticks, uint16_t width)
 /* The pattern by itself; entries are in order of delay. Returns 0 or the refusal. */
 uint8_t wl_check_pattern(wl_core *c, const wl_pattern *p, uint32_t *detail)
 {
+    *detail = 0;
+    if (c->limit[WL_L_DUTY_PERMILLE] == 0) return WL_N_DUTY; /* no rest is long enough, not even before a first pulse */
     for (uint8_t i = 0; i < p->n; i++) {
         wl_keep_pace(c);
         const wl_entry *e = &p->entries[i];

@@ -46,14 +46,13 @@ void wl_fired(wl_core *c, const wl_job *job, uint32_t t_off, bool cut)
     wl_event(c, WL_E_FIRED, b, sizeof b);
 }
 
-/* Ends every job: what runs is reported as cut, what waits as dropped. The light is off already. */
-void wl_flush(wl_core *c, uint8_t code)
+/* Ends every job: what ran when it became dark is reported as cut, what waited as dropped. */
+void wl_flush(wl_core *c, uint8_t code, uint32_t since)
 {
-    const uint32_t now = wl_now(c);
-    while (wl_end_job(c, now)) {}
+    while (wl_end_job(c, since)) {}
     for (uint8_t j = 0; j < c->n_jobs; j++) {
         if (c->jobs[j].running) wl_charge(c, c->done, &c->patterns[c->jobs[j].slot], c->jobs[j].start);
-        if (c->jobs[j].running && wl_after(now, c->jobs[j].first_on) >= 0) wl_fired(c, &c->jobs[j], now, true);
+        if (c->jobs[j].running && wl_after(since, c->jobs[j].first_on) >= 0) wl_fired(c, &c->jobs[j], since, true);
         else wl_dropped(c, &c->jobs[j], code);
     }
     c->n_jobs = 0;
@@ -125,6 +124,16 @@ static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uin
     return code;
 }
 
+/* The same order once more, though its answer has left the memory of repeated frames: it waits or runs already. */
+static bool ordered_already(const wl_core *c, uint8_t seq, uint8_t slot, uint8_t gen, uint8_t flags, uint32_t t_on)
+{
+    for (uint8_t j = 0; j < c->n_jobs; j++) {
+        const wl_job *job = &c->jobs[j];
+        if (job->seq == seq && job->slot == slot && job->gen == gen && job->flags == flags && job->start == t_on) return true;
+    }
+    return false;
+}
+
 /* FIRE_AT: slot, gen, t_on, flags. FIRE_NOW: slot, gen, flags. */
 void wl_fire(wl_core *c, const wl_frame *f, bool at_once)
 {
@@ -136,6 +145,13 @@ void wl_fire(wl_core *c, const wl_frame *f, bool at_once)
     const uint8_t slot = f->payload[0], gen = f->payload[1], flags = f->payload[size - 1];
     const uint32_t now = wl_now(c);
     const uint32_t t_on = at_once ? now + wl_us_ticks(c, c->limit[WL_L_MIN_LEAD_US]) : wl_get32(f->payload + 2);
+    uint8_t b[5];
+    wl_put32(b, t_on);
+    if (!at_once && ordered_already(c, f->seq, slot, gen, flags, t_on)) {
+        b[4] = (uint8_t)(WL_QUEUE - c->n_jobs);
+        wl_ack(c, b + 4, 1);
+        return;
+    }
     uint32_t detail = flags;
     const uint8_t code = (flags & ~(WL_F_DARK | WL_F_REPLACE)) ? WL_N_UNKNOWN_CMD : refusal(c, slot, gen, flags, now, t_on, &detail);
     if (code) {
@@ -153,8 +169,6 @@ void wl_fire(wl_core *c, const wl_frame *f, bool at_once)
     job->start = t_on;
     c->last_fire_seq = f->seq;
     c->session_count++;
-    uint8_t b[5];
-    wl_put32(b, t_on);
     b[4] = (uint8_t)(WL_QUEUE - c->n_jobs);
     if (at_once) wl_ack(c, b, 5);
     else wl_ack(c, b + 4, 1);

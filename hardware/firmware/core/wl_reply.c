@@ -82,13 +82,24 @@ void wl_event(wl_core *c, uint8_t type, const uint8_t *body, uint8_t size)
     wl_replay_on(c); /* in order, behind those that still wait */
 }
 
+/* The answer tells the first event that comes: older ones are gone. */
 void wl_replay(wl_core *c, uint16_t from)
 {
+    uint8_t b[2];
     uint16_t behind = (uint16_t)(c->event_no - from);
     if (behind > 0x8000u) behind = 0; /* asked for what has not happened yet */
     if (behind > WL_EVENTS) behind = WL_EVENTS;
     c->replay_next = (uint16_t)(c->event_no - behind);
+    wl_put16(b, c->replay_next);
+    wl_ack(c, b, sizeof b);
     wl_replay_on(c);
+}
+
+void wl_log(wl_core *c, const char *text)
+{
+    size_t n = 0;
+    while (text[n] && n < WL_SMALL - 2u) n++;
+    wl_event(c, WL_E_LOG, (const uint8_t *)text, (uint8_t)n);
 }
 
 /* As many as the line takes now; wl_poll() goes on. */

@@ -54,15 +54,20 @@ static bool light(void *ctx, uint8_t site, uint8_t level, uint32_t tick)
     return true;
 }
 
-static bool dark(void *ctx)
+static bool put_out(wl_host *h)
 {
-    wl_host *h = ctx;
     bool was_on = false;
     for (unsigned s = 0; s < WL_SITES; s++) {
         was_on |= h->level[s] != 0;
         if (h->level[s]) edge(h, (uint8_t)s, 0);
     }
     return was_on;
+}
+
+static bool dark(void *ctx, uint32_t *since)
+{
+    *since = now(ctx);
+    return put_out(ctx);
 }
 
 static bool send(void *ctx, const uint8_t *frame, size_t n)
@@ -132,7 +137,7 @@ int wl_host_reset(wl_host *h, uint8_t cause, uint32_t boot_id)
     h->boot_ns = h->host_ns;
     h->rx_tail = h->rx_head;
     h->tx_tail = h->tx_head;
-    (void)dark(h); /* pins fall at reset, before the core runs */
+    (void)put_out(h); /* pins fall at reset, before the core runs */
     return start(h);
 }
 
@@ -206,7 +211,7 @@ void wl_host_interlock(wl_host *h, bool closed)
 {
     h->interlock_open = !closed;
     if (h->host_ns >= h->frozen_ns) wl_poll(&h->core);
-    if (!closed) (void)dark(h); /* the contact is in the gate itself, whatever the program does */
+    if (!closed) (void)put_out(h); /* the contact is in the gate itself, whatever the program does */
     plan(h);
 }
 

@@ -14,14 +14,16 @@ from wavestim.hardware.lights.wavelight import words as w
 from wavestim.hardware.lights.wavelight.inbox import Inbox
 from wavestim.hardware.lights.wavelight.link import Link
 from wavestim.hardware.lights.wavelight.patternbody import pattern_body
+from wavestim.hardware.lights.wavelight.question import TRIES, Questions
 from wavestim.hardware.lights.wavelight.usbserial import LineReport
 
 ENTRIES_PER_FRAME = 40
+MOST_FRAGMENTS = 16
 TIMING = (
     "the board starts every pattern on its own clock at the time it was given, or says that it was late; it is dark without a heartbeat"
 )
-TRIES, GREETINGS = 3, 8
-"""How often a question is asked; a board that starts anew when its port is opened takes a while to answer the first."""
+GREETINGS = 8
+"""How often the first question is asked: a board that starts anew when its port is opened takes a while to answer it."""
 
 
 class Wavelight(Opened):
@@ -70,11 +72,11 @@ class Wavelight(Opened):
         self.link = link
         self.where = where
         self.kind = kind
-        self._answer_ns = int(answer_s * 1e9)
         self._on_close, self._on_reopen = on_close, on_reopen
         self.line = line or LineReport()
         self._lock = threading.RLock()
         self._inbox = Inbox(link, 10_000_000_000 // baud if baud else 0, int(reply_timeout_ms * 1e6))
+        self._questions = Questions(link, self._inbox, where, int(answer_s * 1e9))
         self._cookie = 0
         self._nonce = int.from_bytes(os.urandom(4), "little") if nonce is None else nonce
         self._closed = False
@@ -88,15 +90,15 @@ class Wavelight(Opened):
         """Put a pattern into a slot; delays are rounded to 4 us, widths must be multiples of it."""
         body = pattern_body(self.info, slot, entries, self._slot(slot))
         fragments = [body[k : k + ENTRIES_PER_FRAME * w.ENTRY.size] for k in range(0, len(body), ENTRIES_PER_FRAME * w.ENTRY.size)]
-        if len(fragments) > 16:
+        if len(fragments) > MOST_FRAGMENTS:
             raise LightError(f"{self._slot(slot)}: {len(entries)} entries are more than a board can hold")
         with self._lock:
             self.link.forget_slot(slot)
             what = f"pattern for slot {slot}"
             for k, fragment in enumerate(fragments):
                 self._ask(w.Command.DEFINE, bytes((slot, k << 4 | len(fragments) - 1)) + fragment, what)
-            answer = self._ask(w.Command.COMMIT, bytes((slot,)) + crc16(body).to_bytes(2, "big"), what)
-            self.link.set_generation(slot, answer[w.ACK.size])
+            commit = bytes((slot,)) + crc16(body).to_bytes(2, "big")
+            self.link.set_generation(slot, self._number(w.Command.COMMIT, commit, what, 1))
 
     def arm(self, max_pulses: int = 0) -> None:
         """Allow light: clears a SAFE board, then ARM with the key of this HELLO. The heartbeat has to start at once.
@@ -109,28 +111,27 @@ class Wavelight(Opened):
         with self._lock:
             if self.was_reset():
                 raise LightError(f"the light at {self.where} was reset since its patterns were uploaded; upload them again, then arm")
-            self._ask(w.Command.DISARM, b"", "arming")
+            self.disarm()
             key = self._nonce ^ self.info.boot_id
-            answer = self._ask(w.Command.ARM, key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little"), "arming")
-            self._inbox.expect(answer[w.ACK.size :])
+            arm = key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little")
+            self._inbox.expect(self._number(w.Command.ARM, arm, "arming", w.NUMBER.size))
 
     def disarm(self) -> None:
         """Dark, the queue is emptied, SAFE is cleared: the board is idle."""
-        self._ask(w.Command.DISARM, b"", "disarming")
+        self._withdraw(w.Command.DISARM, b"", "disarming")
 
     def abort(self) -> None:
         """Dark at once; returns when the board has confirmed it. Only `arm` leaves this state."""
-        self._ask(w.Command.ABORT, b"", "abort")
+        self._withdraw(w.Command.ABORT, b"", "abort")
 
     def cancel(self) -> None:
         """Drop what is queued; what runs goes on."""
-        self._ask(w.Command.CANCEL, b"\xff", "cancelling")
+        self._withdraw(w.Command.CANCEL, b"\xff", "cancelling")
 
     def limit(self, which: w.Limit, value: int | None = None) -> int:
         """Read a limit of the board, or tighten it until its next reset; returns what holds now."""
         number = w.READ_LIMIT if value is None else value
-        answer = self._ask(w.Command.LIMITS, bytes((which,)) + number.to_bytes(4, "little"), f"limit {which.name.lower()}")
-        return int.from_bytes(answer[w.ACK.size :][:4], "little")
+        return self._number(w.Command.LIMITS, bytes((which,)) + number.to_bytes(4, "little"), f"limit {which.name.lower()}", 4)
 
     def port(self) -> object:
         """Capsule ``wavestim.LightPort``: fire, heartbeat and abort for the engine thread."""
@@ -228,15 +229,16 @@ class Wavelight(Opened):
         self.link.write(b"\0")  # ends whatever half frame an earlier host left behind
         answer = self._ask(w.Command.HELLO, bytes((w.PROTO,)) + self._nonce.to_bytes(4, "little"), "hello", tries)
         if len(answer) < w.HELLO.size:
-            raise LightError(f"what answers at {self.where} is not a wavelight board: its greeting has {len(answer)} bytes")
+            raise self._questions.stranger()
         h = w.HELLO.unpack_from(answer)
         if getattr(self, "info", None) is not None and self.info.boot_id != h[15]:
-            self._inbox.restart()
+            self._inbox.restart(next_event=0)
+            self._inbox.ask_events()  # what it had to say when it started: why it was reset
         self.info = LightInfo(
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
             boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled", bucket_ms=h[11], bucket_window_ms=h[12],
-            max_lit=self._supply(), timing=TIMING,
+            max_lit=self.limit(w.Limit.MAX_SITES), timing=TIMING,
             stamps_ttl=bool(h[14] & w.TTL_STAMP), hardware_gate=bool(h[14] & w.GATE),
         )  # fmt: skip
         if h[2] in w.NATIVE_USB:
@@ -245,64 +247,24 @@ class Wavelight(Opened):
         self._inbox.tick_ns = h[6]
         self._inbox.min_lead_ns = h[7] * 1000
 
-    def _supply(self) -> int:
-        """Sites that the board may light at once."""
-        answer = self._ask(w.Command.LIMITS, w.READ_MAX_SITES, "limits")
-        return int.from_bytes(answer[w.ACK.size : w.ACK.size + 4], "little")
+    def _withdraw(self, command: w.Command, payload: bytes, what: str) -> None:
+        """Ask, and repeat none of the orders that were sent before the board has answered."""
+        self.link.repeat_none()
+        try:
+            self._ask(command, payload, what)
+        finally:
+            self.link.repeat_none()
 
     def _ask(self, command: w.Command, payload: bytes, what: str, tries: int = TRIES) -> bytes:
-        """Send a command and wait for its answer; without one the frame is repeated, which the board recognises."""
         with self._lock:
-            if self._closed:
-                raise LightError(f"the light at {self.where} is closed; open it again")
-            before, bad = self._inbox.frames, self.link.bad_frames
-            seq, frame = self.link.encode(command, payload)
-            self._inbox.answers.pop(seq, None)  # an answer that came too late for an earlier owner of this number
-            try:
-                for _ in range(tries):
-                    self.link.write(frame)
-                    answer = self._await(command, seq, self.link.now_ns() + self._answer_ns)
-                    if answer is not None:
-                        return answer
-                    if self.link.gone:
-                        raise LightError(f"the light at {self.where} is gone ({what}): the line was closed; plug it in and open it again")
-                    self.link.write(b"\0")
-            except _Refused as no:
-                raise self._refusal(what, no) from None
-            finally:
-                self.link.release(seq)
-                self._inbox.answers.pop(seq, None)
-            if command == w.Command.HELLO and (self._inbox.frames > before or self.link.bad_frames > bad):
-                raise LightError(f"what answers at {self.where} is not a wavelight board; name the port of one")
-            waited = tries * self._answer_ns / 1e9
-            raise LightError(f"no answer from the light at {self.where} ({what}) in {waited:g} s; it should be a wavelight board, powered")
+            self._check_open()
+            return self._questions.ask(command, payload, what, tries)
 
-    def _await(self, command: w.Command, seq: int, deadline: int) -> bytes | None:
-        while True:
-            self._inbox.pump()
-            found = self._inbox.answers.pop(seq, None)
-            if found is not None:
-                kind, payload = found
-                if kind in (w.Reply.ACK, w.Reply.NACK) and payload[0] != command and not (kind == w.Reply.NACK and payload[1] == 1):
-                    continue  # the answer to another question under the same number
-                if kind != w.Reply.NACK:
-                    return payload
-                _, code, _, detail = w.NACK.unpack(payload)
-                if code != 1:
-                    raise _Refused(code, detail)
-                return None  # damaged on the wire
-            left = deadline - self.link.now_ns()
-            if left <= 0 or self.link.gone:
-                return None
-            self.link.wait(left)
+    def _number(self, command: w.Command, payload: bytes, what: str, size: int) -> int:
+        with self._lock:
+            self._check_open()
+            return self._questions.number(command, payload, what, size)
 
-    def _refusal(self, what: str, no: _Refused) -> LightError:
-        if w.nack_word(no.code) == "protocol-version":
-            mine = f"this driver version {w.PROTO}; update one of them"
-            return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, {mine}")
-        return LightError(f"the light at {self.where} refused {what}: {w.explain(w.nack_word(no.code))}, detail {no.detail}")
-
-
-class _Refused(Exception):  # noqa: N818 - an answer, not an error
-    def __init__(self, code: int, detail: int) -> None:
-        self.code, self.detail = code, detail
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LightError(f"the light at {self.where} is closed; open it again")

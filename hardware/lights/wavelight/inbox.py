@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 
 from wavestim.hardware.lights._base import ClockSample, LightEvent
@@ -10,8 +11,10 @@ from wavestim.hardware.lights.wavelight.link import Link
 
 FORGET_PING_NS = 1_000_000_000
 REPLAY_WAIT_NS = 20_000_000
+OVERDUE_NS = 250_000_000
+"""A fire without its end this long after its start (patterns last at most 200 ms): the board is asked to say it again."""
 GIVE_UP_NS = 500_000_000
-"""A fire without any end this long after its start (patterns last at most 200 ms) is reported as lost."""
+"""A fire without any end this long after its start is reported as lost."""
 
 
 class Inbox:
@@ -40,25 +43,26 @@ class Inbox:
         self.pings: dict[int, tuple[int, int, int]] = {}
         """seq -> (cookie, host time before the write, bytes on the wire)."""
         self.frames = 0
-        self._tick = 0
+        self._tick: int | None = None
         self._anchor: tuple[int, int] | None = None
         self._next_event: int | None = None
         self._replay: tuple[int, int] | None = None
         self._told_gone = False
 
     def device_ns(self, tick: int) -> int:
-        """Unwrap a 32-bit device tick, ns since the board's boot; needs contact within half a wrap."""
-        self._tick += ((tick - self._tick + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        """Unwrap a 32-bit device tick, ns on the board's clock; needs contact within half a wrap. The first tick is taken as it is."""
+        before = tick if self._tick is None else self._tick
+        self._tick = before + ((tick - before + 0x80000000) & 0xFFFFFFFF) - 0x80000000
         return self._tick * self.tick_ns
 
-    def expect(self, number: bytes) -> None:
+    def expect(self, number: int) -> None:
         """The number of the board's next event, as ARM tells it: so the loss of the very first one is noticed."""
-        if self._next_event is None and len(number) >= 2:
-            self._next_event = int.from_bytes(number[:2], "little")
+        if self._next_event is None:
+            self._next_event = number
 
-    def restart(self) -> None:
-        """The board has been reset: its clock and its event numbers start again."""
-        self._tick, self._anchor, self._next_event, self._replay = 0, None, None, None
+    def restart(self, next_event: int | None = None) -> None:
+        """The board's clock starts again, and its events go on at a number; None: at any."""
+        self._tick, self._anchor, self._next_event, self._replay = None, None, next_event, None
         for seq in self.pings:
             self.link.release(seq)
         self.pings.clear()
@@ -80,7 +84,7 @@ class Inbox:
             self.frames += 1
             try:
                 self._take(host_ns, kind, seq, payload)
-            except (ValueError, IndexError):
+            except struct.error:
                 continue  # a frame of a wrong size for its type: from another program or version
         if self.link.gone and not self._told_gone:
             self._told_gone = True
@@ -96,6 +100,8 @@ class Inbox:
                 if not fire[5]:
                     self.link.acked(seq)
                     self._event("acked", fire[0], host_ns, on=fire[3], dark=bool(fire[2] & w.DARK))
+            elif for_type == w.Command.REPLAY:
+                self._comes_from(host_ns, *w.NUMBER.unpack_from(payload, w.ACK.size))
             else:
                 self.answers[seq] = (kind, payload)
         elif kind == w.Reply.NACK:
@@ -104,16 +110,18 @@ class Inbox:
             fire = self.link.fire_of(seq)
             if fire is None:
                 self.answers[seq] = (kind, payload)
-            elif code == 1 and not fire[5]:
+            elif code == w.CRC and not fire[5]:
                 self._again(seq, fire[3])  # damaged on the wire: the same frame once more, at once
             elif for_type == w.Command.FIRE_AT and not fire[5]:
                 self.link.release(seq)
                 self._event("refused", fire[0], host_ns, on=fire[3], reason=w.nack_word(code), detail=detail, dark=bool(fire[2] & w.DARK))
+                if code == w.NOT_ARMED:
+                    self.ask_events()  # why it is not may have been lost
         elif kind == w.Reply.PONG:
             self._pong(host_ns, seq, len(payload), *w.PONG.unpack(payload))
-        elif kind in (w.Reply.HELLO, w.Reply.STATUS):
+        elif kind == w.Reply.HELLO or (kind == w.Reply.STATUS and len(payload) == w.STATUS.size):
             self.answers[seq] = (kind, payload)
-        elif 0xC0 <= kind <= 0xC4 and self._in_order(host_ns, int.from_bytes(payload[:2], "little")):
+        elif 0xC0 <= kind <= 0xC4 and self._in_order(host_ns, *w.NUMBER.unpack_from(payload)):
             self._news(host_ns, kind, payload)
 
     def _pong(self, host_ns: int, seq: int, n: int, cookie: int, rx: int, tx: int) -> None:
@@ -137,16 +145,29 @@ class Inbox:
             return False
         if ahead > 0:
             if self._replay is None or self._replay[0] != self._next_event:
-                seq, frame = self.link.encode(w.Command.REPLAY, self._next_event.to_bytes(2, "little"))
-                self.link.write(frame)
-                self.link.release(seq)
-                self._replay = (self._next_event, host_ns)
+                self.ask_events()
                 return False
-            if host_ns - self._replay[1] < REPLAY_WAIT_NS and ahead < 32:
+            if host_ns - self._replay[1] < REPLAY_WAIT_NS:
                 return False
             self._event("lost", -1, host_ns, reason="events", detail=ahead)
         self._next_event = (number + 1) & 0xFFFF
         return True
+
+    def ask_events(self) -> None:
+        """Ask the board for its events from the next one on; not again while an answer may be on its way."""
+        now, number = self.link.now_ns(), self._next_event
+        if number is None or (self._replay is not None and self._replay[0] == number and now - self._replay[1] < REPLAY_WAIT_NS):
+            return
+        seq, frame = self.link.encode(w.Command.REPLAY, number.to_bytes(2, "little"))
+        self.link.write(frame)
+        self.link.release(seq)
+        self._replay = (number, now)
+
+    def _comes_from(self, host_ns: int, number: int) -> None:
+        """The first event that the board still has: what lies before it is lost."""
+        if self._next_event is not None and 0 < (missing := (number - self._next_event) & 0xFFFF) < 0x8000:
+            self._event("lost", -1, host_ns, reason="events", detail=missing)
+            self._next_event = number
 
     def _news(self, host_ns: int, kind: int, payload: bytes) -> None:
         if kind == w.Reply.FIRED:
@@ -198,6 +219,8 @@ class Inbox:
             if not fire[5] and not fire[6] and silent > self.reply_timeout_ns:
                 self._again(seq, fire[3])
             over = device_now - fire[3] if device_now is not None else silent - 2_000_000_000
+            if over > OVERDUE_NS and fire[5]:
+                self.ask_events()
             if over > GIVE_UP_NS and silent > GIVE_UP_NS:
                 self.link.release(seq)
                 self._event("lost", fire[0], now, on=fire[3], reason="no-answer", dark=bool(fire[2] & w.DARK))

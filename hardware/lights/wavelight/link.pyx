@@ -1,8 +1,8 @@
 # distutils: sources = hardware/firmware/core/wl_frame.c
 """The link to a wavelight board: frames out from any thread, frames in to one reader.
 
-``fire``, ``heartbeat`` and ``abort`` run on the engine thread without the GIL or a lock: they take a sequence number (`openfires.pxd`), encode
-with the codec of the firmware and hand the whole frame to the line (`line.pxd`). Whether that is a descriptor in real time or a `FirmwareCore`
+``fire``, ``heartbeat`` and ``abort`` (`enginecalls.pxd`) run on the engine thread without the GIL or a lock: they take a sequence number
+(`openfires.pxd`), encode with the codec of the firmware and hand the whole frame to the line (`line.pxd`). Whether that is a descriptor in real time or a `FirmwareCore`
 under a simulated clock only `read` and `wait` know besides it.
 """
 import os
@@ -12,7 +12,7 @@ import time
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetContext
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.errno cimport EAGAIN, errno
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memset
 from posix.unistd cimport read
 
@@ -22,13 +22,11 @@ from wavestim.hardware.firmware.c_core cimport (
     wl_frame,
     wl_frame_decode,
     wl_frame_encode,
-    wl_put32,
 )
 from wavestim.hardware.firmware.emulator cimport FirmwareCore, VirtualClock, deliver
-from wavestim.hardware.lights.wavelight.line cimport NO_LINE_C, NO_PATTERN_C, NO_SEQ_C, TOO_MANY_C, TORN_C, Line, line_emit, line_now
-from wavestim.hardware.lights.wavelight.openfires cimport (
-    ACKED, CLAIMED, CONTROL, FREE, SENT, Fire, OpenFires, fires_enter, fires_leave, seq_acked, seq_release, seq_take,
-)
+from wavestim.hardware.lights.wavelight.enginecalls cimport State, abort_out, fire_out, heartbeat_out
+from wavestim.hardware.lights.wavelight.line cimport NO_LINE_C, NO_PATTERN_C, NO_SEQ_C, TOO_MANY_C, TORN_C, line_emit, line_now
+from wavestim.hardware.lights.wavelight.openfires cimport ACKED, CONTROL, SENT, Fire, seq_acked, seq_release, seq_take
 from wavestim.hardware.lights.wavelight.shared cimport add, load, store
 from wavestim.hardware.lights.wavelight.simline cimport SimulatedLine, deliver_late
 from wavestim.realtime.ports cimport LightPort
@@ -36,66 +34,7 @@ from wavestim.realtime.ports cimport LightPort
 from wavestim.hardware.lights._base import LightError
 
 
-cdef enum:
-    T_FIRE_AT = 0x06
-    T_ABORT = 0x09
-    T_HEARTBEAT = 0x0A
-
 NO_LINE, NO_PATTERN, TOO_MANY, NO_SEQ, TORN = NO_LINE_C, NO_PATTERN_C, TOO_MANY_C, NO_SEQ_C, TORN_C
-
-
-cdef struct State:
-    Line line
-    OpenFires open
-    int64_t tick_ns
-    uint8_t known[256]   # slots that hold a committed pattern,
-    uint8_t gen[256]     # and its generation
-
-
-cdef int _fire(void* ctx, int32_t decision, uint8_t slot, uint8_t flags, int64_t device_ns) noexcept nogil:
-    cdef State* s = <State*>ctx
-    cdef uint8_t payload[7]
-    cdef Fire* f
-    cdef int seq, rc
-    if not load(&s.known[slot]) or s.tick_ns <= 0:
-        return NO_PATTERN_C
-    if not fires_enter(&s.open):
-        return TOO_MANY_C
-    seq = seq_take(&s.open, CLAIMED)
-    if seq < 0:
-        fires_leave(&s.open)
-        return NO_SEQ_C
-    payload[0] = slot
-    payload[1] = s.gen[slot]
-    wl_put32(payload + 2, <uint32_t>((device_ns + s.tick_ns // 2) // s.tick_ns))
-    payload[6] = flags
-    f = &s.open.fires[seq]
-    f.decision = decision
-    f.slot = slot
-    f.flags = flags
-    f.retried = 0
-    f.device_ns = device_ns
-    f.size = <uint8_t>wl_frame_encode(T_FIRE_AT, <uint8_t>seq, payload, 7, f.frame)
-    f.host_ns = line_now(&s.line)
-    store(&s.open.use[seq], SENT)
-    rc = line_emit(&s.line, f.frame, f.size)
-    if rc < 0:
-        store(&s.open.use[seq], FREE)
-        fires_leave(&s.open)
-    return rc
-
-
-cdef int _heartbeat(void* ctx, uint32_t counter) noexcept nogil:
-    cdef uint8_t payload[4]
-    cdef uint8_t frame[16]
-    wl_put32(payload, counter)
-    return line_emit(&(<State*>ctx).line, frame, wl_frame_encode(T_HEARTBEAT, 0, payload, 4, frame))
-
-
-cdef int _abort(void* ctx) noexcept nogil:
-    cdef uint8_t frame[16]
-    frame[0] = 0  # whatever half frame stands before it, this one is read
-    return line_emit(&(<State*>ctx).line, frame, 1 + wl_frame_encode(T_ABORT, 0, NULL, 0, frame + 1))
 
 
 cdef void _release_owner(object capsule) noexcept:
@@ -144,9 +83,9 @@ cdef class Link:
             self._poll = select.poll()
             self._poll.register(fd, select.POLLIN)
         self._port.ctx = &self.s
-        self._port.fire = _fire
-        self._port.heartbeat = _heartbeat
-        self._port.abort = _abort
+        self._port.fire = fire_out
+        self._port.heartbeat = heartbeat_out
+        self._port.abort = abort_out
 
     cdef void _attach_core(self):
         if self._line is None:
@@ -231,6 +170,11 @@ cdef class Link:
         cdef Fire* f = &self.s.open.fires[seq]
         f.retried = 1
         return line_emit(&self.s.line, f.frame, f.size) == 0
+
+    def repeat_none(self):
+        """No fire that was sent so far is repeated: its order is withdrawn, and must not come after that."""
+        for seq in self.open_fires():
+            self.s.open.fires[seq].retried = 1
 
     def lose(self, int n_out):
         """Fault injection in virtual time: the next ``n_out`` frames never arrive."""

@@ -5,7 +5,7 @@ A number is taken and given back by either thread; there are 255, and no more fi
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
-from wavestim.hardware.lights.wavelight.shared cimport add, claim, load, next_of, store
+from wavestim.hardware.lights.wavelight.shared cimport add, claim, load, next_of, store, swap
 
 cdef enum:               # what a sequence number is in use for
     FREE = 0
@@ -59,9 +59,8 @@ cdef inline void fires_leave(OpenFires* s) noexcept nogil:
 
 cdef inline void seq_release(OpenFires* s, int seq) noexcept nogil:
     """The number is free again; a fire under it has ended."""
-    if load(&s.use[seq]) >= SENT:
+    if swap(&s.use[seq], FREE) >= SENT:  # of two that end the same fire one leaves
         fires_leave(s)
-    store(&s.use[seq], FREE)
 
 
 cdef inline void seq_acked(OpenFires* s, int seq) noexcept nogil:

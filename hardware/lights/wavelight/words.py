@@ -67,6 +67,9 @@ NATIVE_USB = {2}
 GRADED, TTL_STAMP, GATE = 1, 1 << 4, 1 << 5
 """Bits of HELLO's capabilities."""
 
+CRC, NOT_ARMED = 1, 9
+"""Codes of NACK that the driver acts on."""
+
 NACKS = {
     1: "crc",
     2: "length",
@@ -121,8 +124,6 @@ EXPLAINED = {
 }
 
 HELLO = struct.Struct("<BHBHBBHHHIHHHHHI")
-READ_MAX_SITES = b"\x05\xff\xff\xff\xff"
-"""LIMITS, to read how many sites may be lit at once."""
 PONG = struct.Struct("<III")
 ACK = struct.Struct("<BI")
 NACK = struct.Struct("<BBII")
@@ -131,6 +132,8 @@ FIRED = struct.Struct("<HBBBIIBH")
 SAFE = struct.Struct("<HBIB")
 DROPPED = struct.Struct("<HBBI")
 TTL_IN = struct.Struct("<HBBI")
+NUMBER = struct.Struct("<H")
+"""Of an event: the first of its payload, and behind the ACK of REPLAY that of the first one that comes."""
 ENTRY = struct.Struct("<BHHB")
 
 

@@ -1,11 +1,12 @@
 """The far end of a serial line: a pseudo-terminal whose bytes are stamped when they are read, without the GIL, however busy Python is."""
 import os
-import tty
 
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint8_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read
+
+from wavestim.hardware.firmware.ptyend import open_pty
 
 cdef extern from * nogil:
     """
@@ -48,12 +49,7 @@ cdef class PtyLine:
 
     def __cinit__(self):
         self._fd = -1
-        master, slave = os.openpty()
-        tty.setraw(slave)
-        self.pty_name = os.ttyname(slave)
-        os.close(slave)  # so that the host's closing is seen as a hang-up
-        os.set_blocking(master, False)
-        self._fd = master
+        self._fd, self.pty_name = open_pty()
 
     def receive(self, int64_t until_ns):
         """What the host has written, and when: (bytes, host ns); no bytes when ``until_ns`` came first."""

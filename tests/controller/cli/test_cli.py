@@ -197,6 +197,7 @@ def test_with_json_a_failure_is_an_object_too(rooms: SimpleNamespace) -> None:
         (SourceError("no stream"), 2, "no stream"),
         (OSError(28, "No space left on device", "/data"), 2, "/data: No space left on device; check the path"),
         (KeyboardInterrupt(), 130, "stopped by Ctrl-C; all LEDs are dark"),
+        (KeyboardInterrupt("SIGTERM"), 130, "stopped by SIGTERM; all LEDs are dark"),
         (ZeroDivisionError("oh"), 70, "internal error: ZeroDivisionError: oh"),
     ],
 )

@@ -264,11 +264,10 @@ def test_the_mock_rig_takes_the_place_of_hardware() -> None:
 
 
 def test_a_packaged_recording_goes_by_its_name_unless_a_file_has_it(tmp_path):
-    def path_of(text="ecog-strip"):
+    def path_of(recording="ecog-strip"):
+        source = f"source: {{kind: file, path: {recording}}}\nprobe: {{kind: recording}}\n"
         return parse_experiment(
-            f"name: x\nsource: {{kind: file, path: {text}}}\nprobe: {{kind: recording}}\nconditions: [{{name: sham, pattern: {{kind: none}}}}]",
-            "x.yaml",
-            base=tmp_path,
+            f"name: x\n{source}conditions: [{{name: sham, pattern: {{kind: none}}}}]", "x.yaml", base=tmp_path
         ).source.path
 
     assert path_of() == "ecog-strip"

@@ -10,7 +10,7 @@ from wavestim.controller.experiment import load_experiment
 from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
-from wavestim.hardware.lights import PatternEntry
+from wavestim.hardware.lights import LightError, PatternEntry
 from wavestim.hardware.lights.wavelight import Link, Wavelight
 from wavestim.hardware.lights.wavelight.simline import SimulatedLine
 
@@ -52,11 +52,6 @@ class Bench:
             self.light.upload(assembly.plan.slots.index(slot), slot.entries)
         self.ping(20)
         self.light.arm()
-
-    def open_again(self) -> bool:
-        if self.plugged:
-            self.line.plug()
-        return self.plugged
 
     def ping(self, count: int) -> None:
         for _ in range(count):
@@ -122,3 +117,47 @@ def test_a_board_that_does_not_answer_is_written_down(bench: Bench) -> None:
     bench.core.freeze(bench.clock.now_ns + 60_000 * MS)
     assert not bench.watch.came_back(bench.clock.now_ns)
     assert [name for name, _ in bench.markers] == ["board-silent"]
+
+
+def test_a_board_that_answers_again_is_looked_after(bench: Bench) -> None:
+    bench.core.reset(4, boot_id=79)
+    bench.ping(5)
+    bench.core.freeze(bench.clock.now_ns + 2000 * MS)
+    for _ in range(20):
+        if bench.watch.came_back(bench.clock.now_ns):
+            break
+        bench.clock.now_ns += 500 * MS
+        bench.core.advance(bench.clock.now_ns)
+    assert [name for name, _ in bench.markers] == ["board-silent", "board-reset"]
+    assert bench.light.link.knows(0)
+    assert knows_the_time(bench)
+
+
+@pytest.mark.parametrize("cable", [True, False])
+def test_a_board_that_fails_while_it_is_made_ready_is_tried_again(bench: Bench, monkeypatch: pytest.MonkeyPatch, cable: bool) -> None:
+    upload, refusals = bench.light.upload, ["the light at the board refused pattern for slot 1"] * 2
+
+    def upload_at_the_third_try(slot: int, entries: Any) -> None:
+        if slot == 1 and refusals:
+            raise LightError(refusals.pop())
+        upload(slot, entries)
+
+    monkeypatch.setattr(bench.light, "upload", upload_at_the_third_try)
+    if cable:
+        bench.line.unplug()
+        bench.light.poll()
+    bench.core.reset(0, boot_id=77)
+    bench.ping(5)
+    tries = 0
+    while not bench.watch.came_back(bench.clock.now_ns):
+        tries += 1
+        assert tries < 40
+        assert not bench.light.link.knows(1)
+        assert not bench.watch.ready
+        bench.clock.now_ns += 500 * MS
+        bench.core.advance(bench.clock.now_ns)
+    assert tries > 10  # it does not ask all the time
+    assert [name for name, _ in bench.markers] == ["board-silent", "board-back" if cable else "board-reset"]
+    assert bench.light.link.knows(1)
+    assert bench.watch.ready
+    assert knows_the_time(bench)

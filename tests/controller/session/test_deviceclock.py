@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wavestim.controller.bench.onsets import Onsets, onsets
+from wavestim.controller.bench.onsets import Onsets, onsets, together
 from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.recorder import Recorder
@@ -47,10 +47,7 @@ def truth(at_ns, ppm, offset_ns=777_000_000):
 
 @cache
 def long_runs(link: str) -> Onsets:
-    runs = [onsets(LINKS[link], seed, 75) for seed in range(4)]
-    return Onsets(
-        *(np.concatenate([getattr(run, name) for run in runs]) for name in ("at_s", "error_us", "uncertainty_us", "regression_us"))
-    )
+    return together([onsets(LINKS[link], seed, 75) for seed in range(4)])
 
 
 @pytest.mark.parametrize("link", LINKS)

@@ -15,7 +15,7 @@ def test_a_signal_waits_for_the_next_check(number: signal.Signals) -> None:
         check()
         os.kill(os.getpid(), number)
         written = "whole"
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match=number.name):
             check()
     assert written == "whole"
 
