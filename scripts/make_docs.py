@@ -18,6 +18,7 @@ import made_light
 from pydantic import BaseModel
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.schema import NOT_YET
+from wavestim.controller.preflight.plant import FOUND_BY, PLANTS
 from wavestim.hardware.lights import KNOWN, known_info
 from wavestim.hardware.simulated import CortexConfig, LightConfig, Tokens, load_opsin, opsin_names, state_names
 
@@ -216,6 +217,12 @@ def light_drivers() -> str:
     )
 
 
+def planted_faults() -> str:
+    """What can be planted into a mock rig, and the check that finds it."""
+    rows = [(f"`{name}`", _sentence(make.__doc__ or ""), f"`{FOUND_BY[name]}`") for name, make in PLANTS.items()]
+    return _table(("`--plant`", "what is wrong then", "red is"), rows)
+
+
 PIECES: dict[str, Callable[[], str]] = {
     "experiment-keys": experiment_keys,
     "states": states,
@@ -226,6 +233,7 @@ PIECES: dict[str, Callable[[], str]] = {
     "opsin-needs": lambda: _headed(made_light.opsin_needs()),
     "heating": lambda: _headed(made_light.heating_steps()),
     "light-drivers": light_drivers,
+    "planted-faults": planted_faults,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from wavestim.controller.cli import attach, bench, calibrate, demo, errors, lights, replay, run, sessions, sources
+from wavestim.controller.cli import attach, bench, calibrate, demo, errors, lights, preflight, replay, run, sessions, sources
 
 
 class Cli(TyperGroup):
@@ -59,6 +59,7 @@ app.command()(run.run)
 app.command()(attach.attach)
 app.command()(replay.replay)
 app.command()(calibrate.calibrate)
+app.command()(preflight.preflight)
 app.command()(sessions.verify)
 app.command()(sessions.recover)
 app.command()(sessions.report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from wavestim.controller.cli import _options as options
 from wavestim.controller.cli import output, validate
 from wavestim.controller.cli._finish import finish
@@ -48,7 +49,8 @@ def run(
     The file is checked whole before anything starts: what it asks for, and
     that no light it could make breaks a limit. Real light takes two steps:
     --arm, and Enter on the terminal once the rig is ready. What is armed
-    and idle for safety.disarm_after_s is disarmed.
+    and idle for safety.disarm_after_s is disarmed. --arm is refused when the
+    last preflight of this experiment was red, or the disk is too slow or full.
 
     \b
     Examples:
@@ -78,6 +80,12 @@ def run(
     elif not safe and (believed := unmeasured(ready)):
         output.say(f"[yellow]{believed}.[/]")
     folder = validate.out(out, ready.name if policy is None else f"{ready.name}-{policy.value}")
+    if arm:
+        from wavestim.controller.preflight.kept import may_arm
+
+        warning = may_arm(ready, folder, length)
+        if warning is not None and not safe:
+            output.say(f"[yellow]{escape(warning)}[/]")
     from wavestim.controller.session import run_experiment
     from wavestim.controller.session.arming import idle_limit_s
 

@@ -12,6 +12,7 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.irradiance import light_settings
 from wavestim.hardware.simulated import CortexConfig, LightConfig, SimulatedRig
+from wavestim.hardware.simulated.faults import Faults, FaultyRig, Rig
 
 Block = NDArray[np.float32] | NDArray[np.int16]
 
@@ -66,15 +67,21 @@ class Cortex:
     gain_uv: NDArray[np.float32] | None = None
 
     def __init__(
-        self, experiment: Experiment, positions_mm: NDArray[np.float64], leds_mm: NDArray[np.float64], truth_path: Path | None
+        self,
+        experiment: Experiment,
+        positions_mm: NDArray[np.float64],
+        leds_mm: NDArray[np.float64],
+        truth_path: Path | None,
+        faults: Faults | None = None,
     ) -> None:
         settings = cortex_settings(experiment)
         self.fs_hz = float(settings["fs_hz"])
         self._read = 0
-        self.rig = SimulatedRig(
+        rig = SimulatedRig(
             CortexConfig(**settings["cortex"]), positions_mm, leds_mm, fs_hz=self.fs_hz, seed=settings["seed"], truth_path=truth_path,
             light=LightConfig(**settings["light"]),
         )  # fmt: skip
+        self.rig: Rig = rig if faults is None else FaultyRig(rig, faults)
 
     def read(self, n: int) -> tuple[int, Block]:
         first = self._read

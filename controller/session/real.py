@@ -62,10 +62,12 @@ def run_real(
     arm: bool,
     progress: Callable[[float], None],
     go: Callable[[], bool] = lambda: True,
+    finish: Callable[[Path], dict[str, Any]] = finish_session,
 ) -> dict[str, Any]:
     """Run an experiment at the pace of a rig; returns the summary.
 
     ``go`` is the second of the two steps to light: it is asked while the light is armed, and nothing is decided before it says yes.
+    ``finish`` ends the session in its folder and gives the summary.
 
     Raises
     ------
@@ -131,7 +133,7 @@ def run_real(
             if live is not None:
                 journal.set_meta("source", source_about(live.info, live.counts))
         journal.set_meta("ended", True)
-    return finish_session(out)
+    return finish(out)
 
 
 def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Assembly:

@@ -40,6 +40,7 @@ def replay_recording(
     progress: Callable[[float], None],
     seconds: float | None = None,
     region: str | None = None,
+    finish: Callable[[Path], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Replay a recording and return the summary of the new session.
 
@@ -57,6 +58,8 @@ def replay_recording(
         Stop after so much of it.
     region : str, optional
         Of a recording with several arrays, the one to run on; otherwise the one that holds the trigger site.
+    finish : callable, optional
+        Ends the session in its folder and gives the summary, in place of :func:`finish_session`.
     """
     source = open_replayable(recording)
     chosen = experiment or (load_experiment(recording) if isinstance(source, SessionRecording) else _default())
@@ -96,7 +99,7 @@ def replay_recording(
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))
         journal.set_meta("ended", True)
-    return finish_session(out)
+    return (finish or finish_session)(out)
 
 
 def _is_the_same(experiment: Experiment, session: Session) -> bool:

@@ -36,6 +36,7 @@ def run_experiment(
     arm: bool,
     progress: Progress,
     go: Callable[[], bool] = lambda: True,
+    finish: Callable[[Path], dict[str, Any]] = finish_session,
 ) -> dict[str, Any]:
     """Run an experiment and return its summary.
 
@@ -54,19 +55,23 @@ def run_experiment(
         Light is allowed: the first of two steps.
     go : callable
         The second: whether what is armed may run now. Asked again and again at real pace; at virtual pace nobody is asked.
+    finish : callable
+        Ends the session in its folder and gives the summary.
     progress : callable
         Called with the seconds done.
     """
     if seed is not None:
         experiment = reseeded(experiment, seed)
     if pace == "real":
-        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go)
+        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go, finish=finish)
     if experiment.source.kind == "file":
-        return replay_recording(experiment.source.path, experiment=experiment, out=out, speed=None, progress=progress, seconds=seconds)
-    return _run_cortex(experiment, out, seconds, arm, progress)
+        path = experiment.source.path
+        return replay_recording(path, experiment=experiment, out=out, speed=None, progress=progress, seconds=seconds, finish=finish)
+    _run_cortex(experiment, out, seconds, arm, progress)
+    return finish(out)
 
 
-def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, progress: Progress) -> dict[str, Any]:
+def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, progress: Progress) -> None:
     source = experiment.source
     assert source.kind == "simulated"
     positions = electrode_positions(experiment)
@@ -93,4 +98,3 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))
         journal.set_meta("ended", True)
-    return finish_session(out)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from wavestim.hardware.firmware.device import EdgeFile, Served, write_rig_clock
 from wavestim.hardware.simulated.boards import GatedBoard, stand_in
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig
+from wavestim.hardware.simulated.faults import Faults, FaultyRig, Rig
 from wavestim.hardware.simulated.rig import SimulatedRig
 from wavestim.hardware.sources import open_recording
 from wavestim.hardware.sources.stream import HEADER, MAGIC
@@ -67,6 +68,7 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     ----------
     settings : dict
         ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light truth`` (path), or a ``recording`` (path or name) in its place;
+        ``faults`` (of its wires and its clock);
         with a board: ``board`` (its kind) ``gates`` (it gates a level-only light) ``irradiance`` (256 values, mW/mm2 by level)
         ``edges clock`` (paths). A board alone: ``leds_mm edges board gates``.
 
@@ -142,7 +144,7 @@ class _Recording:
         self._rest = None
 
 
-def _tissue(settings: dict[str, Any]) -> SimulatedRig | _Recording | None:
+def _tissue(settings: dict[str, Any]) -> Rig | None:
     if "recording" not in settings and "cortex" not in settings:
         return None
     if "recording" in settings:
@@ -162,7 +164,10 @@ def main() -> None:
     """Entry of the process: settings as JSON on stdin, the sample socket as a descriptor number."""
     settings = json.load(sys.stdin)
     out = socket.socket(fileno=int(sys.argv[1]))
+    faults = Faults.from_json(settings.get("faults", {}))
     tissue = _tissue(settings)
+    if tissue is not None and faults != Faults():
+        tissue = FaultyRig(tissue, faults)
     board, pty, level_pty = None, "", ""
     if "edges" in settings:
         lines = stand_in(settings["board"], max(1, len(settings["leds_mm"])))
@@ -180,7 +185,7 @@ def main() -> None:
         if tissue is None:
             out.recv(1)  # until the host lets go
         else:
-            _stream(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ()))
+            _stream(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ()), faults)
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:
@@ -194,13 +199,20 @@ def main() -> None:
 
 
 def _stream(
-    tissue: SimulatedRig | _Recording, board: _Board | None, out: socket.socket, fs: float, start: int, irradiance: Sequence[float]
+    tissue: Rig,
+    board: _Board | None,
+    out: socket.socket,
+    fs: float,
+    start: int,
+    irradiance: Sequence[float],
+    faults: Faults,
 ) -> None:
     """Samples as they fall due, with the light that shone until then, until they end or nobody reads."""
     period = 1e9 / fs
     block = max(1, round(BLOCK_MS * fs / 1000))
-    sent = 0
+    sent, steady = 0, start
     while True:
+        start = steady + faults.late_ns(sent / fs)
         due = int((time.monotonic_ns() - DELAY_MS * 1e6 - start) / period) + 1
         if due - sent < block:
             time.sleep(max(0.0, (start + (sent + block - 1) * period + DELAY_MS * 1e6 - time.monotonic_ns()) / 1e9))

@@ -39,7 +39,10 @@ class SourceError(Exception):
 @pytest.fixture
 def rooms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """Runners, recorder and report that only note how they were called."""
+    import wavestim.controller.preflight.kept  # noqa: F401 - with all that it stands on, before a stub takes the place of the sessions
+
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     calls: list[tuple[str, dict[str, Any]]] = []
     state = SimpleNamespace(calls=calls, error=None, verified=SimpleNamespace(ok=True, n_decisions=7, first_difference=None))
 
