@@ -1,4 +1,3 @@
-from typing_extensions import Buffer
 from wavestim.realtime.calibration import Calibration
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.ring import Ring
@@ -20,7 +19,7 @@ class Loop:
         ring: Ring,
         engine: Engine,
         scheduler: Scheduler | None = None,
-        stop_byte: Buffer | None = None,
+        stop_fd: int = -1,
         hold_for_calibration: bool = False,
     ) -> None: ...
     def turn_at(self, now_ns: int) -> int: ...

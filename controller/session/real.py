@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import mmap
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -207,8 +206,8 @@ class RealSession:
         """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
         prepare_light(self.light, self.assembly, self.device_clock)
         stop_path.write_bytes(b"\0")
-        with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
-            self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
+        with stop_path.open("rb") as stop:
+            self.loop = Loop(self.ring, self.engine, self.scheduler, stop.fileno())
             refused = [lock_memory()]
             engine = threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True)
             engine.start()
