@@ -22,8 +22,6 @@ cdef extern from * nogil:
     #endif
     #include <errno.h>
     #include <poll.h>
-    #include <pthread.h>
-    #include <sched.h>
     #include <stdint.h>
     #include <sys/mman.h>
     #include <time.h>
@@ -35,16 +33,12 @@ cdef extern from * nogil:
         struct pollfd p = {fd, POLLIN, 0}; uint64_t v;
         if (poll(&p, 1, ms) > 0 && read(fd, &v, 8)) {}
     }
-    static inline int wl_fifo(int priority) {
-        struct sched_param p; p.sched_priority = priority; return pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
-    }
     static inline int wl_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE) ? errno : 0; }
     static inline void wl_unlock_memory(void) { munlockall(); }
     static inline int wl_pressed(int fd) { unsigned char b; return pread(fd, &b, 1, 0) == 1 && b != 0; }
     """
     int64_t clock_ns "wl_now_ns"()
     void wait_for "wl_wait"(int fd, int ms)
-    int fifo "wl_fifo"(int priority)
     int mlock_all "wl_lock_memory"()
     void munlock_all "wl_unlock_memory"()
     bint pressed "wl_pressed"(int fd)
@@ -92,9 +86,8 @@ cdef class Loop:
             n = self.turn(now_ns, False)
         return n
 
-    def run(self, int priority=0):
-        """Turn until :meth:`quit`. Call on a thread of its own. Returns the errno with which the system refused SCHED_FIFO, 0 when granted."""
-        cdef int no_fifo = fifo(priority) if priority > 0 else 0
+    def run(self):
+        """Turn until :meth:`quit`. Call on a thread of its own, which has the priority that it is to have."""
         while not self.finish:
             with nogil:
                 while not self.finish and not self.calibration_waits:
@@ -105,7 +98,6 @@ cdef class Loop:
                 self.calibration_waits = False
                 self.turn(clock_ns(), True)                       # what came meanwhile
                 self.n_waits = 0
-        return no_fifo
 
     def swap_calibration(self, calibration):
         """Let the running loop use a calibration from its next sample on."""

@@ -1,11 +1,11 @@
 """Measures the loop beside one in pure Python, in the same run: block sent to frame written, 100 channels at 1 kHz.
 
-python scripts/measure_loop.py [--seconds 60] [--priority 50]
+python scripts/measure_loop.py [--seconds 60] [--best-effort]
 
-Both loops have the same engine, driver and board (each its own), get the same blocks from one feeder, and live in one process with a thread that
-holds the GIL all the time and one that reads telemetry and draws 60 times a second. The one in Python reads its socket with Python, too,
-as such loops do. ``latency_us`` of a session begins when the source's thread has the block, here all begins when the feeder lets go of it: what a
-thread waits for before it can read is in it, too. Prints one JSON object a load.
+Both loops have the same engine, driver and board (each its own), get the same blocks from one feeder, and live in one process with a
+thread that holds the GIL all the time and one that reads telemetry and draws 60 times a second. The one in Python reads its socket with
+Python, too, as such loops do. ``latency_us`` of a session begins when the source's thread has the block; the comparison begins when the
+feeder lets go of it, so that what a thread waits for before it can read is in it. Prints one JSON object a load.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from wavestim.controller.session.bench import FIRE_FRAME_US, learn_clock
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.hardware.lights import PatternEntry, open_light
+from wavestim.hardware.priority import ENGINE, SOURCE, ask_for_priority
 from wavestim.hardware.simulated.process import start_mock_rig
 from wavestim.hardware.sources.stream import HEADER, MAGIC, StreamSource
 from wavestim.realtime import EngineConfig, TriggerConfig
@@ -63,7 +64,7 @@ def feed(fds: list[int], seconds: float, sent_path: Path) -> None:
 
 
 class Bench:
-    """Engine, scheduler, driver and board of one loop; light is ordered every 20 ms, and the board, which is not armed, answers each order."""
+    """Engine, scheduler, driver and board of one loop; light is ordered every 20 ms; the board is not armed and says so each time."""
 
     def __init__(self, folder: Path, name: str, calibration: bytes | None) -> None:
         self.rig = start_mock_rig({"leds_mm": [[0.0, 0.0]], "edges": str(folder / f"{name}.csv"), "board": "wavelight", "gates": False})
@@ -107,7 +108,11 @@ class Bench:
         self.dispatches.append(self.scheduler.take())
         self.decided.append(self.engine.take_decisions()["sample"])
         self.engine.take_events()
-        self.n_samples += sum(len(block) for _, _, block in self.ring.take())
+        came = sum(len(block) for _, _, block in self.ring.take())
+        self.n_samples += came
+        if self.loop.stalled and came:  # the feeder had no time for 100 ms
+            self.loop.resume_after_stall()
+            self.engine.post("resume")
 
     def draw(self) -> None:
         """What a window does 60 times a second: the newest phases, and a path through the traces."""
@@ -152,7 +157,7 @@ def quantiles(us: NDArray[np.float64] | list[float]) -> dict[str, float]:
     return dict(zip(("p50", "p99", "p999", "max"), np.round(found, 1).tolist(), strict=True)) | {"n": len(us)}
 
 
-def run(seconds: float, priority: int, *, burn: bool) -> dict[str, Any]:
+def run(seconds: float, ask: Callable[[int], str], *, burn: bool) -> dict[str, Any]:
     """Both loops for so long."""
     learner = Engine(EngineConfig(fs_hz=FS_HZ, positions_mm=XY, band_hz=(8, 24)))
     learner.run(wave(LEARN))
@@ -162,7 +167,7 @@ def run(seconds: float, priority: int, *, burn: bool) -> dict[str, Any]:
         ours, python = (Bench(Path(folder), name, learner.calibration.to_bytes()) for name in ("ours", "python"))
         lock_memory()
         source = StreamSource(ours.ours.fileno(), len(XY), ours.ring.sink())
-        refused: list[int] = []
+        refused: list[str] = []
         written: list[tuple[int, int]] = []
         sent_path = Path(folder, "sent")
         sent_path.write_bytes(bytes(16 * round(seconds * FS_HZ)))
@@ -179,8 +184,8 @@ def run(seconds: float, priority: int, *, burn: bool) -> dict[str, Any]:
                 pass
 
         work: list[Callable[[], Any]] = [
-            source.run,
-            lambda: refused.append(ours.loop.run(priority)),
+            lambda: (refused.append(ask(SOURCE)), source.run()),
+            lambda: (refused.append(ask(ENGINE)), ours.loop.run()),
             lambda: python_loop(python, written, ended.is_set),
             every(0.01, lambda: (ours.record(), python.record())[0]),
             *([every(1 / 60, ours.draw), hold] if burn else []),
@@ -207,6 +212,7 @@ def run(seconds: float, priority: int, *, burn: bool) -> dict[str, Any]:
             bench.close()
         sent_ns = np.fromfile(sent_path, np.int64).reshape(-1, 2)
         sent = np.concatenate(ours.dispatches)
+        outcomes = dict(zip(*(found.tolist() for found in np.unique(sent["outcome"], return_counts=True)), strict=True))
         sent = sent[sent["outcome"] == "sent"]
         from_ns = sent_ns[np.concatenate(ours.decided)[sent["decision"]], 0]
         ours_us = quantiles((sent["written_ns"] - from_ns) / 1e3)
@@ -222,9 +228,10 @@ def run(seconds: float, priority: int, *, burn: bool) -> dict[str, Any]:
             "ours_latency_us": quantiles((sent["written_ns"] - sent["block_ns"]) / 1e3),
             "python_us": theirs_us,
             "p99_of_python": round(ours_us["p99"] / theirs_us["p99"], 5),
+            "orders": outcomes | {"never tried": ours.scheduler.n_lost},
             "parts_us": {name: quantiles(values)["p50"] for name, values in parts.items()},
             "samples": {"sent": round(seconds * FS_HZ), "ours": ours.n_samples, "python": python.n_samples, "dropped": ours.ring.n_dropped},
-            "realtime": "SCHED_FIFO" if refused == [0] and priority else "best effort",
+            "realtime": "SCHED_FIFO" if not any(refused) else "best effort",
         }
 
 
@@ -232,15 +239,16 @@ def main() -> None:
     """Without and with the load."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seconds", type=float, default=60.0)
-    asked.add_argument("--priority", type=int, default=50, help="of SCHED_FIFO for the engine's thread; 0: none is asked for")
+    asked.add_argument("--best-effort", action="store_true", help="ask for no rights, as on a computer that grants none")
     asked.add_argument("--feed", default=None, help=argparse.SUPPRESS)
     asked.add_argument("--sent", type=Path, default=None, help=argparse.SUPPRESS)
     a = asked.parse_args()
     if a.feed is not None:
         feed([int(fd) for fd in a.feed.split(",")], a.seconds, a.sent)
         return
+    ask = (lambda priority: "not asked for") if a.best_effort else ask_for_priority
     for load, burn in (("other programs", False), ("a thread that holds the GIL, telemetry drawn at 60 Hz", True)):
-        print(json.dumps({"load": load, **run(a.seconds, a.priority, burn=burn)}), flush=True)
+        print(json.dumps({"load": load, **run(a.seconds, ask, burn=burn)}), flush=True)
 
 
 if __name__ == "__main__":

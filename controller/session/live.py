@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
+from wavestim.hardware.priority import SOURCE, ask_for_priority
 from wavestim.hardware.sources import KINDS, ClockPoint, Live, LiveCounts, LiveEvent, LiveInfo, open_live
 from wavestim.hardware.sources.stream import StreamSource
 
@@ -78,8 +79,12 @@ class RigSource:
 
     def start(self, sink: object) -> None:
         self._stream = StreamSource(self._fd, self.info.n_channels, sink)
-        self._thread = threading.Thread(target=self._stream.run, name="source", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._stream,), name="source", daemon=True)
         self._thread.start()
+
+    def _run(self, stream: StreamSource) -> None:
+        ask_for_priority(SOURCE)
+        stream.run()
 
     def stop(self) -> None:
         if self._stream is not None and self._thread is not None:

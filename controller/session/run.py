@@ -34,6 +34,7 @@ def run_experiment(
     arm: bool,
     progress: Progress,
     go: Callable[[], bool] = lambda: True,
+    cpu: int | None = None,
 ) -> dict[str, Any]:
     """Run an experiment and return its summary.
 
@@ -54,11 +55,13 @@ def run_experiment(
         The second: whether what is armed may run now. Asked again and again at real pace; at virtual pace nobody is asked.
     progress : callable
         Called with the seconds done.
+    cpu : int, optional
+        Core of the engine's thread, at real pace.
     """
     if seed is not None:
         experiment = experiment.model_copy(update={"seed": seed})
     if pace == "real":
-        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go)
+        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go, cpu=cpu)
     if experiment.source.kind == "file":
         return replay_recording(experiment.source.path, experiment=experiment, out=out, speed=None, progress=progress, seconds=seconds)
     return _run_cortex(experiment, out, seconds, arm, progress)

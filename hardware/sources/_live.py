@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.hardware.priority import SOURCE, ask_for_priority
 
 from ._base import SourceError
 from .intake import Intake
@@ -194,6 +195,7 @@ class LiveSource(abc.ABC):
         self._thread.start()
 
     def _run(self, intake: Intake) -> None:
+        ask_for_priority(SOURCE)  # what is refused, the engine's thread says
         try:
             self.ended = self.receive(intake) or "stopped"
         except SourceError as error:
