@@ -75,6 +75,9 @@ def summarise(session: Session) -> Summary:
     source = session.meta.get("source")
     if source is not None:
         found["source"] = {"kind": source["kind"], "where": source["where"], **source["counts"]}
+    horizon = session.meta.get("horizon")
+    if horizon is not None:
+        found["horizon"] = dict(horizon)
     if session.recovered:
         found["recovered"] = session.meta["recovered"]
     return found

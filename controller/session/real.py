@@ -12,12 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
+from wavestim.controller.session import horizon
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
+from wavestim.controller.session.bench import FIRE_FRAME_US, clock_tolerance_us, prepare_light
 from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.clocks import SampleClock
@@ -44,9 +44,6 @@ from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
 PUMP_S = 0.01
-MEASURE_S = 5.0
-"""``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
-FIRST_HORIZON_MS, LEAST_HORIZON_MS = 20.0, 3.0
 RING_S = 30.0
 
 
@@ -102,7 +99,7 @@ def run_real(
                 out,
                 light.info,
                 pace="real",
-                horizon_ms=_first_horizon(experiment),
+                horizon_ms=horizon.first_ms(experiment),
                 armed=arm,
                 own_light=assembly.engine.mask_own_light,
                 calibration=known,
@@ -139,17 +136,12 @@ def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Ass
         e,
         board,
         fs_hz=planned.fs_hz,
-        horizon_ms=_first_horizon(e),
+        horizon_ms=horizon.first_ms(e),
         recorded_mm=planned.positions_mm,
         n_channels=info.n_channels,
         own_light=e.source.kind != "file" and not (live is not None and planned.board),
         gain_uv=info.gain_uv,
     )
-
-
-def _first_horizon(experiment: Experiment) -> float:
-    asked = experiment.trigger.horizon_ms
-    return FIRST_HORIZON_MS if asked == "auto" else float(asked)
 
 
 class RealSession:
@@ -204,7 +196,7 @@ class RealSession:
         self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
         self._safe_seen = 0
-        self._paused = self._refused = self._stands = False
+        self._paused = self._refused = self._stands = self._too_late = False
         self.held = self.ending = False
         """Somebody asked for a pause; for the end."""
 
@@ -250,10 +242,10 @@ class RealSession:
                     self._turn()
             done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
-                self.recorder.ages_ms, measure_to = [], done + (MEASURE_S if auto else 0.0)
+                self.recorder.ages_ms, measure_to = [], done + (horizon.MEASURE_S if auto else 0.0)
             if not armed and done >= measure_to:
-                self.arm(done)
-                armed = True
+                armed = self.arm(done)
+                measure_to = done + horizon.MEASURE_S
             if self.source.ended:
                 self.journal.append_marker(max(self.recorder.last_sample, 0), "source-ended", self.source.ended)
             self.mind_arming(done)
@@ -297,18 +289,33 @@ class RealSession:
         if self.engine.armed:
             self._pause("engine-stands")
 
-    def arm(self, done_s: float) -> None:
-        """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet."""
-        if self.assembly.experiment.trigger.horizon_ms == "auto":
-            ages = self.recorder.ages_ms or [np.zeros(1)]
-            age = float(np.percentile(np.concatenate(ages), 99.9))
-            wait = self.loop.wait_percentile_us(99.9) / 1000
-            horizon = age + wait + board_horizon_ms(self.light.info)
-            self.engine.post("horizon", max(horizon, LEAST_HORIZON_MS))
+    def arm(self, done_s: float) -> bool:
+        """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet.
+
+        False: samples come so late that no forecast reaches as far. That is said, all stays dark, and another measurement begins.
+        """
+        if self.assembly.experiment.trigger.horizon_ms == "auto" and not self._plan_ahead():
+            return False
         self.recorder.ages_ms = None
         self.light.arm()
         self.arming.arm(done_s)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
+        return True
+
+    def _plan_ahead(self) -> bool:
+        found = horizon.measured(self.recorder.ages_ms or [], self.loop.wait_percentile_us(horizon.PART) / 1000, self.light.info)
+        longest = horizon.longest_ms(self.assembly.experiment, self.source.info)
+        fits = found.ms <= longest
+        self.journal.set_meta("horizon", asdict(found) | {"words": found.words, "longest_ms": longest, "armed": fits})
+        if fits:
+            self.engine.post("horizon", found.ms)
+        else:
+            self.recorder.ages_ms = []
+        if fits or not self._too_late:
+            name, words = ("horizon", found.words) if fits else ("horizon-too-long", f"{found.words}; at most {longest:.0f} ms are armed")
+            self.journal.append_marker(max(self.recorder.last_sample, 0), name, words)
+        self._too_late = not fits
+        return fits
 
     def mind_arming(self, done_s: float) -> None:
         """RUN lets the engine decide; what waits too long is disarmed."""
