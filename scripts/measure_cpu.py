@@ -78,7 +78,12 @@ def main() -> None:
         by_name[name] = round(by_name.get(name, 0.0) + used, 1)
     print(
         json.dumps(
-            {"source": a.source, "percent_of_a_core": round(sum(percent.values()), 1), "threads": by_name, "latency_us": summary["latency_us"]}
+            {
+                "source": a.source,
+                "percent_of_a_core": round(sum(percent.values()), 1),
+                "threads": by_name,
+                "latency_us": summary["latency_us"],
+            }
         )
     )
 
