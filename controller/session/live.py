@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from wavestim.controller.session.clocks import SampleClock
     from wavestim.controller.session.markers import MarkerEvents
 
-NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "lsl_out", "events_port", "events_line")
+NOT_KEYS = (
+    "kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "loopback_channel", "loopback_line", "lsl_out", "events_port", "events_line"
+)  # fmt: skip
+"""Keys of a source that its driver does not know."""
 
 
 def open_source(experiment: Experiment) -> Live:

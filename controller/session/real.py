@@ -110,6 +110,7 @@ def run_real(
         fixed = experiment.source.fixed_delay_ms
         if fixed is None:
             fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
+        journal.set_meta("fixed_delay_ms", fixed)
         session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, told=told, rights=Rights(cpu))
         if known is not None:
             session.engine.apply_calibration(known.calibration)

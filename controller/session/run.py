@@ -86,9 +86,11 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
         ) as journal,
         room(out),
     ):
+        fixed = source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms
+        journal.set_meta("fixed_delay_ms", fixed)
         virtual = VirtualSession(
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
-            fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
+            fixed_delay_ms=fixed,
             calibration=known.calibration if known is not None else None, disarm_after_s=idle_limit_s(experiment),
         )  # fmt: skip
         journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, edges_path=out / "edges.csv")))

@@ -66,7 +66,8 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     Parameters
     ----------
     settings : dict
-        ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light truth`` (path), or a ``recording`` (path or name) in its place;
+        ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light gate_channel truth`` (path), or a ``recording`` (path or
+        name) in its place;
         with a board: ``board`` (its kind) ``gates`` (it gates a level-only light) ``irradiance`` (256 values, mW/mm2 by level)
         ``edges clock`` (paths). A board alone: ``leds_mm edges board gates``.
 
@@ -155,6 +156,7 @@ def _tissue(settings: dict[str, Any]) -> SimulatedRig | _Recording | None:
         seed=settings["seed"],
         truth_path=settings["truth"],
         light=LightConfig(**settings["light"]),
+        gate_channel=settings["gate_channel"],
     )
 
 
