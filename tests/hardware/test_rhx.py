@@ -230,7 +230,6 @@ def test_a_running_rhx_is_stopped_and_a_recording_one_left_alone(rig):
 
 def test_a_recording_that_sends_what_is_needed_is_listened_to_and_goes_on(rig):
     rig.open().close()  # what was switched on stays so
-    until(lambda: not rig.peer.source_listens)  # or the first packets go to who has left
     rig.peer.press("Record")
     rig.open()
     rig.start()

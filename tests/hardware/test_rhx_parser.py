@@ -113,7 +113,7 @@ def test_a_block_that_breaks_off_within_its_last_frame_is_not_taken(lost):
     """The bytes that are missing are filled with the beginning of the next block, whose magic gives it away."""
     bench = Bench()
     bench.feed(block(0)[:-lost] + block(128) + block(256))
-    ((first, rows),) = bench.taken()
+    ((_, rows),) = bench.taken()
     np.testing.assert_array_equal(rows[:, 0].astype(np.int64) + 32768, np.arange(128, 384))
     assert (bench.intake.garbled, bench.parser.n_blocks) == (1, 2)
 
