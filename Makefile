@@ -37,11 +37,14 @@ bench: build
 	$(VENV)/bin/wavestim bench --out build/bench
 	cp build/bench/benchmarks.md docs/benchmarks.md
 
-# long proofs of the light: hosts killed in real time, edges of the emulated board, moments of light over six kinds of link
+# long proofs: of the light, of every source against a faulty peer, of memory and clocks over hours, of the loop beside one in Python
 soak: build board
 	$(PY) scripts/soak_dark.py --kills 200
 	$(PY) scripts/measure_board.py
 	$(PY) scripts/measure_onsets.py
+	$(PY) scripts/soak_sources.py
+	$(PY) scripts/soak_session.py
+	$(PY) scripts/measure_loop.py
 
 help:
 	@echo "make demo     the whole experiment on a simulated cortex, with a report"
@@ -50,7 +53,7 @@ help:
 	@echo "make docs     write the parts of docs/ that are made from the code"
 	@echo "make picture  draw the pictures of the docs"
 	@echo "make bench    accuracy, certainty and speed beside peers: docs/benchmarks.md"
-	@echo "make soak     long proofs of the light, about ten minutes"
+	@echo "make soak     long proofs of light, sources, memory and clocks: about three hours"
 	@echo "make board    build the firmware of the ATmega2560 and its emulator: build/avr"
 	@echo "make build    build the extensions; make setup: only the virtual environment"
 	@echo "make clean    remove everything that was built"

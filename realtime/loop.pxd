@@ -12,7 +12,7 @@ cdef class Loop:
     cdef Ring ring
     cdef Engine engine
     cdef Scheduler scheduler
-    cdef unsigned char[::1] stop_byte
+    cdef int stop_fd
     cdef readonly uint32_t heartbeats
     cdef readonly int64_t turns
     cdef int64_t last_heartbeat_ns, last_sample_ns, block_interval_ns, last_block_ns

@@ -22,8 +22,6 @@ cdef extern from * nogil:
     #endif
     #include <errno.h>
     #include <poll.h>
-    #include <pthread.h>
-    #include <sched.h>
     #include <stdint.h>
     #include <sys/mman.h>
     #include <time.h>
@@ -35,19 +33,15 @@ cdef extern from * nogil:
         struct pollfd p = {fd, POLLIN, 0}; uint64_t v;
         if (poll(&p, 1, ms) > 0 && read(fd, &v, 8)) {}
     }
-    static inline int wl_fifo(int priority) {
-        struct sched_param p; p.sched_priority = priority; return pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
-    }
     static inline int wl_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE) ? errno : 0; }
     static inline void wl_unlock_memory(void) { munlockall(); }
-    static inline unsigned char wl_load(unsigned char *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+    static inline int wl_pressed(int fd) { unsigned char b; return pread(fd, &b, 1, 0) == 1 && b != 0; }
     """
     int64_t clock_ns "wl_now_ns"()
     void wait_for "wl_wait"(int fd, int ms)
-    int fifo "wl_fifo"(int priority)
     int mlock_all "wl_lock_memory"()
     void munlock_all "wl_unlock_memory"()
-    unsigned char load "wl_load"(unsigned char* p)
+    bint pressed "wl_pressed"(int fd)
 
 
 def now_ns() -> int:
@@ -67,19 +61,20 @@ def unlock_memory() -> None:
 
 cdef class Loop:
 
-    def __init__(self, Ring ring, Engine engine, Scheduler scheduler=None, stop_byte=None, bint hold_for_calibration=False):
+    def __init__(self, Ring ring, Engine engine, Scheduler scheduler=None, int stop_fd=-1, bint hold_for_calibration=False):
         """
         Parameters
         ----------
         ring, engine, scheduler : what to connect; without a scheduler decisions are only recorded.
-        stop_byte : one writable byte in memory shared with whoever may press STOP; non-zero aborts.
+        stop_fd : descriptor of the file that whoever may press STOP writes into; a first byte that is not 0 aborts. It is read, not
+            mapped: whatever another program does to the file (empty it, cut it) is no fault of memory here.
         hold_for_calibration : stop taking samples at the end of the warm-up until the engine has its calibration (virtual pace, where
             the calibration must apply at the same sample in every run).
         """
         self.ring = ring
         self.engine = engine
         self.scheduler = scheduler
-        self.stop_byte = bytearray(1) if stop_byte is None else stop_byte
+        self.stop_fd = stop_fd
         self.holds_for_calibration = hold_for_calibration
         self.last_heartbeat_ns = -1
         self.last_sample_ns = -1
@@ -91,9 +86,8 @@ cdef class Loop:
             n = self.turn(now_ns, False)
         return n
 
-    def run(self, int priority=0):
-        """Turn until :meth:`quit`. Call on a thread of its own. Returns the errno with which the system refused SCHED_FIFO, 0 when granted."""
-        cdef int no_fifo = fifo(priority) if priority > 0 else 0
+    def run(self):
+        """Turn until :meth:`quit`. Call on a thread of its own, which has the priority that it is to have."""
         while not self.finish:
             with nogil:
                 while not self.finish and not self.calibration_waits:
@@ -104,7 +98,6 @@ cdef class Loop:
                 self.calibration_waits = False
                 self.turn(clock_ns(), True)                       # what came meanwhile
                 self.n_waits = 0
-        return no_fifo
 
     def swap_calibration(self, calibration):
         """Let the running loop use a calibration from its next sample on."""
@@ -130,7 +123,7 @@ cdef class Loop:
         cdef int n = 0
         cdef int64_t taken
         self.turns += 1
-        if load(&self.stop_byte[0]) and not self.stopped:
+        if not self.stopped and self.stop_fd >= 0 and pressed(self.stop_fd):
             self.stopped = True
             self.engine.post_live(IN_PAUSE, 0)
             if self.scheduler is not None:

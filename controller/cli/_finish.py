@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.markup import escape
 from wavestim.controller.cli import output, table
+from wavestim.controller.record.loopback import loopback_words
 from wavestim.controller.staleness import stale_sentence
 
 
@@ -16,6 +17,14 @@ def finish(summary: Mapping[str, Any], *, as_json: bool) -> None:
     stale = stale_sentence(summary)
     if stale is not None:
         output.say(f"[bold yellow]Warning:[/] {escape(stale)}")
+    horizon = summary.get("horizon")
+    if horizon is not None and not horizon["armed"]:
+        output.say(
+            f"[bold yellow]Never armed:[/] light would have to be planned {escape(horizon['words'])}, and at most "
+            f"{horizon['longest_ms']:.0f} ms are. Free the computer of other work, or see what holds the source up: wavestim sources probe"
+        )
+    if summary.get("loopback") is not None:
+        output.say(f"Loop-back: {escape(loopback_words(summary['loopback']))}")
     if as_json:
         output.emit(summary)
         return

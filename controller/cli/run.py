@@ -41,6 +41,9 @@ def run(
     pace: Annotated[
         options.Pace | None, typer.Option(help="Default: virtual when all is simulated, otherwise real.", show_default=False)
     ] = None,
+    cpu: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Core for the engine's thread, at real pace; default: any.", show_default=False)
+    ] = None,
     out: options.Out = None,
     as_json: options.Json = False,
 ) -> None:
@@ -88,10 +91,15 @@ def run(
             output.say(f"[yellow]{escape(warning)}[/]")
     from wavestim.controller.session import run_experiment
     from wavestim.controller.session.arming import idle_limit_s
+    from wavestim.controller.session.rights import refusals
 
+    if chosen is options.Pace.real and (refused := refusals()):
+        output.say(
+            f"[yellow]Best effort: {', '.join(refused)}. What comes late is missed, never fired late; docs/live.md says what to allow.[/]"
+        )
     go = (lambda: True) if safe else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
         summary = run_experiment(
-            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go
+            ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go, cpu=cpu
         )
     finish(summary, as_json=as_json)

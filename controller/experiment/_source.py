@@ -14,6 +14,8 @@ class _Source(Part):
     """The constant delay of the acquisition system, from a loop-back; arrival times cannot reveal it. null: unmeasured."""
     fixed_delay_uncertainty_ms: NotNegative = 0.0
     """Uncertainty (plus or minus) of fixed_delay_ms."""
+    loopback_channel: Annotated[int, Field(ge=0)] | None = None
+    """Channel of the samples on which the light's gate is recorded; it has to be one of probe.bad_channels. null: none."""
 
 
 class SimulatedSource(_Source):
@@ -51,6 +53,11 @@ class _LiveSource(_Source):
     """Decisions and pulses go out as the LSL streams NAME-decisions and NAME-pulses; null: they do not."""
 
 
+class _LinedSource(_LiveSource):
+    loopback_line: Annotated[int, Field(ge=1, le=16)] | None = None
+    """Digital input (from 1) on which the light's gate is recorded; null: none."""
+
+
 class LslSource(_LiveSource):
     """A Lab Streaming Layer stream, found by name or by type."""
 
@@ -72,7 +79,7 @@ class LslSource(_LiveSource):
         return self
 
 
-class RhxSource(_LiveSource):
+class RhxSource(_LinedSource):
     """Intan RHX over its two TCP ports."""
 
     kind: Literal["rhx"] = "rhx"
@@ -89,7 +96,7 @@ class RhxSource(_LiveSource):
     """Which of its filter bands to take."""
 
 
-class OpenEphysSource(_LiveSource):
+class OpenEphysSource(_LinedSource):
     """Open Ephys GUI through its Falcon Output or ZMQ Interface plugin."""
 
     kind: Literal["openephys"] = "openephys"

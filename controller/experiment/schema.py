@@ -104,6 +104,13 @@ class Experiment(Part):
         check_course(self)
         return self
 
+    @model_validator(mode="after")
+    def _gate_is_no_electrode(self) -> Experiment:
+        channel = self.source.loopback_channel
+        if channel is not None and channel not in self.probe.bad_channels:
+            raise ValueError(f"source.loopback_channel {channel} records light and no tissue: name it in probe.bad_channels, too")
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _safety_by_light(cls, data: Any) -> Any:

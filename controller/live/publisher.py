@@ -48,7 +48,8 @@ class Publisher:
         self._telemetry = engine.show_every(round(engine.rate_hz / TICKS_HZ))
         self._next_status = 0
         self.verdicts: Counter[str] = Counter()
-        self._socket = (context or zmq.Context.instance()).socket(zmq.PUB)
+        self._asked_for: set[str] = set()
+        self._socket = (context or zmq.Context.instance()).socket(zmq.XPUB)  # PUB, to those who listen, and it knows what they listen to
         self._socket.setsockopt(zmq.SNDHWM, BACKLOG)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.bind(address)
@@ -72,9 +73,10 @@ class Publisher:
 
     def turn(self, now_ns: int) -> None:
         """What the model knows now, and a status when one is due."""
+        self._note_listeners()
         samples, records, waves = self._telemetry.take()
         calibration = self._engine.calibration
-        if len(samples) and calibration is not None:
+        if len(samples) and calibration is not None and self._wanted("tick"):
             self._tick(int(samples[-1]), records[-1:], waves[-1], calibration)
         if now_ns >= self._next_status:
             self._next_status = now_ns + STATUS_NS
@@ -82,6 +84,7 @@ class Publisher:
 
     def end(self, reason: str) -> None:
         """The last message."""
+        self._note_listeners()
         self._send("end", {"reason": reason})
 
     def close(self) -> None:
@@ -106,5 +109,15 @@ class Publisher:
             {"phase_rad": phase[0].astype(np.float32), "sd_deg": np.degrees(sd[0]).astype(np.float32)},
         )
 
+    def _note_listeners(self) -> None:
+        while self._socket.poll(0):
+            said = self._socket.recv()
+            (self._asked_for.add if said[:1] == b"\1" else self._asked_for.discard)(said[1:].decode(errors="replace"))
+
+    def _wanted(self, topic: str) -> bool:
+        return any(topic.startswith(asked) for asked in self._asked_for)
+
     def _send(self, topic: str, header: dict[str, Any], arrays: dict[str, NDArray[Any]] | None = None) -> None:
+        if not self._wanted(topic):  # putting it together is most of the work
+            return
         self._socket.send_multipart(wire.pack(topic, header, arrays), zmq.NOBLOCK)

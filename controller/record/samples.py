@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import mmap
-import operator
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.errors import RecordError, no_room
-from wavestim.hardware.sources import as_stored
+from wavestim.controller.record.rows import Block, LazyRows, Stored, cut
 
 MAGIC = b"WSB1"
 HEADER = struct.Struct("<4sqiiq")  # magic, first sample, samples, channels, host ns
 FILE_BYTES = 64_000_000
 BLOCK_SAMPLES = 250
-READ_SAMPLES = 4096
-Block = NDArray[np.float32]
-Stored = NDArray[np.float32] | NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -152,76 +148,6 @@ def _meant(data: mmap.mmap, offset: int) -> str:
     return f", samples {first} to {first + n - 1}" if magic == MAGIC and 0 < n <= BLOCK_SAMPLES and 0 < channels < 2**20 else ""
 
 
-class Samples(Protocol):
-    """Samples of a session, wherever they lie."""
-
-    @property
-    def shape(self) -> tuple[int, int]: ...
-    @property
-    def first_sample(self) -> int:
-        """Counter of the first row."""
-        ...
-
-    @property
-    def gaps(self) -> list[tuple[int, int]]:
-        """(first missing sample, how many) for every hole in the counter."""
-        ...
-
-    @property
-    def gain_uv(self) -> NDArray[np.float32] | None:
-        """uV per bit where the engine was given int16."""
-        ...
-
-    def __getitem__(self, key: Any) -> Block: ...
-    def blocks(self, size: int) -> Iterator[tuple[int, Block]]: ...
-    def stored_blocks(self, size: int) -> Iterator[tuple[int, Stored]]:
-        """As ``blocks``, but what the engine was given: int16 when there is a ``gain_uv``."""
-        ...
-
-
-class LazyRows:
-    """Indexing as numpy has it, rows first, for whoever can read rows from one to another: nothing is read before it is asked for."""
-
-    dtype = np.dtype(np.float32)
-    ndim = 2
-    shape: tuple[int, int]
-
-    def _rows(self, start: int, stop: int, step: int) -> Block:
-        """Rows with 0 <= start, stop <= n and step > 0; a copy."""
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.asarray(self[:], dtype=dtype)
-
-    def __getitem__(self, key: Any) -> Block:
-        keys = list(key) if isinstance(key, tuple) else [key]
-        dots = [i for i, k in enumerate(keys) if k is Ellipsis]
-        if dots:
-            keys[dots[0] : dots[0] + 1] = [slice(None)] * (3 - len(keys))
-        if len(keys) > 2:
-            raise IndexError(f"samples have two axes, {len(keys)} were asked for")
-        rows, columns = [*keys, slice(None), slice(None)][:2]
-        if isinstance(rows, slice):
-            start, stop, step = rows.indices(len(self))
-            if step > 0:
-                block = self._rows(start, stop, step)
-            else:
-                n = len(range(start, stop, step))
-                block = self._rows(start + (n - 1) * step, start + 1, -step)[::-1] if n else self._rows(0, 0, 1)
-            return np.asarray(block[:, columns])
-        if isinstance(rows, (list, np.ndarray)) and np.ndim(rows):
-            wanted = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
-            return np.asarray([self[i, columns] for i in wanted], dtype=self.dtype).reshape(len(wanted), *self[:0, columns].shape[1:])
-        asked = operator.index(rows)
-        index = asked + (len(self) if asked < 0 else 0)
-        if not 0 <= index < len(self):
-            raise IndexError(f"sample {asked} of {len(self)}")
-        return np.asarray(self._rows(index, index + 1, 1)[0][columns])
-
-
 class SampleReader(LazyRows):
     """Lazy array (n, channels) of float32 uV; rows in the order in which they were recorded.
 
@@ -276,14 +202,14 @@ class SampleReader(LazyRows):
         first = n = 0
         for e in self._entries:
             if n and (e.first_sample != first + n or n >= size):
-                yield from _cut(first, np.concatenate(held), size)
+                yield from cut(first, np.concatenate(held), size)
                 held, n = [], 0
             if not n:
                 first = e.first_sample
             held.append(self._read(e))
             n += e.n_samples
         if n:
-            yield from _cut(first, np.concatenate(held), size)
+            yield from cut(first, np.concatenate(held), size)
 
     def stored_blocks(self, size: int) -> Iterator[tuple[int, Stored]]:
         """The same as ``blocks``: a session keeps uV."""
@@ -306,90 +232,3 @@ class SampleReader(LazyRows):
             self.damaged.append(f"{path.name}: {which} fail their checksum")
         block = np.frombuffer(data, "<f4", e.n_samples * e.n_channels, HEADER.size).reshape(e.n_samples, e.n_channels)
         return block.astype(np.float32, copy=False)
-
-
-def _cut(first: int, block: Block, size: int) -> Iterator[tuple[int, Block]]:
-    for i in range(0, len(block), size):
-        yield first + i, block[i : i + size]
-
-
-def _shortened(blocks: Iterator[tuple[int, Any]], left: int) -> Iterator[tuple[int, Any]]:
-    for first, block in blocks:
-        yield first, block[:left]
-        left -= len(block)
-        if left <= 0:
-            return
-
-
-class ReferencedSamples(LazyRows):
-    """Samples that stay in the recording they came from (a replay); the recording must not have changed.
-
-    Parameters
-    ----------
-    open_it : callable
-        Opens the recording; called when samples are first asked for.
-    n_samples, n_channels : int
-
-    Notes
-    -----
-    Recordings are read forwards. A slice behind the last one goes on from there, one before it starts anew.
-    """
-
-    def __init__(self, open_it: Callable[[], Any], n_samples: int, n_channels: int) -> None:
-        self._open = open_it
-        self._recording: Any = None
-        self._ahead: Iterator[tuple[int, Block]] | None = None
-        self._held: Block = np.zeros((0, n_channels), np.float32)
-        self._at = 0
-        self.shape = (n_samples, n_channels)
-
-    @property
-    def first_sample(self) -> int:
-        """Counter of the first row."""
-        return next(iter(self.blocks(1)), (0, None))[0]
-
-    @property
-    def gaps(self) -> list[tuple[int, int]]:
-        """See ``Samples``."""
-        found, end = [], None
-        for first, block in self.blocks(READ_SAMPLES):
-            if end is not None and first != end:
-                found.append((end, first - end))
-            end = first + len(block)
-        return found
-
-    @property
-    def gain_uv(self) -> NDArray[np.float32] | None:
-        """See ``Samples``."""
-        self._recording = self._recording or self._open()
-        return as_stored(self._recording, 1)[0]
-
-    def blocks(self, size: int) -> Iterator[tuple[int, Block]]:
-        """(first sample, block) of at most ``size`` samples."""
-        self._recording = self._recording or self._open()
-        yield from _shortened(self._recording.blocks(size), self.shape[0])
-
-    def stored_blocks(self, size: int) -> Iterator[tuple[int, Stored]]:
-        """See ``Samples``."""
-        self._recording = self._recording or self._open()
-        yield from _shortened(as_stored(self._recording, size)[1], self.shape[0])
-
-    def _rows(self, start: int, stop: int, step: int) -> Block:
-        if start >= stop:
-            return np.zeros((0, self.shape[1]), np.float32)
-        if start < self._at or self._ahead is None:
-            self._ahead, self._held, self._at = self.blocks(READ_SAMPLES), self._held[:0], 0
-        parts = []
-        while self._at < stop:
-            end = self._at + len(self._held)
-            if start < end:
-                part = self._held[start - self._at : stop - self._at : step]
-                parts.append(part)
-                start += len(part) * step
-            if end >= stop:
-                break
-            block = next(self._ahead, (0, None))[1]
-            if block is None:
-                break
-            self._held, self._at = block, end
-        return np.concatenate(parts) if parts else np.zeros((0, self.shape[1]), np.float32)

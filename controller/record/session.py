@@ -16,7 +16,8 @@ from wavestim.controller.record import tables
 from wavestim.controller.record.errors import RecordError, no_room
 from wavestim.controller.record.journal import JOURNAL, Journal
 from wavestim.controller.record.records import PULSE_TRUTH
-from wavestim.controller.record.samples import Entry, ReferencedSamples, SampleReader, Samples
+from wavestim.controller.record.rows import ReferencedSamples, Samples
+from wavestim.controller.record.samples import Entry, SampleReader
 
 FORMAT = 1
 TRUTH = "truth.npz"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wavestim.controller.experiment.thermal import SIGMA_MM, Faces
 from wavestim.controller.record.dose import dose, entries_of
 from wavestim.controller.record.hashing import decisions_sha256
+from wavestim.controller.record.loopback import loopback
 from wavestim.controller.record.trials import course_of, summary_of
 from wavestim.controller.staleness import STALE
 from wavestim.realtime.records import DECISION
@@ -78,6 +79,12 @@ def summarise(session: Session) -> Summary:
     source = session.meta.get("source")
     if source is not None:
         found["source"] = {"kind": source["kind"], "where": source["where"], **source["counts"]}
+    gate = loopback(session)
+    if gate is not None:
+        found["loopback"] = gate
+    horizon = session.meta.get("horizon")
+    if horizon is not None:
+        found["horizon"] = dict(horizon)
     if session.recovered:
         found["recovered"] = session.meta["recovered"]
     return found

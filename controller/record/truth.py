@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, hilbert, sosfiltfilt, sosfreqz
 from wavestim.controller.record.records import PULSE_TRUTH
-from wavestim.controller.record.samples import Samples
+from wavestim.controller.record.rows import Samples
 from wavestim.hardware.simulated.truth import KINDS, Truth
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ class Feed(Protocol):
 
 
 def cortex_settings(experiment: Experiment) -> dict[str, Any]:
-    """What the cortex in silico needs of an experiment, checked: ``cortex``, ``light``, ``seed``, ``fs_hz``.
+    """What the cortex in silico needs of an experiment, checked: ``cortex``, ``light``, ``seed``, ``fs_hz``, ``gate_channel``.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
             reason = " ".join(str(error).split("Value error, ")[-1].split(" [type=")[0].split())
             raise ExperimentError(f"{experiment.name}: {key}: {reason}") from None
     seed = experiment.seed if source.seed is None else source.seed
-    return {"cortex": cortex, "light": light, "seed": seed, "fs_hz": source.fs_hz}
+    return {"cortex": cortex, "light": light, "seed": seed, "fs_hz": source.fs_hz, "gate_channel": source.loopback_channel}
 
 
 class Cortex:
@@ -79,7 +79,7 @@ class Cortex:
         self._read = 0
         rig = SimulatedRig(
             CortexConfig(**settings["cortex"]), positions_mm, leds_mm, fs_hz=self.fs_hz, seed=settings["seed"], truth_path=truth_path,
-            light=LightConfig(**settings["light"]),
+            light=LightConfig(**settings["light"]), gate_channel=settings["gate_channel"],
         )  # fmt: skip
         self.rig: Rig = rig if faults is None else FaultyRig(rig, faults)
 

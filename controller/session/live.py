@@ -12,6 +12,7 @@ import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.session.stimuli import Events
+from wavestim.hardware.priority import SOURCE, ask_for_priority
 from wavestim.hardware.sources import KINDS, ClockPoint, Live, LiveCounts, LiveEvent, LiveInfo, open_live
 from wavestim.hardware.sources.stream import StreamSource
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from wavestim.controller.session.clocks import SampleClock
     from wavestim.controller.session.markers import MarkerEvents
 
-NOT_KEYS = ("kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "lsl_out", "events_port", "events_line")
+NOT_KEYS = (
+    "kind", "fixed_delay_ms", "fixed_delay_uncertainty_ms", "loopback_channel", "loopback_line", "lsl_out", "events_port", "events_line"
+)  # fmt: skip
+"""Keys of a source that its driver does not know."""
 
 
 def open_source(experiment: Experiment) -> Live:
@@ -81,8 +85,12 @@ class RigSource:
 
     def start(self, sink: object) -> None:
         self._stream = StreamSource(self._fd, self.info.n_channels, sink)
-        self._thread = threading.Thread(target=self._stream.run, name="source", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._stream,), name="source", daemon=True)
         self._thread.start()
+
+    def _run(self, stream: StreamSource) -> None:
+        ask_for_priority(SOURCE)
+        stream.run()
 
     def stop(self) -> None:
         if self._stream is not None and self._thread is not None:

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import math
-import mmap
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.record.errors import room
+from wavestim.controller.session import horizon
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly, assemble
-from wavestim.controller.session.bench import FIRE_FRAME_US, board_horizon_ms, clock_tolerance_us, prepare_light
+from wavestim.controller.session.bench import FIRE_FRAME_US, clock_tolerance_us, prepare_light
 from wavestim.controller.session.boardwatch import BoardWatch
 from wavestim.controller.session.calibrations import calibration_for
 from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.coursewatch import CourseWatch
 from wavestim.controller.session.deviceclock import DeviceClock
+from wavestim.controller.session.enginethread import EngineThread
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.interrupt import deferred
@@ -36,6 +35,7 @@ from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.outside import open_to_the_outside
 from wavestim.controller.session.recorder import Recorder
+from wavestim.controller.session.rights import Rights, check_core
 from wavestim.controller.session.stimuli import simulated_events
 from wavestim.controller.session.stopping import TAIL_S
 from wavestim.controller.session.telling import Everyone, Teller, telling
@@ -43,14 +43,11 @@ from wavestim.hardware.lights import Light, LightError, LightInfo
 from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
 from wavestim.hardware.sources import Live
 from wavestim.realtime.engine import Engine
-from wavestim.realtime.loop import Loop, lock_memory, now_ns, unlock_memory
+from wavestim.realtime.loop import Loop, now_ns
 from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
 PUMP_S = 0.01
-MEASURE_S = 5.0
-"""``horizon_ms: auto`` is measured for this long, with the engine at work, before light is armed."""
-FIRST_HORIZON_MS, LEAST_HORIZON_MS = 20.0, 3.0
 RING_S = 30.0
 
 
@@ -63,17 +60,20 @@ def run_real(
     progress: Callable[[float], None],
     go: Callable[[], bool] = lambda: True,
     finish: Callable[[Path], dict[str, Any]] = finish_session,
+    cpu: int | None = None,
 ) -> dict[str, Any]:
     """Run an experiment at the pace of a rig; returns the summary.
 
     ``go`` is the second of the two steps to light: it is asked while the light is armed, and nothing is decided before it says yes.
     ``finish`` ends the session in its folder and gives the summary.
+    ``cpu`` is the core of the engine's thread.
 
     Raises
     ------
     ExperimentError, SourceError, LightError, OutputError
         Before anything is armed.
     """
+    check_core(cpu)
     with contextlib.ExitStack() as stack:
         live = stack.enter_context(opened_live(experiment))
         planned = plan_mock_rig(experiment, out, live.info if live is not None else None)
@@ -105,7 +105,7 @@ def run_real(
                 out,
                 light.info,
                 pace="real",
-                horizon_ms=_first_horizon(experiment),
+                horizon_ms=horizon.first_ms(experiment),
                 armed=arm,
                 own_light=assembly.engine.mask_own_light,
                 calibration=known,
@@ -116,7 +116,8 @@ def run_real(
         fixed = experiment.source.fixed_delay_ms
         if fixed is None:
             fixed = DELAY_MS if live is None else live.info.delay_ms or 0.0
-        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, told=told)
+        journal.set_meta("fixed_delay_ms", fixed)
+        session = RealSession(assembly, light, source, journal, fixed_delay_ms=fixed, go=go, told=told, rights=Rights(cpu))
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
@@ -142,17 +143,12 @@ def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Ass
         e,
         board,
         fs_hz=planned.fs_hz,
-        horizon_ms=_first_horizon(e),
+        horizon_ms=horizon.first_ms(e),
         recorded_mm=planned.positions_mm,
         n_channels=info.n_channels,
         own_light=e.source.kind != "file" and not (live is not None and planned.board),
         gain_uv=info.gain_uv,
     )
-
-
-def _first_horizon(experiment: Experiment) -> float:
-    asked = experiment.trigger.horizon_ms
-    return FIRST_HORIZON_MS if asked == "auto" else float(asked)
 
 
 class RealSession:
@@ -168,6 +164,8 @@ class RealSession:
         Whether what is armed may run now.
     told : Teller, optional
         Tells other programs of decisions and pulses.
+    rights : Rights, optional
+        What to ask of the system, beside the usual.
     """
 
     def __init__(
@@ -180,9 +178,10 @@ class RealSession:
         fixed_delay_ms: float,
         go: Callable[[], bool] = lambda: True,
         told: Teller | None = None,
+        rights: Rights | None = None,
     ) -> None:
         self.assembly, self.light, self.source, self.journal = assembly, light, source, journal
-        self.counts = Counts(realtime="best effort")
+        self.counts, self.rights = Counts(), rights or Rights()
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
         self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
@@ -205,7 +204,7 @@ class RealSession:
         self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
         self._next_ping = 0
         self._safe_seen = 0
-        self._paused = self._refused = False
+        self._paused = self._refused = self._stands = self._too_late = False
         self.held = self.ending = False
         """Somebody asked for a pause; for the end."""
 
@@ -214,11 +213,10 @@ class RealSession:
         """Source and engine threads run while this lasts; whatever ends it, the board is dark first."""
         prepare_light(self.light, self.assembly, self.device_clock)
         stop_path.write_bytes(b"\0")
-        with stop_path.open("r+b") as file, mmap.mmap(file.fileno(), 1) as stop:
-            self.loop = Loop(self.ring, self.engine, self.scheduler, stop)
-            refused = [lock_memory()]
-            engine = threading.Thread(target=lambda: refused.append(self.loop.run(50)), name="engine", daemon=True)
-            engine.start()
+        with stop_path.open("rb") as stop, self.rights.memory():
+            self.loop = Loop(self.ring, self.engine, self.scheduler, stop.fileno())
+            self.thread = EngineThread(self.loop, self.rights)
+            self.thread.start()
             self.source.start(self.ring.sink())
             try:
                 yield
@@ -226,18 +224,15 @@ class RealSession:
                 with contextlib.suppress(Exception):
                     self.light.abort()
                 self.source.stop()
-                self.loop.quit()
-                engine.join(5.0)
+                self.thread.stop()
                 self.recorder.finish(now_ns(), "session-ended")
                 self.counts.samples = self.recorder.n_samples
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
                 self.counts.ticks = self.engine.n_ticks
                 self.counts.safe = self.recorder.safe_reasons
                 self.counts.ended_by_rule(self.course.ending)
-                unlock_memory()
-                if refused == [0, 0]:
-                    self.counts.realtime = "SCHED_FIFO, memory locked"
-                del self.loop
+                self.counts.realtime = self.rights.words
+                del self.loop, self.thread
 
     def watch(self, seconds: float, arm: bool, progress: Callable[[float], None], check: Callable[[], None]) -> None:
         """Record until so many seconds of samples have come; calibrates, measures the horizon, arms, minds the board.
@@ -252,22 +247,24 @@ class RealSession:
             self._turn()
             if self.engine.wants_calibration:
                 self.loop.swap_calibration(self.engine.learn())
-                while self.engine.wants_calibration:
+                while self.engine.wants_calibration and not self.thread.died:
                     self._turn()
             done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
-                self.recorder.ages_ms, measure_to = [], done + (MEASURE_S if auto else 0.0)
+                self.recorder.ages_ms, measure_to = [], done + (horizon.MEASURE_S if auto else 0.0)
             if not armed and done >= measure_to:
-                self.arm(done)
-                armed = True
+                armed = self.arm(done)
+                measure_to = done + horizon.MEASURE_S
             if self.source.ended:
                 self.journal.append_marker(max(self.recorder.last_sample, 0), "source-ended", self.source.ended)
             self.mind_arming(done)
             if self._course_ends():
                 limit = min(limit, self.recorder.last_sample + round(TAIL_S * self.assembly.fs_hz))
-            if self.source.ended or self.loop.stopped or self.ending:
+            if self.thread.died:
+                self.journal.append_marker(max(self.recorder.last_sample, 0), "engine-ended", self.thread.died)
+            if self.thread.died or self.source.ended or self.loop.stopped or self.ending:
                 self.counts.stopped_early = True
-                self.counts.stopped_by = "STOP" if self.loop.stopped else self.source.ended or "asked for"
+                self.counts.stopped_by = self.thread.died or ("STOP" if self.loop.stopped else self.source.ended or "asked for")
                 break
             progress(min(done, seconds))
             check()
@@ -290,23 +287,51 @@ class RealSession:
         if note_source(self.source, self.journal, self.sample_clock, self.markers):
             self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
             self._after_safe("source-restarted")
+        if self.thread.stands(now):
+            self._engine_stands()
+            return
+        self._stands = False
         if self.loop.stalled or self._paused or len(self.recorder.safe_reasons) > self._safe_seen:
             self._after_safe()
         if self._board.came_back(now):
             self._resume()
 
-    def arm(self, done_s: float) -> None:
-        """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet."""
-        if self.assembly.experiment.trigger.horizon_ms == "auto":
-            ages = self.recorder.ages_ms or [np.zeros(1)]
-            age = float(np.percentile(np.concatenate(ages), 99.9))
-            wait = self.loop.wait_percentile_us(99.9) / 1000
-            horizon = age + wait + board_horizon_ms(self.light.info)
-            self.engine.post("horizon", max(horizon, LEAST_HORIZON_MS))
+    def _engine_stands(self) -> None:
+        """Its heartbeat has ended with it, and light resumes only when it turns again; the board is told from here, too."""
+        if not self._stands:
+            self._stands = True
+            self.light.abort()
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "engine-stands", f"after {self.loop.turns} turns")
+        if self.engine.armed:
+            self._pause("engine-stands")
+
+    def arm(self, done_s: float) -> bool:
+        """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet.
+
+        False: samples come so late that no forecast reaches as far. That is said, all stays dark, and another measurement begins.
+        """
+        if self.assembly.experiment.trigger.horizon_ms == "auto" and not self._plan_ahead():
+            return False
         self.recorder.ages_ms = None
         self.light.arm()
         self.arming.arm(done_s)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
+        return True
+
+    def _plan_ahead(self) -> bool:
+        found = horizon.measured(self.recorder.ages_ms or [], self.loop.wait_percentile_us(horizon.PART) / 1000, self.light.info)
+        longest = horizon.longest_ms(self.assembly.experiment, self.source.info)
+        fits = found.ms <= longest
+        self.journal.set_meta("horizon", asdict(found) | {"words": found.words, "longest_ms": longest, "armed": fits})
+        if fits:
+            self.engine.post("horizon", found.ms)
+        else:
+            self.recorder.ages_ms = []
+        if fits or not self._too_late:
+            name, words = ("horizon", found.words) if fits else ("horizon-too-long", f"{found.words}; at most {longest:.0f} ms are armed")
+            self.journal.append_marker(max(self.recorder.last_sample, 0), name, words)
+        self._too_late = not fits
+        return fits
 
     def mind_arming(self, done_s: float) -> None:
         """RUN lets the engine decide; what waits too long is disarmed."""
@@ -352,14 +377,18 @@ class RealSession:
         self._safe_seen = len(self.recorder.safe_reasons)
         if not self.engine.armed and self.arming.step != "armed":
             return
-        if not self._paused:
-            self._paused = True
-            self.engine.post("pause", 1.0)
-            self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", ", ".join(reasons))
+        self._pause(", ".join(reasons))
         if not self.light.gone:
             self._resume()
         if self.arming.step == "armed" and (self._rearms_left <= 0 or self.loop.stopped or self.light.gone):
             self._disarm(", ".join(reasons))  # dark before anybody ran it: arming it anew is for a person
+
+    def _pause(self, why: str) -> None:
+        """Nothing is decided from here on."""
+        if not self._paused:
+            self._paused = True
+            self.engine.post("pause", 1.0)
+            self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", why)
 
     def _resume(self) -> None:
         """As often as the experiment allows; otherwise the recording goes on, dark."""
@@ -370,7 +399,8 @@ class RealSession:
             self.light.wait(PUMP_S)
             self.recorder.pump(now_ns())
             note_source(self.source, self.journal, self.sample_clock, self.markers)
-        if self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
+            stands = self.thread.stands(now_ns())
+        if stands or self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
             return
         self.loop.resume_after_stall()
         try:

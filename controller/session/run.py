@@ -37,6 +37,7 @@ def run_experiment(
     progress: Progress,
     go: Callable[[], bool] = lambda: True,
     finish: Callable[[Path], dict[str, Any]] = finish_session,
+    cpu: int | None = None,
 ) -> dict[str, Any]:
     """Run an experiment and return its summary.
 
@@ -59,11 +60,13 @@ def run_experiment(
         Ends the session in its folder and gives the summary.
     progress : callable
         Called with the seconds done.
+    cpu : int, optional
+        Core of the engine's thread, at real pace.
     """
     if seed is not None:
         experiment = reseeded(experiment, seed)
     if pace == "real":
-        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go, finish=finish)
+        return run_real(experiment, out=out, seconds=seconds, arm=arm, progress=progress, go=go, finish=finish, cpu=cpu)
     if experiment.source.kind == "file":
         path = experiment.source.path
         return replay_recording(path, experiment=experiment, out=out, speed=None, progress=progress, seconds=seconds, finish=finish)
@@ -90,9 +93,11 @@ def _run_cortex(experiment: Experiment, out: Path, seconds: float, arm: bool, pr
         ) as journal,
         room(out),
     ):
+        fixed = source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms
+        journal.set_meta("fixed_delay_ms", fixed)
         virtual = VirtualSession(
             assembly, Cortex(experiment, positions, leds, out / "truth.bin"), bench, journal, arrivals, arm=arm, horizon_ms=horizon,
-            fixed_delay_ms=source.fixed_delay_ms if source.fixed_delay_ms is not None else arrivals.constant_ms,
+            fixed_delay_ms=fixed,
             calibration=known.calibration if known is not None else None, disarm_after_s=idle_limit_s(experiment),
             events=simulated_events(experiment),
         )  # fmt: skip

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.experiment import load_experiment
-from wavestim.controller.record.samples import SampleReader, Samples, Stored
+from wavestim.controller.record.rows import Samples, Stored
+from wavestim.controller.record.samples import SampleReader
 from wavestim.controller.record.session import open_session
 from wavestim.controller.session.assembly import assemble
 from wavestim.hardware.lights import LightInfo

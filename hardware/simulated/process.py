@@ -67,8 +67,8 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     Parameters
     ----------
     settings : dict
-        ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light truth`` (path), or a ``recording`` (path or name) in its place;
-        ``faults`` (of its wires and its clock);
+        ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light gate_channel truth`` (path), or a ``recording`` (path or
+        name) in its place; ``faults`` (of its wires and its clock);
         with a board: ``board`` (its kind) ``gates`` (it gates a level-only light) ``irradiance`` (256 values, mW/mm2 by level)
         ``edges clock`` (paths). A board alone: ``leds_mm edges board gates``.
 
@@ -157,6 +157,7 @@ def _tissue(settings: dict[str, Any]) -> Rig | None:
         seed=settings["seed"],
         truth_path=settings["truth"],
         light=LightConfig(**settings["light"]),
+        gate_channel=settings["gate_channel"],
     )
 
 

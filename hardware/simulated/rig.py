@@ -18,6 +18,7 @@ from . import layout
 from .config import CortexConfig, LightConfig
 from .cortex import Sheet
 from .drift import Drift
+from .gate import Gate
 from .kinematic import Kinematic
 from .noise import BLOCK, ElectrodeNoise
 from .tissue import DRIFT_BLOCK, NOISE_BLOCK, Tissue
@@ -43,6 +44,8 @@ class SimulatedRig:
     truth_path : path, optional
         Where the truth goes (``truth.py``).
     light : LightConfig
+    gate_channel : int, optional
+        This channel records the light's gate and no tissue.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class SimulatedRig:
         seed: int = 1,
         truth_path: str | Path | None = None,
         light: LightConfig | None = None,
+        gate_channel: int | None = None,
     ) -> None:
         self.config = c = config
         self.wave = wave = config.wave()
@@ -65,6 +69,7 @@ class SimulatedRig:
             raise ValueError(f"fs_hz of the simulated rig must lie between 100 and 5000, not {fs_hz}")
         self.fs_hz, self.seed = fs_hz, seed if c.seed is None else c.seed
         self.n_channels, self.samples = len(self.positions_mm), 0
+        self._gate = None if gate_channel is None else Gate(gate_channel, fs_hz)
         gain = c.signal_uv
         seeds = np.random.SeedSequence(self.seed).spawn(12)
         self._noise = ElectrodeNoise(
@@ -159,6 +164,8 @@ class SimulatedRig:
         if not (math.isfinite(irradiance_mw_mm2) and irradiance_mw_mm2 >= 0 and math.isfinite(time_s) and time_s >= 0):
             raise ValueError(f"light at {time_s} s with {irradiance_mw_mm2} mW/mm²: both must be finite and not negative")
         self._tissue.add_edge(time_s, led, irradiance_mw_mm2)
+        if self._gate is not None:
+            self._gate.light(time_s, led, irradiance_mw_mm2 > 0)
 
     def read(self, n: int) -> NDArray[np.float32]:
         """The next n samples (n, channels), µV. Sample i lies i/fs_hz after the first."""
@@ -181,6 +188,8 @@ class SimulatedRig:
             self._noise_at = at + m
             done += m
         self.samples += n
+        if self._gate is not None:
+            self._gate.write(out)
         return out
 
     def _write_truth(self) -> None:

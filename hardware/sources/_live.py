@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.hardware.priority import SOURCE, ask_for_priority
 
 from ._base import SourceError
 from .intake import Intake
@@ -29,7 +30,7 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 """kind -> (module, prefix): the module has ``open_<prefix>(**keys)`` and ``find_<prefix>()``."""
 
-COUNTS = ("blocks", "samples", "lost", "gaps", "late", "duplicated", "garbled", "restarts", "skipped", "overflowed")
+COUNTS = ("blocks", "samples", "lost", "gaps", "late", "duplicated", "garbled", "restarts", "skipped", "overflowed", "first_counter")
 SILENT_S = 60.0
 """A source that gives nothing for so long, in spite of all attempts to reach it again, has ended."""
 
@@ -90,6 +91,7 @@ class LiveCounts:
 
     ``lost``: passed over; ``late``: of these, what came after all, too late. ``duplicated``: here for the second time. ``garbled``: packets
     that made no sense. ``skipped``: by the host's clock, while the source was started again. ``overflowed``: found no room in the ring.
+    ``first_counter``: the number that the source itself gave to sample 0 of the session, by which both recordings can be laid side by side.
     """
 
     blocks: int = 0
@@ -102,6 +104,7 @@ class LiveCounts:
     restarts: int = 0
     skipped: int = 0
     overflowed: int = 0
+    first_counter: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,7 @@ class LiveSource(abc.ABC):
         self._thread.start()
 
     def _run(self, intake: Intake) -> None:
+        ask_for_priority(SOURCE)  # what is refused, the engine's thread says
         try:
             self.ended = self.receive(intake) or "stopped"
         except SourceError as error:

@@ -26,7 +26,7 @@ cdef class Intake:
     cdef double fs
     cdef int m
     cdef readonly object dtype
-    cdef readonly int64_t blocks, samples, lost, gaps, late, duplicated, garbled, restarts, skipped, overflowed
+    cdef readonly int64_t blocks, samples, lost, gaps, late, duplicated, garbled, restarts, skipped, overflowed, first_counter
     cdef readonly int64_t last_host_ns
     cdef int64_t base, next_counter, old_run, suspect_next, n_holes
     cdef bint started, expects_restart

@@ -15,6 +15,7 @@ class Intake:
     restarts: int
     skipped: int
     overflowed: int
+    first_counter: int
     last_host_ns: int
     @property
     def next_sample(self) -> int: ...

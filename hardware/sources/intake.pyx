@@ -168,7 +168,7 @@ cdef class Intake:
             self.base = counter - was - jump
             self.note(counter, RESTART, jump)
         else:
-            self.base = counter
+            self.base = self.first_counter = counter
         self.started = True
         self.expects_restart = False
         self.next_counter = counter

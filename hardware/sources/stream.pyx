@@ -8,6 +8,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memmove
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read
 
@@ -69,44 +70,49 @@ cdef class StreamSource:
 
     def run(self):
         """Move blocks until :meth:`stop` or the end of the stream; :attr:`ended` says why. Call on a thread of its own."""
-        cdef char* buffer = <char*>malloc(<size_t>MAX_SAMPLES * self.m * self.value_bytes)
-        cdef Header h
-        cdef int why = 0
+        cdef size_t room = sizeof(Header) + <size_t>MAX_SAMPLES * self.m * self.value_bytes
+        cdef char* buffer = <char*>malloc(room)
+        cdef int why
         if buffer == NULL:
             raise MemoryError
         with nogil:
-            while True:
-                why = self.fill(<char*>&h, sizeof(Header))
-                if why:
-                    break
-                if h.magic != MAGIC_C or h.n == 0 or h.n > 65536:
-                    why = 3
-                    break
-                why = self.fill(buffer, <size_t>h.n * self.m * self.value_bytes)
-                if why:
-                    break
-                self.sink.push(self.sink.ctx, buffer, <int>h.n, h.first, _now())
-                self.n_blocks += 1
-                self.next_sample = h.first + h.n
+            why = self.move(buffer, room)
         free(buffer)
         self.ended = ("", "stopped", "the stream ended", "the stream holds something else than blocks of samples")[why]
 
-    cdef int fill(self, char* into, size_t n) noexcept nogil:
-        cdef size_t done = 0
+    cdef int move(self, char* buffer, size_t room) noexcept nogil:
+        """Blocks on into the sink, as many as a read brings; why it ended."""
+        cdef size_t at = 0, held = 0, need = sizeof(Header)
         cdef ssize_t got
-        while done < n:
+        cdef int64_t host_ns = 0
+        cdef Header h
+        while True:
+            while held - at >= need:
+                memcpy(&h, buffer + at, sizeof(Header))
+                if h.magic != MAGIC_C or h.n == 0 or h.n > 65536:
+                    return 3
+                need = sizeof(Header) + <size_t>h.n * self.m * self.value_bytes
+                if held - at < need:
+                    break
+                self.sink.push(self.sink.ctx, buffer + at + sizeof(Header), <int>h.n, h.first, host_ns)
+                self.n_blocks += 1
+                self.next_sample = h.first + h.n
+                at += need
+                need = sizeof(Header)
+            if at:
+                memmove(buffer, buffer + at, held - at)
+                held -= at
+                at = 0
             if self.finish:
                 return 1
             if ws_readable(self.fd, 50) <= 0:
                 continue
-            got = read(self.fd, into + done, n - done)
+            got = read(self.fd, buffer + held, room - held)
+            host_ns = _now()
             if got > 0:
-                done += got
-            elif got == 0:
+                held += got
+            elif got == 0 or (errno != EINTR and errno != EAGAIN):
                 return 2
-            elif errno != EINTR and errno != EAGAIN:
-                return 2
-        return 0
 
     def stop(self):
         self.finish = True

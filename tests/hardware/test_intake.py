@@ -34,6 +34,7 @@ def test_a_gap_stays_a_gap_and_the_first_counter_is_sample_0():
     bench.put(530)
     assert bench.taken() == [(0, list(range(500, 510))), (30, list(range(530, 540)))]
     assert (bench.intake.lost, bench.intake.gaps, bench.intake.restarts) == (20, 1, 0)
+    assert bench.intake.first_counter == 500
 
 
 def test_late_is_told_from_twice():

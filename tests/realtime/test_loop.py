@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,7 +31,7 @@ def wave() -> np.ndarray:
 class Rig:
     """Engine, loop and scheduler on a board in memory, one sample a turn."""
 
-    def __init__(self, clock_known: bool = True, horizon_ms: float = 10.0, stop: bytearray | None = None) -> None:
+    def __init__(self, clock_known: bool = True, horizon_ms: float = 10.0, stop_fd: int = -1) -> None:
         self.clock = VirtualClock(0)
         self.core = FirmwareCore(4, boot_id=9)
         self.light = open_light("simulated", core=self.core, clock=self.clock)
@@ -41,7 +43,7 @@ class Rig:
         self.engine = Engine(EngineConfig(fs_hz=1000, positions_mm=XY, band_hz=(8, 24), trigger=trigger, plan=plan))
         self.ring = Ring(len(XY), 20_000)
         self.scheduler = Scheduler(self.light.port(), self.light.info.min_lead_us + 340.0)
-        self.loop = Loop(self.ring, self.engine, self.scheduler, stop, hold_for_calibration=True)
+        self.loop = Loop(self.ring, self.engine, self.scheduler, stop_fd, hold_for_calibration=True)
         if clock_known:
             self.scheduler.publish_clock(0.0, START, 1e6, 0.0, 0.0, 1.0, 1000.0)
         self.at(START - 10 * MS)
@@ -140,13 +142,21 @@ def test_light_resumes_when_it_is_armed_again(wave: np.ndarray) -> None:
     assert len(rig.lit()) > 5
 
 
-def test_stop_is_one_byte_and_dark(wave: np.ndarray) -> None:
-    stop = bytearray(1)
-    rig = Rig(stop=stop)
-    rig.run(wave[:5000])
-    assert len(rig.lit()) > 5
-    stop[0] = 1
-    rig.run(wave[5000:], first=5000)
+@pytest.mark.parametrize("cut", [False, True], ids=["written", "emptied, then written"])
+def test_stop_is_one_byte_in_a_file_and_dark_whatever_is_done_to_the_file(wave: np.ndarray, tmp_path: Path, cut: bool) -> None:
+    """A shell that says ``echo 1 > stop`` cuts the file first; that must not end the rig process."""
+    with (tmp_path / "stop").open("w+b", buffering=0) as file:
+        file.write(b"\0")
+        rig = Rig(stop_fd=file.fileno())
+        rig.run(wave[:5000])
+        assert len(rig.lit()) > 5
+        if cut:
+            os.truncate(file.fileno(), 0)
+            rig.run(wave[5000:5300], first=5000)
+            assert not rig.loop.stopped
+        os.pwrite(file.fileno(), b"1\n", 0)
+        rig.lit()
+        rig.run(wave[5300:], first=5300)
     assert rig.loop.stopped
     assert rig.core.state == "safe"
     assert not rig.core.lit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,16 @@ CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 """Where liblsl looks for the user's settings, besides the file that LSLAPICFG names."""
 OWN = "[lab]\nKnownPeers = {127.0.0.1}\n[log]\nlevel = -3\n"
 """Settings of a machine that has none: streams of the same machine are found without a network, and what breaks is told by us."""
+
+
+def puller_function() -> int:
+    """Address of ``lsl_pull_chunk_f``, for who pulls without Python."""
+    return ctypes.cast(pylsl().lib.lib.lsl_pull_chunk_f, ctypes.c_void_p).value or 0
+
+
+def handle_of(inlet: Any) -> int:
+    """liblsl's own handle of an inlet, which keeps it."""
+    return ctypes.cast(inlet.obj, ctypes.c_void_p).value or 0
 
 
 @cache

@@ -14,15 +14,15 @@ from wavestim.hardware.sources._live import SILENT_S, LiveInfo, LiveSource
 from wavestim.hardware.sources.intake import Intake
 
 from .find import Stream, find
-from .library import pylsl
+from .library import handle_of, puller_function, pylsl
 from .markers import Markers
 from .metadata import Channels, channels_of
+from .pulling import Pulled, Puller
 from .stamps import RateChangedError, StampCounter
 
 OPEN_S = 5.0
-PULL_S = 0.05
-MOST = 1024
-"""Samples of one pull."""
+PULL_S, MARKERS_S = 0.05, 0.01
+"""So long samples are moved before the books are made up; with markers beside them, so long until a marker is heard."""
 KEPT_BYTES, KEPT_S = 64_000_000, 60
 """What the sender and the library keep while nobody can read: as much as a cable that is out for a minute, if memory allows."""
 CLOCK_S = 1.0
@@ -82,29 +82,36 @@ class LslSource(LiveSource):
         """See ``LiveSource``."""
         clocks = 0
         heard = time.monotonic()
+        puller = Puller(puller_function(), self._stream.n_channels, self.channels.index, self.channels.scale_uv, self.info.fs_hz, intake)
+        puller.attach(handle_of(self._inlet))
+        longest_s = PULL_S if self._markers is None else MARKERS_S
         while not self.finish.is_set():
-            try:
-                rows, stamps = self._inlet.pull_chunk(timeout=PULL_S, max_samples=MOST, min_samples=1, as_numpy=True)
-            except pylsl().util.LostError:
+            due_s = self._counter.due_s
+            if due_s is not None:
+                puller.follow(self._counter.next, due_s)
+            got = puller.pull(longest_s)
+            self._placed(got.taken_s)
+            if got.lost:
                 if not self._found_again(intake, heard + SILENT_S):
                     return "" if self.finish.is_set() else f"{self.info.where}: was lost and did not come back within {SILENT_S:g} s"
+                puller.attach(handle_of(self._inlet))
                 clocks = 0
                 continue
-            now_ns = time.monotonic_ns()
-            if len(stamps):
-                heard = now_ns / 1e9
-                runs = self._placed(stamps)
+            if len(got.stamps_s):
+                runs = self._placed(got.stamps_s)
                 if self._counter.n_clocks > clocks:
                     clocks = self._counter.n_clocks
                     intake.restarted()
-                block = self._microvolts(rows)
                 for counter, start, stop in runs:
-                    intake.block(counter, block[start:stop], now_ns)
-                self._tell_time(intake, float(stamps[-1]), now_ns)
-            elif now_ns / 1e9 > heard + SILENT_S:
+                    intake.block(counter, got.block_uv[start:stop], got.host_ns)
+            if len(got.ages_s):
+                heard = got.host_ns / 1e9
+                newest_s = got.stamps_s if len(got.stamps_s) else got.taken_s
+                self._tell_time(intake, float(newest_s[-1]), got)
+            elif got.host_ns / 1e9 > heard + SILENT_S:
                 return f"{self.info.where}: has sent nothing for {SILENT_S:g} s"
             if self._markers is not None:
-                self._hear_markers(intake, now_ns)
+                self._hear_markers(intake, got.host_ns)
         return ""
 
     def _placed(self, stamps: NDArray[np.float64]) -> list[tuple[int, int, int]]:
@@ -114,15 +121,12 @@ class LslSource(LiveSource):
             said = self.info.fs_hz
             raise SourceError(f"{self.info.where}: sends about {error} and says {said:g}; set the sender right and start anew") from error
 
-    def _microvolts(self, rows: NDArray[Any]) -> NDArray[np.float32]:
-        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, which is missing
-            return np.ascontiguousarray(rows[:, self.channels.index].astype(np.float32, copy=False) * self.channels.scale_uv)
-
-    def _tell_time(self, intake: Intake, stamp_s: float, now_ns: int) -> None:
+    def _tell_time(self, intake: Intake, stamp_s: float, got: Pulled) -> None:
         """How old the newest sample is, and once a second when it was taken, by LSL's clocks."""
+        now_ns = got.host_ns
         if self._correction_s is None or not np.isfinite(stamp_s):
             return
-        self._ages_s.append(now_ns / 1e9 - stamp_s - self._correction_s)
+        self._ages_s.extend((got.ages_s[np.isfinite(got.ages_s)] - self._correction_s).tolist())
         if now_ns / 1e9 < self._next_clock_s:
             return
         self._next_clock_s = now_ns / 1e9 + CLOCK_S

@@ -84,6 +84,13 @@ class StampCounter:
         """Counter of the sample that is due."""
         return self._next
 
+    @property
+    def due_s(self) -> float | None:
+        """The stamp of the sample that is due, where stamps lie on a grid and all is as it should be; otherwise None."""
+        if not self.started or self._stray is not None or self._wander() > 0:
+            return None
+        return self._origin_s + (self._next + self._level) / self.fs_hz
+
     def at(self, stamp_s: float) -> float:
         """The counter at a moment of the sender's clock, by the newest sample."""
         return (stamp_s - self._origin_s) * self.fs_hz - self._level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -60,9 +61,9 @@ class _OpenEphys(LiveSource):
                     raise LiveError(f"{self._place}, {error}") from None
         return ""
 
+    @abc.abstractmethod
     def taker(self, intake: Intake) -> Callable[[Message], None]:
         """The function that takes a message."""
-        raise NotImplementedError
 
 
 class FalconSource(_OpenEphys):

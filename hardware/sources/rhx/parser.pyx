@@ -1,8 +1,8 @@
 """The waveform stream of Intan RHX: bytes in, blocks into an intake. No GIL, no clock of its own; any cut of the bytes gives the same blocks.
 
-A block is ``magic u32``, then 128 frames of ``timestamp u32`` and one u16 per channel (little-endian). A block counts when its magic is right and its
-timestamps rise by one. Otherwise the next magic is looked for, byte by byte: TCP loses nothing, but the other end may have been started
-again in the middle of a block or send other channels than it was asked to.
+A block is ``magic u32``, then 128 frames of ``timestamp u32`` and one u16 per channel (little-endian). A block counts when its magic is right, its
+timestamps rise by one, and no other block begins within its last frame. Otherwise the next magic is looked for, byte by byte: TCP loses nothing, but
+the other end may have been started again in the middle of a block or send other channels than it was asked to.
 """
 
 from libc.errno cimport EAGAIN, EINTR, errno
@@ -154,7 +154,7 @@ cdef class BlockParser:
                 continue
             if self.held - at < self.block_bytes:
                 break
-            if not self.consecutive(self.buffer + at + 4):
+            if not self.consecutive(self.buffer + at + 4) or self.cut_short(self.buffer + at, self.held - at):
                 self.in_step = True                               # a block of its own that makes no sense
                 self.out_of_step()
                 at += 1
@@ -179,6 +179,16 @@ cdef class BlockParser:
             if _u32(frames + i * self.frame_bytes) != <uint32_t>(first + <uint32_t>i):
                 return False
         return True
+
+    cdef bint cut_short(self, const unsigned char* block, size_t held) noexcept nogil:
+        """Whether the next block begins within the last frame, whose end is lost: its timestamp alone tells nothing of that."""
+        cdef size_t at
+        if held - self.block_bytes >= 4 and _u32(block + self.block_bytes) == MAGIC:
+            return False
+        for at in range(self.block_bytes - self.frame_bytes + 4, self.block_bytes):
+            if at + 4 <= held and _u32(block + at) == MAGIC:
+                return True
+        return False
 
     cdef void take(self, const unsigned char* frames, int64_t host_ns) noexcept nogil:
         cdef uint32_t stamp = _u32(frames)

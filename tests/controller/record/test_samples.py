@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wavestim.controller.record import RecordError
-from wavestim.controller.record.samples import HEADER, ReferencedSamples, SampleReader, SampleWriter, scan
+from wavestim.controller.record.rows import ReferencedSamples
+from wavestim.controller.record.samples import HEADER, SampleReader, SampleWriter, scan
 
 CHANNELS = 3
 SIZES = st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 0, 1, 700])), min_size=1, max_size=12)
