@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.experiment import Experiment, is_mock, parse_experiment
-from wavestim.controller.experiment._light import SimulatedLight
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.experiment._source import FileSource
 from wavestim.controller.preflight.finding import Finding, amber, green, red
@@ -39,7 +38,6 @@ BIAS_DEG, SD_DEG, TURNED_DEG = 15.0, 30.0, 20.0
 """What is recovered may be off by so much: a quarter of this is usual."""
 LEAST_PULSES = 5
 MISSED = 0.2
-VIRTUAL_TOLERANCE_US = 2000.0
 REFRACTORY_MS = 300.0
 """Where the experiment waits longer between pulses, its light is not given so often: the known wave is met in the dark."""
 WITHHELD = ("irradiance", "width", "overlap", "duty", "dose", "temperature")
@@ -130,8 +128,6 @@ def inject(
     beside: dict[str, Any] = {} if region is None else {"region": np.array(region)}
     np.savez(folder / "known-wave.npz", lfp=wave.lfp, fs=wave.fs_hz, positions_mm=positions_mm, **beside)
     asked = _asked(experiment, folder / "known-wave.npz")
-    if pace == "virtual":  # a replay pings once in many samples, right behind a heartbeat: its clock is known less well than a session's
-        asked = asked.model_copy(update={"light": SimulatedLight(clock_tolerance_us=VIRTUAL_TOLERANCE_US)})
     try:
         summary = run_experiment(
             asked, out=folder / "session", seconds=seconds, pace=pace, seed=None, arm=True, progress=progress, finish=_figures

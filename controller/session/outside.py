@@ -18,7 +18,7 @@ from wavestim.controller.live.rendezvous import About, Meeting, announced
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
-    from wavestim.controller.session.real import RealSession
+    from wavestim.controller.session.realsession import RealSession
     from wavestim.controller.session.telling import Everyone
 
 LONGEST_MARK = 1000

@@ -40,7 +40,7 @@ from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
 PING_NS = 107_000_000
-"""No multiple of the heartbeat's period: a ping right behind a heartbeat waits for the wire, and the clocks would seem apart."""
+"""No multiple of the heartbeat's period."""
 PUMP_NS = 20_000_000
 LONG_GAP_NS = 1_000_000_000
 
@@ -272,13 +272,13 @@ class VirtualSession:
                 self.ring.push(part, due, at_ns)
             note_events(self._events.before(due + len(part)), self.recorder.journal, self._markers)
         posted = self._markers.post()
+        if now >= self._next_ping:  # before the heartbeat, or it would wait for the wire, and the clocks would seem apart
+            self.bench.light.ping()
+            self._next_ping = now + PING_NS
         self.loop.turn_at(now)
         while not self._scripted and self.engine.wants_calibration:
             self.engine.apply_calibration(self.engine.learn())
             self.loop.turn_at(now)
-        if now >= self._next_ping:
-            self.bench.light.ping()
-            self._next_ping = now + PING_NS
         if now >= self._next_pump or posted or self.recorder.ledger.open:
             self.recorder.pump(now)
             self._next_pump = now + PUMP_NS

@@ -17,7 +17,7 @@ from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.live import RigSource
-from wavestim.controller.session.real import RealSession
+from wavestim.controller.session.realsession import RealSession
 from wavestim.hardware.sources import LiveInfo
 
 TEXT = """

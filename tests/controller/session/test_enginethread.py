@@ -12,7 +12,7 @@ import pytest
 from wavestim.controller import open_session
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import parse_experiment
-from wavestim.controller.session import real, run_experiment, verify_session
+from wavestim.controller.session import real, realsession, run_experiment, verify_session
 from wavestim.controller.session.enginethread import LOOKS, STILL_NS, Watchdog
 from wavestim.controller.session.rights import Rights, check_core, refusals
 
@@ -59,9 +59,9 @@ class Stuck:
 
 def test_an_engine_that_stands_pauses_dark_and_one_that_ended_ends_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault: the one thing for which the engine's thread takes the GIL never comes back, then breaks."""
-    sessions: list[real.RealSession] = []
+    sessions: list[realsession.RealSession] = []
 
-    class Seen(real.RealSession):
+    class Seen(realsession.RealSession):
         def __init__(self, *args: Any, **keys: Any) -> None:
             super().__init__(*args, **keys)
             sessions.append(self)

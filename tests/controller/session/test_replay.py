@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 from wavestim.controller import cli, open_session
-from wavestim.controller.experiment import load_experiment
+from wavestim.controller.experiment import load_experiment, parse_experiment
 from wavestim.controller.record import RecordError, create_session
 from wavestim.controller.session import replay_recording, verify_session
 from wavestim.hardware.sources import open_recording
@@ -144,6 +144,23 @@ def brainvision(folder: Path, lfp: np.ndarray) -> Path:
         encoding="utf-8",
     )
     return folder / "day.vhdr"
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_the_board_of_a_replay_knows_its_clock(tmp_path, seed):
+    """It is pinged once in many samples, and beside heartbeats: no pulse is refused for that."""
+    flash = {"kind": "flash", "width_ms": 5, "irradiance_mw_mm2": 2}
+    experiment = {
+        "name": "strip",
+        "seed": seed,
+        "source": {"kind": "file", "path": "ecog-strip"},
+        "probe": {"kind": "recording"},
+        "band_hz": [13, 30],
+        "conditions": [{"name": "flash", "pattern": flash}],
+    }
+    pulses = replay("ecog-strip", tmp_path / "r", experiment=parse_experiment(json.dumps(experiment)))["pulses"]
+    assert pulses["scheduled"] > 10
+    assert pulses["refused"] == 0
 
 
 def test_a_format_that_neo_reads(live, tmp_path):
