@@ -22,7 +22,7 @@ cdef class Certainty:
         self.reset()
 
     cdef void reset(self) noexcept nogil:
-        self.n11 = self.n12 = self.n22 = self.y1 = self.y2 = self.weight = 0
+        self.n0 = self.n11 = self.n12 = self.n22 = self.y1 = self.y2 = self.weight = 0
         self.level = 1
         self.burst = 0
         self.right = self.told = 0
@@ -32,6 +32,8 @@ cdef class Certainty:
         """One look: squared error, the expected one, power of the estimate over its mean, and the noise that was taken out of the error."""
         cdef double q = self.decay, x1, x2, e, s, d, prior, y1
         s = expected * (self.level + self.burst * power) + noise + 1e-30  # errors weigh by what they were expected to be
+        x1 = 1 / (self.level + self.burst * power + 1e-30)
+        self.n0 += q * (x1 * x1 - self.n0)
         x1 = expected / s
         x2 = x1 * power
         e = error / s
@@ -42,7 +44,7 @@ cdef class Certainty:
         self.n22 += q * (x2 * x2 - self.n22)
         self.y1 += q * (e * x1 - self.y1)
         self.y2 += q * (e * x2 - self.y2)
-        prior = PRIOR / (self.weight + 1e-9)
+        prior = PRIOR * self.n0 / (self.weight + 1e-9)            # weighs against looks without noise: noisy ones tell less
         d = (self.n11 + prior) * (self.n22 + prior) - self.n12 * self.n12
         y1 = self.y1 + prior
         self.level = (y1 * (self.n22 + prior) - self.y2 * self.n12) / (d + 1e-30)
