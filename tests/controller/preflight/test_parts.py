@@ -144,10 +144,10 @@ def test_real_leds_are_flashed_only_when_armed_and_no_brighter_or_longer_than_th
         rig.station._feed.light = lambda *edge: shone.append(edge)  # type: ignore[attr-defined]
         rig.station.listen(2.0)
         real = replace(rig, experiment=small.model_copy(update={"light": WavelightLight(port="/dev/ttyNOT")}))
-        found, _ = runner._light_places(real, assembly, good, False, lambda: True, lambda name, part: None)
+        (found,) = runner._light_seen(real, assembly, good, False, lambda: True, lambda name, part: None).findings
         assert (found.level, shone) == ("amber", [])
         asked = iter([False, False, True])  # the second step comes when it comes
-        runner._light_places(real, assembly, good, True, lambda: next(asked), lambda name, part: None)
+        runner._light_seen(real, assembly, good, True, lambda: next(asked), lambda name, part: None)
         assert shone
         assert next(asked, None) is None
     on = {}
