@@ -62,10 +62,9 @@ def check_light(light: Light, tolerance_us: float) -> list[Finding]:
         what = f"{said}: other programs held this computer up meanwhile, so its timing can't be judged"
         return [unlooked("light", what, "close other programs and try again", **figures), interlock]
     if failed:
-        return [
-            red("light", f"{said}: {'; '.join(failed)}", "use another board or cable; 'wavestim lights test' shows more", **figures),
-            interlock,
-        ]
+        what, do = f"{said}: {'; '.join(failed)}", "use another board or cable; 'wavestim lights test' shows more"
+        timed = all(fine or name in TIMED for name, fine in found.checks.items())
+        return [(late_red if timed else red)("light", what, do, **figures), interlock]
     dark = "" if found.dark_after_ms is None else f", dark {found.dark_after_ms:.0f} ms after the last heartbeat"
     return [green("light", f"{said}: starts when told, refuses what is late{dark}", **figures), interlock]
 

@@ -103,8 +103,10 @@ def run_preflight(
             with at_rig(experiment, pace, folder, faults) as rig:
                 assembly = _assembly(rig)
                 n = len(rig.positions_mm)
+                since = 0
                 for finding in _listened(rig, assembly, arm, go, stage):
-                    findings.append(machine.fairly(finding, late_us))
+                    findings.append(machine.fairly(finding, late_us, since))
+                    since = len(late_us)
         except LightError as error:
             findings.append(red("light", str(error), "put its cable and supply right; 'wavestim lights test' tries it alone"))
         except SourceError as error:
@@ -129,7 +131,7 @@ def _known_wave(rig: AtRig, experiment: Experiment, fs_hz: float, folder: Path, 
             experiment, rig.positions_mm, rig.labels, fs_hz, folder, pace=pace, session=session,
             progress=lambda s: stage("known wave", 0.6 + 0.3 * s / 20),
         )  # fmt: skip
-        found = machine.fairly(found, late_us[before:])
+        found = machine.fairly(found, late_us, before)
         if found.looked:
             return found
     return replace(found, what=f"tried twice: {found.what}")

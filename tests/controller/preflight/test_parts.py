@@ -13,6 +13,7 @@ from wavestim.controller.experiment._light import WavelightLight
 from wavestim.controller.experiment._source import LslSource
 from wavestim.controller.preflight import board, ledplaces, machine, run_preflight, runner
 from wavestim.controller.preflight.atrig import at_rig
+from wavestim.controller.preflight.finding import late_red, red
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.deviceclock import DeviceClock
 
@@ -101,6 +102,23 @@ def test_a_disk_without_room_is_red(tmp_path: Path) -> None:
 
 def test_a_computer_that_wakes_programs_late_is_amber() -> None:
     assert machine.check_rights([9000.0] * 200).level == "amber"
+
+
+@pytest.mark.parametrize(
+    ("late_us", "since", "level"),
+    [
+        ([50.0] * 1000, 0, "red"),
+        ([50.0] * 1000 + [25_000.0], 0, "amber"),
+        ([50.0] * 900 + [6000.0] * 100, 0, "amber"),
+        ([25_000.0] * 9 + [50.0] * 1000, 9, "red"),  # long before
+        ([25_000.0] * 9 + [50.0] * 1000, 1008, "amber"),  # a check that takes no time is about all that was heard
+        ([], 0, "red"),
+    ],
+)
+def test_only_a_red_that_a_held_up_computer_explains_is_no_verdict(late_us: list[float], since: int, level: str) -> None:
+    found = machine.fairly(late_red("board-clock", "unknown", "another cable"), late_us, since)
+    assert (found.level, found.looked) == (level, level == "red")
+    assert machine.fairly(red("probe-order", "swapped", "correct it"), late_us, since).level == "red"
 
 
 def lit(order: np.ndarray, size_uv: float, delay: int = 3) -> tuple[Any, ...]:
