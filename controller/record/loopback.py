@@ -126,6 +126,8 @@ def bracket(off: NDArray[np.float64]) -> tuple[float, float]:
 
 def loopback_words(found: dict[str, Any]) -> str:
     """For people: what was measured, and what to write into the experiment."""
+    if found["pulses"] < LEAST:
+        return f"there were {found['pulses']} pulses of light; to look for their gate and measure a delay {LEAST} are needed"
     if "delay_ms" not in found:
         return f"the gate was seen for {found['n']} of {found['pulses']} pulses of light; to measure a delay {LEAST} are needed"
     return (

@@ -30,6 +30,8 @@ def _words(found: Mapping[str, Any]) -> str:
 
 
 def _table(found: Mapping[str, Any]) -> str:
+    if found["pulses"] < LEAST:
+        return ""
     rows: list[tuple[str, Any, str]] = [("pulses of light", found["pulses"], ""), ("gate seen for", found["n"], "")]
     if "delay_ms" in found:
         rows += [

@@ -142,6 +142,7 @@ def test_sessions_are_read_by_pieces(make_session: Any) -> None:
         ({"pulses": 40, "n": 40, "used_ms": 2.0, "delay_ms": 5.0, "uncertainty_ms": 0.1}, ["reckoned with 2 ms: they are off"]),
         ({"pulses": 5000, "n": 1999, "used_ms": 2.0, "delay_ms": 2.0, "uncertainty_ms": 0.1}, ["gate of 1999 pulses"]),
         ({"pulses": 40, "n": 25, "used_ms": 2.0, "delay_ms": 2.0, "uncertainty_ms": 0.1}, ["Of 15 pulses", "not seen"]),
+        ({"pulses": 16, "n": 0, "used_ms": 2.0}, ["There were 16 pulses of light; to look for"]),
         ({"pulses": 40, "n": 0, "used_ms": 2.0}, ["seen for 0 of 40 pulses", "not seen"]),
     ],
 )
