@@ -218,9 +218,16 @@ def light_drivers() -> str:
 
 
 def planted_faults() -> str:
-    """What can be planted into a mock rig, and the check that finds it."""
-    rows = [(f"`{name}`", _sentence(make.__doc__ or ""), f"`{FOUND_BY[name]}`") for name, make in PLANTS.items()]
-    return _table(("`--plant`", "what is wrong then", "red is"), rows)
+    """What can be planted into a mock rig, and what the preflight said of it (``measure_planted_faults.py``)."""
+    found = json.loads(Path(__file__).with_name("planted_faults.json").read_text(encoding="utf-8"))
+    rows = [
+        (f"`{name}`", _sentence(make.__doc__ or ""), f"`{FOUND_BY[name]}`: {found[name]['says']}", ", ".join(found[name]["red"]))
+        for name, make in PLANTS.items()
+    ]
+    table = _table(("`--plant`", "what is wrong then", "what the check says that is there for it", "red is"), rows)
+    sound = found["none"]
+    red, amber = (", ".join(f"`{name}`" for name in sound[colour]) or "nothing" for colour in ("red", "amber"))
+    return f"{table}\n\nThe same rig without a fault, at {sound['pace']} pace: {red} is red; amber: {amber}."
 
 
 PIECES: dict[str, Callable[[], str]] = {

@@ -22,8 +22,11 @@ LIGHTS = {"green": "[green]●[/]", "amber": "[yellow]●[/]", "red": "[bold red
 SAID = {
     "green": "[green]Green:[/] nothing found that stands against it.",
     "amber": "[yellow]Amber:[/] go on if you know why.",
-    "red": "[bold red]Red:[/] put it right first; 'wavestim run --arm' refuses.",
+    "red": "[bold red]Red:[/] put it right first.",
 }
+REFUSES = "'wavestim run --arm' refuses until it is."
+REHEARSED = "A rehearsal: this verdict is not kept."
+UNKEPT = "[bold red]This verdict could not be written to {}:[/] 'wavestim run --arm' will not know of it."
 
 
 def preflight(
@@ -74,8 +77,7 @@ def preflight(
     require_supported(ready)
     if pace is options.Pace.virtual and not (ready.light.kind == "simulated" and ready.source.kind in ("simulated", "file")):
         raise validate.ArgumentError("--pace virtual: a real source or board has its own pace; add --mock, or leave --pace out")
-    from wavestim.controller.preflight import run_preflight
-    from wavestim.controller.preflight.kept import keep
+    from wavestim.controller.preflight import kept, run_preflight
     from wavestim.controller.preflight.plant import Planted
     from wavestim.controller.preflight.plant import plant as planted_into
 
@@ -90,9 +92,14 @@ def preflight(
                 rig.experiment, pace=pace.value, folder=work, sessions=sessions, seconds=length, arm=arm, go=go, faults=rig.faults,
                 write=rig.write, stage=stage,
             )  # fmt: skip
-        if plant is None:
-            keep(found)
-        told = as_dict(found) | {"planted": plant, "out": None if folder is None else str(folder)}
+        stands = [] if plant is not None else kept.standing(found, ready)
+        written = plant is None and kept.keep(found, ready) is not None
+        told = as_dict(found) | {
+            "planted": plant,
+            "kept": written,
+            "standing": [list(red) for red in stands],
+            "out": None if folder is None else str(folder),
+        }
         if folder is not None:
             import json
 
@@ -104,7 +111,15 @@ def preflight(
     else:
         Console().print(table_of(found))
     output.say(SAID[found.level])
-    if found.level == "red":
+    for check, what, do in stands:
+        output.say(f"[bold red]Still red,[/] not looked at this time: {escape(f'{check}: {what}; {do}')}")
+    if plant is not None:
+        output.say(REHEARSED)
+    elif not written:
+        output.say(UNKEPT.format(escape(str(kept.folder()))))
+    elif found.level == "red" or stands:
+        output.say(REFUSES)
+    if found.level == "red" or stands:
         raise typer.Exit(FALSE)
 
 

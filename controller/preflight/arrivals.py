@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, red, unlooked
 from wavestim.controller.preflight.heard import Array, Heard
 
 LEAST_PART = 0.8
@@ -56,7 +56,7 @@ def check_sample_clock(heard: Heard) -> Finding:
     """Arrivals that shift for good mean that the source's counter passed over something, or that its clock jumped."""
     at_s, floor_ms = _floors(heard)
     if len(floor_ms) < 6:
-        return amber("sample-clock", "too few samples came to judge their clock", "put the source right and try again")
+        return unlooked("sample-clock", "too few samples came to judge their clock", "put the source right and try again")
     halves = [(floor_ms[:i], floor_ms[i:]) for i in range(3, len(floor_ms) - 2)]
     rest = [sum(float(np.abs(side - np.median(side)).sum()) for side in pair) for pair in halves]
     best = int(np.argmin(rest))  # where two levels explain the arrivals best

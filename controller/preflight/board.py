@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wavestim.controller.experiment import Experiment
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, late_red, red, unlooked
+from wavestim.controller.preflight.machine import HELD_UP_US
 from wavestim.controller.session.bench import board_horizon_ms
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.selftest import SelfTest, self_test
@@ -20,8 +23,6 @@ MUST = {
 
 
 TIMED = ("clock-known", "starts-when-told")
-HELD_UP_US = 20_000.0
-"""What a computer that is held up for so long spoils."""
 
 
 def check_light(light: Light, tolerance_us: float) -> list[Finding]:
@@ -45,7 +46,7 @@ def check_light(light: Light, tolerance_us: float) -> list[Finding]:
     )
     if not status.interlock_closed:
         return [
-            amber("light", f"{said}: not tried, the interlock is open", "close the interlock and try again", board=info.board),
+            unlooked("light", f"{said}: not tried, the interlock is open", "close the interlock and try again", board=info.board),
             interlock,
         ]
     found = self_test(light, tolerance_us)
@@ -59,12 +60,11 @@ def check_light(light: Light, tolerance_us: float) -> list[Finding]:
     }  # fmt: skip
     if failed and _held_up(found) and all(fine or name in TIMED for name, fine in found.checks.items()):
         what = f"{said}: other programs held this computer up meanwhile, so its timing can't be judged"
-        return [amber("light", what, "close other programs and try again", **figures), interlock]
+        return [unlooked("light", what, "close other programs and try again", **figures), interlock]
     if failed:
-        return [
-            red("light", f"{said}: {'; '.join(failed)}", "use another board or cable; 'wavestim lights test' shows more", **figures),
-            interlock,
-        ]
+        what, do = f"{said}: {'; '.join(failed)}", "use another board or cable; 'wavestim lights test' shows more"
+        timed = all(fine or name in TIMED for name, fine in found.checks.items())
+        return [(late_red if timed else red)("light", what, do, **figures), interlock]
     dark = "" if found.dark_after_ms is None else f", dark {found.dark_after_ms:.0f} ms after the last heartbeat"
     return [green("light", f"{said}: starts when told, refuses what is late{dark}", **figures), interlock]
 
@@ -85,7 +85,7 @@ def check_board_clock(clock: DeviceClock, now_ns: int, tolerance_us: float) -> F
             steps=clock.steps,
         )
     if line is None:
-        return red(
+        return late_red(
             "board-clock",
             "the clock of the board is not known: it gives too few answers",
             "another cable, another USB port, no hub",
@@ -96,7 +96,7 @@ def check_board_clock(clock: DeviceClock, now_ns: int, tolerance_us: float) -> F
     said = f"known to ±{uncertainty_us:.0f} us"
     if uncertainty_us > tolerance_us:
         do = "take another link (docs/clock.md), close other programs, or raise light.clock_tolerance_us"
-        return red("board-clock", f"{said}, and {tolerance_us:g} are asked for: nothing would be fired", do, **figures)
+        return late_red("board-clock", f"{said}, and {tolerance_us:g} are asked for: nothing would be fired", do, **figures)
     if uncertainty_us > tolerance_us / 2:
         return amber(
             "board-clock", f"{said}, of {tolerance_us:g} that are asked for", "it may not hold for long; see docs/clock.md", **figures
@@ -113,7 +113,7 @@ def check_horizon(experiment: Experiment, board: LightInfo, age_ms: float, frequ
     figures = {"needed_ms": needed, "horizon_ms": horizon, "of_a_cycle_deg": angle, "age_ms": age_ms}
     said = f"samples and board need {needed:.1f} ms; light is planned {horizon:.1f} ms ahead, {angle:.0f}° of the wave"
     if horizon < needed:
-        return red("horizon", f"{said}: it would come too late and stay dark", "trigger.horizon_ms: auto, or more", **figures)
+        return late_red("horizon", f"{said}: it would come too late and stay dark", "trigger.horizon_ms: auto, or more", **figures)
     refractory = experiment.trigger.refractory_ms
     if 0 < refractory < horizon:
         return amber(
@@ -132,7 +132,9 @@ def check_horizon(experiment: Experiment, board: LightInfo, age_ms: float, frequ
     return green("horizon", said, **figures)
 
 
-def check_delay(experiment: Experiment, frequency_hz: float, measured_ms: float | None, known_ms: float | None) -> Finding:
+def check_delay(
+    experiment: Experiment, frequency_hz: float, measured_ms: float | None, known_ms: float | None, off_ms: float = 3.0
+) -> Finding:
     """What of the constant delay of the acquisition is known: arrivals can't show it, and it turns every phase.
 
     Parameters
@@ -144,6 +146,8 @@ def check_delay(experiment: Experiment, frequency_hz: float, measured_ms: float 
         From light on to its artefact in the samples, beyond what was taken as known: the loop-back.
     known_ms : float, optional
         The delay of a simulated source or a recording.
+    off_ms : float
+        By so much may they differ: artefacts are seen to a few samples, a gate to a fraction of one.
     """
     per_ms = 0.36 * frequency_hz
     source = experiment.source
@@ -165,7 +169,7 @@ def check_delay(experiment: Experiment, frequency_hz: float, measured_ms: float 
     delay = known_ms if source.fixed_delay_ms is None else source.fixed_delay_ms
     uncertain = source.fixed_delay_uncertainty_ms
     said = f"{delay:g} ms" + (f" ± {uncertain:g} ms: phases are known to ±{per_ms * uncertain:.0f}°" if uncertain else "")
-    if measured_ms is not None and abs(measured_ms) > max(3.0, 3 * uncertain):
+    if measured_ms is not None and abs(measured_ms) > max(off_ms, 3 * uncertain):
         return red(
             "delay",
             f"{said}, but light reaches the samples {measured_ms:+.1f} ms off: {per_ms * measured_ms:+.0f}° of the wave",
@@ -174,4 +178,4 @@ def check_delay(experiment: Experiment, frequency_hz: float, measured_ms: float 
         )
     if per_ms * uncertain > 30:
         return amber("delay", said, "measure it better: a loop-back", **figures)
-    return green("delay", said, **figures)
+    return replace(green("delay", said, **figures), looked=measured_ms is not None)

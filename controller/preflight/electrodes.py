@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, iirnotch, sosfilt, tf2sos, welch
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, red, unlooked
 from wavestim.controller.preflight.heard import Array
 from wavestim.realtime.colour import MAINS_HZ
 from wavestim.realtime.electrodes import channel_faults
@@ -89,10 +89,12 @@ def check_hum(x: Array, fs_hz: float, good: NDArray[np.bool_], notch_hz: float |
     """The mains: its line above the spectrum beside it, and against the field potential."""
     f, p = welch(x[:, good], fs_hz, nperseg=min(len(x), round(2 * fs_hz)), axis=0)
     usual = np.sqrt(np.sum(np.median(p, axis=1)[(f >= RANGE_HZ[0]) & (f <= 45.0)]) * (f[1] - f[0]))
+    lines = [line for line in MAINS_HZ if line <= 0.45 * fs_hz]
+    if not lines:
+        what = f"the mains can't be seen in samples at {fs_hz:g} Hz: they are folded into lower frequencies"
+        return unlooked("hum", what, "look at a faster stream")
     loudest = (0.0, -np.inf, 0.0)
-    for line in MAINS_HZ:
-        if line > 0.45 * fs_hz:
-            continue
+    for line in lines:
         at, beside = np.abs(f - line) <= 1.0, (np.abs(f - line) > 2.5) & (np.abs(f - line) < 8.0)
         db = float(np.median(10 * np.log10(np.max(p[at], axis=0) / np.median(p[beside], axis=0))))
         uv = float(np.sqrt(2 * np.sum(np.median(p[at], axis=1)) * (f[1] - f[0])))

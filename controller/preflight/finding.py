@@ -21,6 +21,8 @@ class Finding:
     what : what was seen, a sentence
     do : what to do about it; empty when there is nothing to do
     figures : the numbers behind it
+    looked : false when nothing could be judged: what an earlier preflight found then stands
+    timed : a computer that other programs hold up can be the cause
     """
 
     check: str
@@ -28,6 +30,8 @@ class Finding:
     what: str
     do: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
+    looked: bool = True
+    timed: bool = False
 
 
 def green(check: str, what: str, **figures: Any) -> Finding:
@@ -40,9 +44,19 @@ def amber(check: str, what: str, do: str, **figures: Any) -> Finding:
     return Finding(check, "amber", what, do, figures)
 
 
+def unlooked(check: str, what: str, do: str, **figures: Any) -> Finding:
+    """Not judged: amber, and no earlier verdict is lifted by it."""
+    return Finding(check, "amber", what, do, figures, looked=False)
+
+
 def red(check: str, what: str, do: str, **figures: Any) -> Finding:
     """No light like this."""
     return Finding(check, "red", what, do, figures)
+
+
+def late_red(check: str, what: str, do: str, **figures: Any) -> Finding:
+    """Red, unless this computer was held up meanwhile."""
+    return Finding(check, "red", what, do, figures, timed=True)
 
 
 def worst(findings: Iterable[Finding]) -> Level:

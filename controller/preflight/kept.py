@@ -1,4 +1,8 @@
-"""The last verdict on every experiment, for whoever is about to arm it: kept by the experiment's hash in the user's state folder."""
+"""The last verdict on every rig, for whoever is about to arm it, in the user's state folder.
+
+It is kept by what of an experiment touches the rig: another seed, name, subject, course or policy has the same verdict. What was red stays
+so until a preflight has looked at it again.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,16 @@ from pathlib import Path
 
 from wavestim.controller.errors import FALSE, WavestimError
 from wavestim.controller.experiment import Experiment, experiment_hash
+from wavestim.controller.experiment._course import Schedule, Stop
+from wavestim.controller.experiment._trigger import PhaseLocked
 from wavestim.controller.preflight.finding import Finding, Level
 from wavestim.controller.preflight.machine import check_room, check_speed
 from wavestim.controller.preflight.runner import Preflight
 from wavestim.controller.session.opening import BYTES_PER_VALUE
 
 OLD_S = 24 * 3600.0
+Red = tuple[str, str, str]
+"""(check, what, do)."""
 USUAL_HZ, USUAL_CHANNELS = 1000.0, 256
 
 
@@ -33,12 +41,12 @@ class Verdict:
     ----------
     level : Level
     at : datetime
-    red : (check, what, do) of every red check
+    red : of every red check
     """
 
     level: Level
     at: datetime
-    red: tuple[tuple[str, str, str], ...]
+    red: tuple[Red, ...]
 
 
 def folder() -> Path:
@@ -47,15 +55,30 @@ def folder() -> Path:
     return Path(home) / "wavestim" / "preflight"
 
 
-def keep(preflight: Preflight) -> Path | None:
-    """Write a verdict down; an earlier one of the same experiment is replaced. None where nothing can be written."""
-    path = folder() / f"{preflight.sha256}.json"
-    red = [{"check": f.check, "what": f.what, "do": f.do} for f in preflight.findings if f.level == "red"]
+def file_of(experiment: Experiment) -> Path:
+    """Where the verdict on an experiment is kept: by all that it says but its name, seed, subject, course and policy."""
+    trigger, source = experiment.trigger.model_copy(update={"policy": PhaseLocked()}), experiment.source
+    if source.kind == "simulated":
+        source = source.model_copy(update={"seed": None})
+    same = {"name": "rig", "seed": 1, "subject": None, "schedule": Schedule(), "gate": None, "stop": Stop()}
+    return folder() / f"{experiment_hash(experiment.model_copy(update={**same, 'trigger': trigger, 'source': source}))}.json"
+
+
+def standing(preflight: Preflight, experiment: Experiment) -> list[Red]:
+    """What an earlier preflight found red and this one has not looked at."""
+    known, looked = last(experiment), {f.check for f in preflight.findings if f.looked}
+    return [] if known is None else [red for red in known.red if red[0] not in looked]
+
+
+def keep(preflight: Preflight, experiment: Experiment) -> Path | None:
+    """Write a verdict down; an earlier one is replaced, but for what stands of it. None where nothing can be written."""
+    path = file_of(experiment)
+    red = [(f.check, f.what, f.do) for f in preflight.findings if f.level == "red"] + standing(preflight, experiment)
     text = {
         "experiment": preflight.experiment,
-        "level": preflight.level,
+        "level": "red" if red else preflight.level,
         "at_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "red": red,
+        "red": [{"check": check, "what": what, "do": do} for check, what, do in red],
     }
     draft = path.with_suffix(".part")
     try:
@@ -68,9 +91,9 @@ def keep(preflight: Preflight) -> Path | None:
 
 
 def last(experiment: Experiment) -> Verdict | None:
-    """The verdict of the last preflight of this very experiment; None when there is none that can be read."""
+    """The verdict of the last preflight of this rig; None when there is none that can be read."""
     try:
-        told = json.loads((folder() / f"{experiment_hash(experiment)}.json").read_text(encoding="utf-8"))
+        told = json.loads(file_of(experiment).read_text(encoding="utf-8"))
         level = told["level"]
         if level not in ("green", "amber", "red"):
             return None

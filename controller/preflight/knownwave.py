@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from wavestim.controller.experiment import Experiment, is_mock, parse_experiment
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.experiment._source import FileSource
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, late_red, red, unlooked
 from wavestim.controller.preflight.heard import Array
 from wavestim.controller.preflight.station import Progress
 from wavestim.controller.record.session import Session, open_session
@@ -41,6 +41,7 @@ MISSED = 0.2
 REFRACTORY_MS = 300.0
 """Where the experiment waits longer between pulses, its light is not given so often: the known wave is met in the dark."""
 WITHHELD = ("irradiance", "width", "overlap", "duty", "dose", "temperature")
+AGAIN = "close other programs and try again"
 DARK = """
 name: dark
 conditions: [{name: dark, pattern: {kind: none}}]
@@ -109,16 +110,10 @@ def inject(
     folder: Path,
     *,
     pace: Literal["virtual", "real"],
+    session: str = "session",
     progress: Progress = lambda s: None,
-) -> tuple[Finding, dict[str, Any] | None]:
-    """Run the experiment on a known wave, in ``folder``; a real board stays dark.
-
-    Returns
-    -------
-    finding : Finding
-    summary : dict, optional
-        Of the session that it took; None when there was none.
-    """
+) -> Finding:
+    """Run the experiment on a known wave, in ``folder``, as a session of that name; a real board stays dark."""
     seconds = SECONDS[pace]
     rate = fs_hz
     while (seconds + SPARE_S) * rate * len(positions_mm) > MOST_VALUES and rate / 2 >= 1000.0:
@@ -130,11 +125,11 @@ def inject(
     asked = _asked(experiment, folder / "known-wave.npz")
     try:
         summary = run_experiment(
-            asked, out=folder / "session", seconds=seconds, pace=pace, seed=None, arm=True, progress=progress, finish=_figures
+            asked, out=folder / session, seconds=seconds, pace=pace, seed=None, arm=True, progress=progress, finish=_figures
         )
     except LightError as error:
-        return red("known-wave", f"the light failed: {error}", "put the check 'light' right first"), None
-    return _judged(experiment, wave, folder / "session", summary, lower_rate=rate != fs_hz), summary
+        return red("known-wave", f"the light failed: {error}", "put the check 'light' right first")
+    return _judged(experiment, wave, folder / session, summary, lower_rate=rate != fs_hz)
 
 
 def _asked(experiment: Experiment, recording: Path) -> Experiment:
@@ -162,17 +157,26 @@ def _judged(experiment: Experiment, wave: KnownWave, path: Path, summary: dict[s
     session = open_session(path)
     pulses = session.pulses[np.isin(session.pulses["verdict"], ("fired", "dark"))]
     decided = session.decisions[pulses["decision"]]
-    missed = int(summary["pulses"]["missed"])
+    missed, refused = int(summary["pulses"]["missed"]), int(summary["pulses"]["refused"])
     shone = int((pulses["verdict"] == "fired").sum())
     n = len(pulses)
-    figures: dict[str, Any] = {"pulses": n, "missed": missed, "shone": shone, "horizon_ms": _horizon_ms(session), "lower_rate": lower_rate}
+    figures: dict[str, Any] = {
+        "pulses": n,
+        "missed": missed,
+        "refused": refused,
+        "shone": shone,
+        "horizon_ms": _horizon_ms(session),
+        "lower_rate": lower_rate,
+    }
     withheld = session.decisions["verdict"][np.isin(session.decisions["verdict"], WITHHELD)]
-    if n < LEAST_PULSES and len(withheld):
+    if n < LEAST_PULSES and not session.meta.get("horizon", {}).get("armed", True):
+        return unlooked("known-wave", f"nothing was decided: light would have to be planned {_too_far(session)}", AGAIN, **figures)
+    if n < LEAST_PULSES and len(withheld) > missed + refused:
         why = ", ".join(sorted(set(withheld.tolist())))
         do = "lights plan shows what the file's light does; the governor withholds it in a session, too"
         return amber("known-wave", f"{n} pulses came: the governor withheld {len(withheld)} ({why})", do, **figures)
     if n < LEAST_PULSES:
-        return red(
+        return late_red(
             "known-wave",
             f"{n} pulses came in {session.decided_to / session.fs_hz:.0f} s of a known wave: {_fates(session, missed)}",
             "this computer is too busy, or the horizon too short: close other programs; trigger.horizon_ms: auto",
@@ -195,22 +199,26 @@ def _judged(experiment: Experiment, wave: KnownWave, path: Path, summary: dict[s
     said += f", {shone} lit" if shone else ", in the dark (a real board gives no light here)"
     said += f", {latency['p50']:.0f} µs from block to frame (p99 {latency['p99']:.0f})" if latency else ""
     said += "; put in behind the amplifier" if not is_mock(experiment.light) or experiment.source.kind not in ("simulated", "file") else ""
-    if abs(bias) > BIAS_DEG or sd > SD_DEG or (not line and abs(turned) > TURNED_DEG):
+    horizon_ms = figures["horizon_ms"] or 0.0
+    far = 0.36 * wave.frequency_hz * horizon_ms > 180  # half a cycle: what is forecast so far ahead may be wide
+    if abs(bias) > BIAS_DEG or (sd > SD_DEG and not far) or (not line and abs(turned) > TURNED_DEG):
         return red(
             "known-wave",
             said,
             "a fault of the loop, or of the clocks: see 'board-clock'; please report it with the folder of --out",
             **figures,
         )
-    due, edges = int((~decided["dark"]).sum()), _edges(path)
-    figures |= {"due_to_shine": due, "edges": edges}
-    if shone < due or (edges is not None and edges < shone):
-        what = f"{said}; {due} should be" + ("" if edges is None else f", and the mock rig saw {edges} edges of light")
+    lit, edges = decided[pulses["verdict"] == "fired"], _edges(path)
+    due, edges_due = int((~decided["dark"]).sum()), sum(len(session.about["slots"][slot]["entries"]) for slot in lit["slot"])
+    figures |= {"due_to_shine": due, "edges": edges, "edges_due": edges_due}
+    if shone < due or (edges is not None and edges < edges_due):
+        what = f"{said}; {due} should be" + ("" if edges is None else f", and the mock rig saw {edges} of {edges_due} edges of light")
         return red("known-wave", what, "see the check 'light'", **figures)
+    if refused > MISSED * (n + refused):
+        return late_red("known-wave", f"{said}; the board refused {refused}", "see the checks 'light' and 'board-clock'", **figures)
     if missed > MISSED * (n + missed):
         return amber("known-wave", f"{said}; {missed} would have been too late", "close other programs; see 'real-time'", **figures)
-    horizon_ms = figures["horizon_ms"] or 0.0
-    if 0.36 * wave.frequency_hz * horizon_ms > 180:
+    if far:
         what = f"{said}; but light had to be planned {horizon_ms:.0f} ms ahead, more than half a cycle"
         return amber("known-wave", what, "close other programs; see 'real-time'", **figures)
     return green("known-wave", said, **figures)
@@ -223,6 +231,12 @@ def _fates(session: Session, missed: int) -> str:
     horizon_ms = _horizon_ms(session)
     ahead = "" if horizon_ms is None else f", planned {horizon_ms:.0f} ms ahead"
     return f"{missed} too late, vetoed {', '.join(vetoed) or 'none'}{ahead}"
+
+
+def _too_far(session: Session) -> str:
+    """How far ahead the session would have had to plan."""
+    asked = session.meta["horizon"]
+    return f"{asked['ms']:.0f} ms ahead, and {asked['longest_ms']:.0f} are possible: samples reach the loop that late"
 
 
 def _edges(path: Path) -> int | None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 from wavestim.controller.preflight.electrodes import without_mains
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, late_red, red, unlooked
 from wavestim.controller.preflight.heard import Array
 from wavestim.controller.preflight.station import Station
 from wavestim.controller.session.hand import MS
@@ -244,12 +244,12 @@ def check_places(
     """Every LED against its place."""
     n = len(leds_mm)
     if fs_hz < LEAST_FS_HZ or good.sum() < 4 or len(x) == 0:
-        return amber(
+        return unlooked(
             "led-places", "electrodes at this rate, or so few, can't tell which LED shines", "look at the LEDs by eye: wavestim lights test"
         ), None
     if len(flashes) < 2 * n:
         return (
-            red(
+            late_red(
                 "led-places",
                 f"the board gave {len(flashes)} of {ROUNDS * n} flashes",
                 "see the checks 'light' and 'board-clock'",

@@ -6,11 +6,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, red, unlooked
 from wavestim.controller.session.opening import BYTES_PER_VALUE, SPARE_BYTES
 from wavestim.realtime.loop import lock_memory, unlock_memory
 
@@ -20,7 +21,9 @@ SPEED_RED, SPEED_AMBER = 1.5, 4.0
 COMMIT_S, SLOW_COMMIT_S = 0.25, 5.0
 """A session commits every quarter of a second; the ring bears with a disk that hangs, up to 30 s."""
 PRIORITY = 50
-LATE_US = 2000.0
+LATE_US, HELD_UP_US, OFTEN_US = 2000.0, 20_000.0, 5000.0
+"""Programs are woken so late: worth a word; so late, once or one time in a hundred, that what is timed is spoilt."""
+LEAST_WOKEN = 100
 GOVERNORS = Path("/sys/devices/system/cpu")
 
 Write = Callable[[Path, bytes], float]
@@ -126,6 +129,27 @@ def check_rights(late_us: list[float]) -> Finding:
     if lacks:
         return amber("real-time", f"best effort: {'; '.join(lacks)}", "; ".join(dos), **figures)
     return green("real-time", "SCHED_FIFO and locked memory are granted", **figures)
+
+
+def held_up(late_us: Sequence[float]) -> bool:
+    """Other programs had this computer for so long that what was timed meanwhile says nothing."""
+    return bool(late_us) and (max(late_us) > HELD_UP_US or float(np.percentile(late_us, 99)) > OFTEN_US)
+
+
+def fairly(finding: Finding, late_us: Sequence[float], since: int = 0) -> Finding:
+    """A red that a computer which was held up can be the cause of is no verdict: it says so, and asks to try again.
+
+    Parameters
+    ----------
+    finding : Finding
+    late_us : how late a program that waits was woken, all the while
+    since : from there on while this check was made; one that took no time of its own is about all that came before
+    """
+    late_us = late_us[since:] if len(late_us) - since >= LEAST_WOKEN else late_us
+    if not (finding.timed and held_up(late_us)):
+        return finding
+    what = f"{finding.what}; but other programs held this computer up meanwhile, for {max(late_us) / 1e3:.0f} ms at a time"
+    return replace(unlooked(finding.check, what, "close other programs and try again"), figures=finding.figures)
 
 
 def _may_have_fifo() -> bool:

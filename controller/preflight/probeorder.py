@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 from wavestim.controller.preflight.electrodes import without_mains
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, green, red, unlooked
 from wavestim.controller.preflight.heard import Array
 
 Indices = NDArray[np.intp]
@@ -67,7 +67,7 @@ def check_probe(x: Array, fs_hz: float, positions_mm: Array, good: NDArray[np.bo
     """
     channels = np.flatnonzero(good)
     if len(channels) < LEAST_CHANNELS:
-        return amber(
+        return unlooked(
             "probe-order", f"{len(channels)} good channels are too few to tell whether they lie where the file says", "check it by hand"
         )
     xy = positions_mm[channels]
@@ -79,7 +79,7 @@ def check_probe(x: Array, fs_hz: float, positions_mm: Array, good: NDArray[np.bo
     explained = 1 - smooth.unexplained(both) / max(float(np.var(both[upper])) * len(upper[0]), 1e-30)
     figures = {"alike": alike, "explained": explained}
     if not alike >= LEAST_ALIKE:
-        return amber(
+        return unlooked(
             "probe-order",
             "neighbouring channels share too little to tell whether they lie where the file says",
             "check the map by hand: tap the contacts one after the other, or give a test signal to one",

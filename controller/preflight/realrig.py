@@ -49,4 +49,5 @@ class RealStation(Station):
             time.sleep(TURN_S)
         for piece in self._ring.take():
             self.keep(piece)
+        self.told += self._source.take_events()
         self._ring.without_engine()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.preflight.finding import Finding, amber, green, red
+from wavestim.controller.preflight.finding import Finding, amber, green, red, unlooked
 from wavestim.controller.preflight.heard import Array
 from wavestim.controller.session.calibrations import AGAIN, StoredCalibration
 from wavestim.controller.staleness import stale_words
@@ -41,9 +41,8 @@ def check_rhythm(x: Array, fs_hz: float, good: NDArray[np.bool_], band_hz: tuple
     }
     if inside:
         p = inside[0]
-        return green(
-            "rhythm", f"{p.centre_hz:.1f} Hz, {p.height_db:.1f} dB above the noise, in the band of {low:g} to {high:g} Hz", **figures
-        )
+        what = f"{p.centre_hz:.1f} Hz, {p.height_db:.1f} dB above the noise, in the band of {low:g} to {high:g} Hz"
+        return green("rhythm", what, frequency_hz=p.centre_hz, **figures)
     if spectrum.peaks:
         p, (a, b) = spectrum.peaks[0], spectrum.peaks[0].band_hz
         return amber(
@@ -102,7 +101,7 @@ def check_calibration(x: Array, engine: EngineConfig, stored: StoredCalibration 
         why = stale_words(machine.stale, machine.staleness)
         return red("calibration", f"{stored.path.name} does not fit any more: {why}", AGAIN, **figures, stale=list(machine.stale))
     if fresh < LEAST_S * engine.fs_hz:
-        return amber(
+        return unlooked(
             "calibration", f"{LEAST_S:g} s are needed to judge {stored.path.name}", "put the source right and try again", **figures
         )
     return green("calibration", f"{stored.path.name} fits", **figures)

@@ -13,7 +13,7 @@ from wavestim.controller.session.clocks import SampleClock
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.hardware.lights import Light, LightEvent
 from wavestim.hardware.lights.wavelight.link import press
-from wavestim.hardware.sources import LiveCounts, LiveInfo
+from wavestim.hardware.sources import LiveCounts, LiveEvent, LiveInfo
 
 BEAT_NS, PING_NS = 20_000_000, 107_000_000
 PATIENCE = 2.0
@@ -38,6 +38,7 @@ class Station(abc.ABC):
     ----------
     pieces : samples that have come, in order
     events : what the board has told
+    told : what the source has told beside its samples
     """
 
     def __init__(self, info: LiveInfo, light: Light | None, fixed_delay_ms: float) -> None:
@@ -45,6 +46,8 @@ class Station(abc.ABC):
         self.pieces: list[Piece] = []
         self.n_samples = 0
         self.events: list[LightEvent] = []
+        self.told: list[LiveEvent] = []
+        self.fixed_delay_ms = fixed_delay_ms
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(info.fs_hz, fixed_delay_ms)
         self.armed = False
         self._beats = 0

@@ -31,7 +31,8 @@ class VirtualStation(Station):
     """
 
     def __init__(self, experiment: Experiment, info: LiveInfo, feed: Feed, bench: VirtualBench, arrivals: Arrivals, faults: Faults) -> None:
-        super().__init__(info, bench.light, arrivals.constant_ms)
+        fixed = experiment.source.fixed_delay_ms
+        super().__init__(info, bench.light, arrivals.constant_ms if fixed is None else fixed)
         self._feed, self._bench, self._arrivals, self._faults = feed, bench, arrivals, faults
         self._irradiance = {level: patterns.irradiance_of(experiment, level) for level in range(256)}
         self._period = 1e9 / info.fs_hz

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ WITHIN_MS = 300.0
 """A gate is looked for so far around its pulse, or to the middle between two pulses."""
 CUT = 0.02
 """What one of a hundred pulses on either side, which may be wrong, is worth, in samples."""
+APART = 6.0
+"""High and low of a gate lie so many of their own SDs apart; a wire that hangs in the air has 1.6 to 3.5."""
 LEAST, MOST = 20, 2000
 """Pulses that say something, and that are enough."""
 
@@ -46,7 +49,9 @@ def loopback(session: Session) -> dict[str, Any] | None:
         return found
     reach = min(WITHIN_MS * fs_hz / 1000, float(np.diff(on).min()) / 2)
     on = on[np.linspace(0, len(on) - 1, min(len(on), MOST)).astype(int)]
-    rises = _line_rises(session, int(line)) if line is not None else _channel_rises(session, int(channel), on, reach)
+    ttl = session.markers[session.markers["name"] == "ttl"]
+    words = ((float(marker["sample"]), int(marker["value"])) for marker in ttl)
+    rises = line_rises(words, int(line)) if line is not None else _channel_rises(session, int(channel), on, reach)
     off = _off_by(on, rises, reach)
     found["n"] = len(off)
     if len(off) < LEAST:
@@ -65,11 +70,46 @@ def loopback(session: Session) -> dict[str, Any] | None:
 
 def agreeing(off: NDArray[np.float64]) -> NDArray[np.float64]:
     """Those within a sample of where most lie, if half of all do, otherwise all: what lies elsewhere is the gate of another pulse."""
+    core = densest(off)
+    return core if 2 * len(core) >= len(off) else off
+
+
+def densest(off: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those within a sample of where most lie."""
     off = np.sort(off)
     within = np.searchsorted(off, off + 1, side="right") - np.arange(len(off))
     start = off[int(within.argmax())]
-    core = off[(off >= start - 0.5) & (off <= start + 1.5)]
-    return core if 2 * len(core) >= len(off) else off
+    return np.asarray(off[(off >= start - 0.5) & (off <= start + 1.5)])
+
+
+def gate_middle(levels: NDArray[np.floating[Any]]) -> float:
+    """Between the two levels of a gate; NaN when a channel shows no gate: one level, or noise."""
+    known = np.asarray(levels, dtype=np.float64).ravel()
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return float("nan")
+    middle = 0.5 * float(known.min() + known.max())
+    high, low = known[known > middle], known[known <= middle]
+    if not len(high) or not len(low):
+        return float("nan")
+    return middle if high.mean() - low.mean() > APART * np.sqrt(0.5 * (high.var() + low.var())) else float("nan")
+
+
+def line_rises(words: Iterable[tuple[float, int]], line: int) -> NDArray[np.float64]:
+    """Samples at which a digital line (from 1) went up.
+
+    Parameters
+    ----------
+    words : iterable of (sample, digital word from then on), in order
+    line : int
+    """
+    rises, before = [], 0
+    for sample, word in words:
+        bit = word >> (line - 1) & 1
+        if bit and not before:
+            rises.append(float(sample))
+        before = bit
+    return np.array(rises)
 
 
 def bracket(off: NDArray[np.float64]) -> tuple[float, float]:
@@ -86,6 +126,8 @@ def bracket(off: NDArray[np.float64]) -> tuple[float, float]:
 
 def loopback_words(found: dict[str, Any]) -> str:
     """For people: what was measured, and what to write into the experiment."""
+    if found["pulses"] < LEAST:
+        return f"there were {found['pulses']} pulses of light; to look for their gate and measure a delay {LEAST} are needed"
     if "delay_ms" not in found:
         return f"the gate was seen for {found['n']} of {found['pulses']} pulses of light; to measure a delay {LEAST} are needed"
     return (
@@ -103,24 +145,12 @@ def _off_by(on: NDArray[np.float64], rises: NDArray[np.float64], reach: float) -
     return off[off < reach]
 
 
-def _line_rises(session: Session, line: int) -> NDArray[np.float64]:
-    """Samples at which a digital line (from 1) went up."""
-    rises, before = [], 0
-    for marker in session.markers[session.markers["name"] == "ttl"]:
-        bit = int(marker["value"]) >> (line - 1) & 1
-        if bit and not before:
-            rises.append(float(marker["sample"]))
-        before = bit
-    return np.array(rises)
-
-
 def _channel_rises(session: Session, channel: int, on: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     """First samples above the middle of a channel, one around each light-on at most."""
     n = session.samples.shape[0]
     starts = np.clip(np.floor(on - reach).astype(int), 0, n)
     windows = [(a, session.samples[a : min(n, int(a + 2 * reach) + 1)][:, channel]) for a in starts.tolist()]
-    levels = np.concatenate([w for _, w in windows])
-    middle = 0.5 * (np.nanmin(levels) + np.nanmax(levels)) if np.isfinite(levels).any() else np.nan
+    middle = gate_middle(np.concatenate([w for _, w in windows]))
     rises = []
     for a, window in windows:
         up = np.flatnonzero((window[1:] > middle) & ~(window[:-1] > middle))

@@ -34,7 +34,7 @@ class PulseTable:
     fs_hz, positions_mm, slots : of that session; slots as its journal has them.
     conditions : names, in the order of its experiment.
     pulses : (samples after the first one, condition, slot, dark), in the order of time.
-    seconds : how long it was.
+    seconds : how long it was, what was lost counted.
     origin : its folder and the hash of its decisions.
     """
 
@@ -100,7 +100,7 @@ def _of_session(path: Path) -> PulseTable:
         slots=list(session.about.get("slots", ())),
         conditions=[str(c["name"]) for c in session.experiment.get("conditions", ())],
         pulses=rows,
-        seconds=session.samples.shape[0] / session.fs_hz,
+        seconds=(session.samples.shape[0] + sum(max(0, n) for _, n in session.samples.gaps)) / session.fs_hz,
         origin={
             "session": str(path.resolve()),
             "decisions_sha256": decisions_sha256(session.decisions.astype(DECISION, copy=False)),

@@ -114,7 +114,7 @@ def _policy(experiment: Mapping[str, Any]) -> str:
 
 
 def _openings(orders: list[tuple[str, float]]) -> NDArray[np.float64]:
-    """Spans in which the gate was open, as the engine takes the orders: the latest word counts."""
+    """Spans in which the gate was open: the first word that shuts it counts, and an opening begins anew."""
     spans: list[list[float]] = []
     for kind, value in orders:
         if kind == "gate":
@@ -122,5 +122,5 @@ def _openings(orders: list[tuple[str, float]]) -> NDArray[np.float64]:
                 spans[-1][1] = min(spans[-1][1], value)
             spans.append([value, np.inf])
         elif spans:
-            spans[-1][1] = value
+            spans[-1][1] = min(spans[-1][1], value)
     return np.array(spans, dtype=np.float64).reshape(-1, 2)

@@ -16,6 +16,7 @@ from wavestim.controller.report._session import CATCH, Pulses, SessionLike, cond
 from wavestim.controller.report.course import course_section
 from wavestim.controller.report.effect import Effect, measure
 from wavestim.controller.report.effect_figure import effect_figure
+from wavestim.controller.report.loopback import loopback_section
 from wavestim.controller.report.maps import maps_figure
 from wavestim.controller.report.phase import PhaseErrors, phase_errors
 from wavestim.controller.report.verdicts import cards, clock_words, effect_card
@@ -60,6 +61,7 @@ def report_html(session: SessionLike, place: str = "") -> str:
         *_maps(session, pulses, names),
         *_timeline(session, pulses, names, colours, course),
         *course_section(session, course),
+        *loopback_section(session.summary),
         page.side_by_side(*_pair(session)),
         page.section("Conditions", "What was drawn and what became of it.", _conditions(session, pulses, effect, errors, names, kinds)),
         *_dose(session.summary),

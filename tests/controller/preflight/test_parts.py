@@ -13,6 +13,7 @@ from wavestim.controller.experiment._light import WavelightLight
 from wavestim.controller.experiment._source import LslSource
 from wavestim.controller.preflight import board, ledplaces, machine, run_preflight, runner
 from wavestim.controller.preflight.atrig import at_rig
+from wavestim.controller.preflight.finding import late_red, red
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.deviceclock import DeviceClock
 
@@ -103,6 +104,23 @@ def test_a_computer_that_wakes_programs_late_is_amber() -> None:
     assert machine.check_rights([9000.0] * 200).level == "amber"
 
 
+@pytest.mark.parametrize(
+    ("late_us", "since", "level"),
+    [
+        ([50.0] * 1000, 0, "red"),
+        ([50.0] * 1000 + [25_000.0], 0, "amber"),
+        ([50.0] * 900 + [6000.0] * 100, 0, "amber"),
+        ([25_000.0] * 9 + [50.0] * 1000, 9, "red"),  # long before
+        ([25_000.0] * 9 + [50.0] * 1000, 1008, "amber"),  # a check that takes no time is about all that was heard
+        ([], 0, "red"),
+    ],
+)
+def test_only_a_red_that_a_held_up_computer_explains_is_no_verdict(late_us: list[float], since: int, level: str) -> None:
+    found = machine.fairly(late_red("board-clock", "unknown", "another cable"), late_us, since)
+    assert (found.level, found.looked) == (level, level == "red")
+    assert machine.fairly(red("probe-order", "swapped", "correct it"), late_us, since).level == "red"
+
+
 def lit(order: np.ndarray, size_uv: float, delay: int = 3) -> tuple[Any, ...]:
     """Flashes of nine LEDs over a grid, as electrodes see them: LED i lies where ``order[i]`` says, or shines not at all (-1)."""
     xy = np.column_stack([np.tile(np.arange(6), 6), np.repeat(np.arange(6), 6)]) * 0.4
@@ -144,10 +162,10 @@ def test_real_leds_are_flashed_only_when_armed_and_no_brighter_or_longer_than_th
         rig.station._feed.light = lambda *edge: shone.append(edge)  # type: ignore[attr-defined]
         rig.station.listen(2.0)
         real = replace(rig, experiment=small.model_copy(update={"light": WavelightLight(port="/dev/ttyNOT")}))
-        found, _ = runner._light_places(real, assembly, good, False, lambda: True, lambda name, part: None)
+        (found,) = runner._light_seen(real, assembly, good, False, lambda: True, lambda name, part: None).findings
         assert (found.level, shone) == ("amber", [])
         asked = iter([False, False, True])  # the second step comes when it comes
-        runner._light_places(real, assembly, good, True, lambda: next(asked), lambda name, part: None)
+        runner._light_seen(real, assembly, good, True, lambda: next(asked), lambda name, part: None)
         assert shone
         assert next(asked, None) is None
     on = {}

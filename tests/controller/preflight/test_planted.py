@@ -49,9 +49,9 @@ def test_the_way_of_light_into_the_samples_is_measured(clean: dict[str, Finding]
 
 @pytest.mark.parametrize("fault", PLANTS)
 def test_a_planted_fault_is_found(fault: str, small: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "inject", lambda *args, **keys: (green("known-wave", "not tried here"), None))
+    monkeypatch.setattr(runner, "inject", lambda *args, **keys: green("known-wave", "not tried here"))
     if FOUND_BY[fault] != "led-places":
-        monkeypatch.setattr(runner, "_light_places", lambda *args: (green("led-places", "not tried here"), None))
+        monkeypatch.setattr(runner, "_light_seen", lambda *args: runner.LightSeen([green("led-places", "not tried here")]))
     found = {f.check: f for f in flown(small, tmp_path, fault).findings}
     assert found[FOUND_BY[fault]].level == "red", found[FOUND_BY[fault]]
     assert found[FOUND_BY[fault]].do
@@ -62,8 +62,8 @@ def test_a_planted_fault_is_found(fault: str, small: Experiment, tmp_path: Path,
 
 
 def test_the_fault_is_named_so_that_it_can_be_mended(small: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "inject", lambda *args, **keys: (green("known-wave", "not tried here"), None))
-    monkeypatch.setattr(runner, "_light_places", lambda *args: (green("led-places", "not tried here"), None))
+    monkeypatch.setattr(runner, "inject", lambda *args, **keys: green("known-wave", "not tried here"))
+    monkeypatch.setattr(runner, "_light_seen", lambda *args: runner.LightSeen([green("led-places", "not tried here")]))
     wired = plant(small, "swapped-rows", tmp_path).faults
     swapped = [i for i, electrode in enumerate(wired.channels) if i != electrode]
     found = {f.check: f for f in flown(small, tmp_path, "swapped-rows").findings}

@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 from wavestim.controller import cli
 from wavestim.controller.experiment import Experiment, experiment_hash
+from wavestim.controller.experiment._course import Gate, Stop
+from wavestim.controller.experiment.controls import as_control
 from wavestim.controller.preflight import Preflight, kept, runner
-from wavestim.controller.preflight.finding import amber, green, red, worst
+from wavestim.controller.preflight.finding import amber, green, red, unlooked, worst
 
 TEXT = """
 name: small
@@ -40,8 +42,8 @@ def file(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what the rig is listened to for."""
     monkeypatch.setattr(runner, "LISTEN_S", 3.0)
-    monkeypatch.setattr(runner, "inject", lambda *args, **keys: (green("known-wave", "not tried here"), None))
-    monkeypatch.setattr(runner, "_light_places", lambda *args: (green("led-places", "not tried here"), None))
+    monkeypatch.setattr(runner, "inject", lambda *args, **keys: green("known-wave", "not tried here"))
+    monkeypatch.setattr(runner, "_light_seen", lambda *args: runner.LightSeen([green("led-places", "not tried here")]))
 
 
 def test_the_whole_is_as_bad_as_its_worst_check() -> None:
@@ -82,6 +84,7 @@ def test_a_table_tells_people_and_the_folder_keeps_it(file: Path, tmp_path: Path
     assert found.exit_code == 1
     assert "bad_channels" in found.stdout
     assert "Red" in found.stderr
+    assert "refuses" not in found.stderr  # it does not: see below
     told = json.loads((out / "preflight.json").read_text())
     assert (told["planted"], told["level"]) == ("dead-channels", "red")
     assert call("run", file, "--mock", "--arm", "--seconds", "3", "--out", tmp_path / "s").exit_code == 0  # a rehearsal is no verdict
@@ -110,17 +113,46 @@ def test_a_real_board_has_its_own_pace(tmp_path: Path) -> None:
 
 def test_a_verdict_holds_for_this_very_experiment_only(small: Experiment, tmp_path: Path) -> None:
     assert "no preflight" in str(kept.may_arm(small, tmp_path, 60))
-    kept.keep(preflight_of(small, green("a", "b"), red("hum", "loud", "earth it"), red("disk", "slow", "another")))
+    kept.keep(preflight_of(small, green("a", "b"), red("hum", "loud", "earth it"), red("disk", "slow", "another")), small)
     with pytest.raises(kept.RedError, match=r"hum: loud \(and 1 more\); earth it"):
         kept.may_arm(small, tmp_path, 60)
-    other = small.model_copy(update={"seed": 99})
+    other = small.model_copy(update={"band_hz": (4.0, 8.0)})
     assert "no preflight" in str(kept.may_arm(other, tmp_path, 60))
-    kept.keep(preflight_of(small, amber("a", "b", "c")))
+    kept.keep(preflight_of(small, amber("hum", "b", "c"), green("disk", "d")), small)
     assert kept.may_arm(small, tmp_path, 60) is None
 
 
+@pytest.mark.parametrize("change", [{"seed": 99}, {"name": "day-2"}, {"gate": Gate(marker="on", until="off")}, {"stop": Stop(after_s=9)}])
+def test_what_does_not_touch_the_rig_does_not_lift_a_red(small: Experiment, tmp_path: Path, change: dict[str, Any]) -> None:
+    kept.keep(preflight_of(small, red("hum", "loud", "earth it")), small)
+    control = as_control(small.model_copy(update=change), "rate-matched-random", "")
+    with pytest.raises(kept.RedError, match="hum: loud"):
+        kept.may_arm(control, tmp_path, 60)
+
+
+def test_a_red_stays_until_somebody_has_looked_again(small: Experiment, tmp_path: Path) -> None:
+    """LEDs in the wrong order, found with --arm; the next preflight leaves them dark, or does not get as far."""
+    kept.keep(preflight_of(small, green("source", "a"), red("led-places", "swapped", "mend the cable")), small)
+    for blind in (unlooked("led-places", "not checked", "add --arm"), green("source", "a")):
+        found = preflight_of(small, blind)
+        assert kept.standing(found, small) == [("led-places", "swapped", "mend the cable")]
+        kept.keep(found, small)
+        with pytest.raises(kept.RedError, match="led-places: swapped"):
+            kept.may_arm(small, tmp_path, 60)
+    kept.keep(preflight_of(small, green("led-places", "right")), small)
+    assert kept.may_arm(small, tmp_path, 60) is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_verdict_that_could_not_be_kept_is_said(file: Path, state: Path) -> None:
+    (state / "wavestim").write_text("no folder")
+    found = call("preflight", file, "--mock", "--pace", "virtual", "--json")
+    assert json.loads(found.stdout)["kept"] is False
+    assert "will not know of it" in " ".join(found.stderr.split())
+
+
 def test_an_old_verdict_is_told_and_a_spoilt_one_is_none(small: Experiment, tmp_path: Path) -> None:
-    path = kept.keep(preflight_of(small, green("a", "b")))
+    path = kept.keep(preflight_of(small, green("a", "b")), small)
     assert path is not None
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told | {"at_utc": (datetime.now(UTC) - timedelta(hours=50)).isoformat()}))

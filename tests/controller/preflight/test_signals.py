@@ -170,7 +170,11 @@ def test_channels_that_share_nothing_or_are_few_are_not_judged(x: Samples) -> No
 
 
 def test_a_rhythm_beside_the_band_is_amber_with_a_band_and_none_is_red(x: Samples) -> None:
-    assert rhythm.check_rhythm(x, FS, good(x), (8, 24), True).level == "green"
+    inside = rhythm.check_rhythm(x, FS, good(x), (8, 24), True)
+    assert inside.level == "green"
+    assert 13 < inside.figures["frequency_hz"] < 17
+    louder = x + 400 * np.sin(2 * np.pi * 35 * np.arange(len(x)) / FS)[:, None]  # what lies beside the band turns no phase of it
+    assert abs(rhythm.check_rhythm(louder, FS, good(x), (8, 24), True).figures["frequency_hz"] - inside.figures["frequency_hz"]) < 1
     beside = rhythm.check_rhythm(x, FS, good(x), (30, 45), True)
     low, high = beside.figures["suggested_band_hz"]
     assert beside.level == "amber"
@@ -179,3 +183,9 @@ def test_a_rhythm_beside_the_band_is_amber_with_a_band_and_none_is_red(x: Sample
     noise = np.cumsum(np.random.default_rng(6).standard_normal((4000, 36)), axis=0)
     assert rhythm.check_rhythm(noise, FS, good(x), (8, 24), True).level == "red"
     assert rhythm.check_rhythm(noise, FS, good(x), (8, 24), False).level == "amber"
+
+
+def test_mains_that_a_slow_stream_folds_are_not_called_absent(x: Samples) -> None:
+    found = electrodes.check_hum(x[::5], FS / 5, good(x), None, (8, 24))
+    assert (found.level, found.looked) == ("amber", False)
+    assert "100 Hz" in found.what

@@ -133,3 +133,25 @@ def test_sessions_are_read_by_pieces(make_session: Any) -> None:
             return whole[key]
 
     report_html(SimpleNamespace(**{**vars(session), "samples": Lazy()}))
+
+
+@pytest.mark.parametrize(
+    ("loopback", "says"),
+    [
+        ({"pulses": 40, "n": 40, "used_ms": 2.0, "delay_ms": 2.02, "uncertainty_ms": 0.1}, ["gate of 40 pulses"]),
+        ({"pulses": 40, "n": 40, "used_ms": 2.0, "delay_ms": 5.0, "uncertainty_ms": 0.1}, ["reckoned with 2 ms: they are off"]),
+        ({"pulses": 5000, "n": 1999, "used_ms": 2.0, "delay_ms": 2.0, "uncertainty_ms": 0.1}, ["gate of 1999 pulses"]),
+        ({"pulses": 40, "n": 25, "used_ms": 2.0, "delay_ms": 2.0, "uncertainty_ms": 0.1}, ["Of 15 pulses", "not seen"]),
+        ({"pulses": 16, "n": 0, "used_ms": 2.0}, ["There were 16 pulses of light; to look for"]),
+        ({"pulses": 40, "n": 0, "used_ms": 2.0}, ["seen for 0 of 40 pulses", "not seen"]),
+    ],
+)
+def test_a_loop_back_is_told(make_session: Any, loopback: dict[str, Any], says: list[str]) -> None:
+    session = make_session(seconds=12.0)
+    assert "Loop-back" not in report_html(session)
+    session.summary["loopback"] = loopback | ({"onset_error_us": {"p50": 90.0, "p99": 400.0}} if "delay_ms" in loopback else {})
+    html = report_html(session)
+    assert "<h2>Loop-back</h2>" in html
+    assert all(words in html for words in says)
+    for other in ("not seen", "they are off"):
+        assert (other in html) == any(other in words for words in says)

@@ -245,6 +245,12 @@ def test_pulses_that_never_came_are_not_replayed(gated, tmp_path):
     assert [row[0] for row in read_pulses(copy).pulses] == np.delete(light["fire_sample"], 2).tolist()
 
 
+def test_what_was_lost_counts_in_the_length_of_a_session_that_is_replayed(gated, tmp_path, monkeypatch):
+    before = read_pulses(gated.path).seconds
+    monkeypatch.setattr("wavestim.controller.record.samples.SampleReader.gaps", property(lambda reader: [(100, 2000), (900, -700)]))
+    assert read_pulses(gated.path).seconds == before + 2000 / 1000.0
+
+
 @pytest.mark.usefixtures("no_report")
 def test_pulses_end_a_session_of_the_random_control(tmp_path):
     text = TEXT.replace("max_phase_sd_deg: 180", "max_phase_sd_deg: 180, policy: rate-matched-random")

@@ -10,6 +10,7 @@ from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.experiment._course import Gate
 from wavestim.controller.record.records import PULSE
+from wavestim.controller.record.trials import _openings
 from wavestim.controller.session import run_experiment
 from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.markers import AT_ONCE, WAITING, MarkerEvents
@@ -59,6 +60,12 @@ def test_a_line_that_is_low_at_the_beginning_opens_a_gate_that_waits_for_low():
     assert gate.begins() == [("gate", 0.0)]
     assert [gate.ttl(word, float(at)) for at, word in enumerate((1, 0, 2))] == [[("shut", 0.0)], [("gate", 1.0)], []]
     assert Gatekeeper(Gate(ttl=1), FS).begins() == Gatekeeper(None, FS).begins() == []
+
+
+def test_a_marker_that_shuts_what_is_shut_already_does_not_lengthen_the_opening():
+    """A task that sends off after every trial, the dark ones too."""
+    orders = [("gate", 100.0), ("shut", 200.0), ("shut", 500.0), ("gate", 600.0), ("gate", 650.0), ("shut", 900.0)]
+    assert _openings(orders).tolist() == [[100.0, 200.0], [600.0, 650.0], [650.0, 900.0]]
 
 
 def test_a_flood_of_markers_does_not_keep_the_gate_open():
