@@ -51,8 +51,8 @@ def main() -> None:
     def progress(seconds: float) -> None:
         if seconds > SETTLED_S and not since:
             since.append((time.monotonic(), cpu_s(), {t.native_id: t.name for t in threading.enumerate()}))
-        elif seconds < a.seconds - 1 and since:
-            until[:] = [(time.monotonic(), cpu_s())]
+        elif seconds > a.seconds - 1 and since and not until:  # a look costs as much as a turn of the recorder: two are enough
+            until.append((time.monotonic(), cpu_s()))
 
     words = ["sources", "mock", "lsl", "name=measured-cpu", "--rows", str(SIDE), "--columns", str(SIDE)]
     peer = (

@@ -48,6 +48,7 @@ class Journal:
         if (folder / JOURNAL).exists():
             raise RecordError(f"{folder}: holds a session already; sessions are never overwritten, choose another --out")
         self._next_commit_ns = 0
+        self._kept: dict[str, Any] = {}
         self._failed: RecordError | None = None
         with contextlib.ExitStack() as undo, self._room():
             self._lock = lock_session(folder)
@@ -106,6 +107,10 @@ class Journal:
         with self._room():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(plain(value))))
 
+    def keep_meta(self, key: str, value: Any) -> None:
+        """As :meth:`set_meta`, for what changes all the time: what it is at the next commit is written with it."""
+        self._kept[key] = value
+
     def tick(self, now_ns: int) -> None:
         """Commit when it is time; to be called often."""
         if now_ns >= self._next_commit_ns:
@@ -114,6 +119,9 @@ class Journal:
 
     def commit(self) -> None:
         """Everything so far survives the process."""
+        kept, self._kept = self._kept, {}
+        for key, value in kept.items():
+            self.set_meta(key, value)
         with self._room():
             entries = self._samples.flush()
             rows = [(e.first_sample, e.n_samples, e.n_channels, e.host_ns, e.file, e.offset) for e in entries]

@@ -116,6 +116,11 @@ class PulseLedger:
             self._finish(pulse, "lost", reason)
 
     @property
+    def finished(self) -> int:
+        """Pulses that wait to be taken."""
+        return len(self._done)
+
+    @property
     def open(self) -> int:
         """Pulses without an end."""
         return len(self._open)

@@ -72,7 +72,6 @@ class Recorder:
         gain = engine.config.gain_uv
         self._gain_uv = None if ring.dtype == np.float32 else np.float32(1) if gain is None else np.asarray(gain, np.float32)
         self._next_publish = 0
-        self._decided_to = 0
         self._stale: tuple[str, ...] = ()
 
     def pump(self, now_ns: int) -> None:
@@ -90,9 +89,7 @@ class Recorder:
             self.n_decisions += len(decisions)
             self.n_scheduled += int((decisions["verdict"] == "scheduled").sum())
             self.journal.append_decisions(decisions)
-        if decided_to != self._decided_to:
-            self._decided_to = decided_to
-            self.journal.set_meta("decided_to", decided_to)
+        self.journal.keep_meta("decided_to", decided_to)
         taken_ns = self.model.sample_to_host if self.model is not None else None
         self.ledger.dispatched(dispatches, simulated=self._simulated, taken_ns=taken_ns)
         for sample, calibration in self.engine.take_calibrations():
@@ -169,8 +166,9 @@ class Recorder:
         self.journal.commit()
 
     def _take_pulses(self, now_ns: int) -> None:
+        if not self.ledger.finished:
+            return
         pulses = self.ledger.take(PULSE)
-        if len(pulses):
-            self.journal.append_pulses(pulses)
-            if self._told is not None:
-                self._told.pulsed(pulses, self.model, now_ns)
+        self.journal.append_pulses(pulses)
+        if self._told is not None:
+            self._told.pulsed(pulses, self.model, now_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wavestim.controller.record import tables
 from wavestim.controller.record.hashing import decisions_sha256
+from wavestim.controller.record.journal import JOURNAL, Journal
 
 
 def values(layout: np.dtype) -> st.SearchStrategy:
@@ -54,3 +56,18 @@ def test_minus_zero_is_zero():
     back = tables.read(connection, "decisions")
     connection.close()
     assert not np.signbit(back["direction_deg"]).any()
+
+
+def test_what_is_kept_is_written_with_the_next_commit(tmp_path):
+    def read() -> list[tuple[str]]:
+        with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL)) as other:
+            return other.execute("SELECT value FROM meta WHERE key = 'decided_to'").fetchall()
+
+    with Journal(tmp_path, {}) as journal:
+        journal.keep_meta("decided_to", 1)
+        journal.keep_meta("decided_to", 2)
+        assert read() == []
+        journal.commit()
+        assert read() == [("2",)]
+        journal.keep_meta("decided_to", 3)
+    assert read() == [("3",)]
