@@ -4,17 +4,21 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := $(shell find realtime hardware controller -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' 2>/dev/null)
 
-.PHONY: demo test board lint docs picture bench soak help clean setup build
+.PHONY: demo test board qt lint docs picture bench soak help clean setup build
 
 demo: build
 	$(VENV)/bin/wavestim demo
 
-test: lint board
+test: lint board qt
 	$(PY) -m pytest -n 2 -q
 
 # the firmware of the ATmega2560 and its emulator; where they cannot be had, their tests are skipped and say why
 board:
 	@scripts/build_avr --install || true
+
+# what Qt needs of the system; the same
+qt:
+	@scripts/qt_libraries --install || true
 
 lint: build
 	$(VENV)/bin/ruff check .
@@ -26,10 +30,11 @@ lint: build
 docs: build
 	PYTHONPATH=build/ns $(PY) scripts/make_docs.py
 
-# docs/images/demo.png, docs/images/light-plan.png
+# docs/images/demo.png, docs/images/light-plan.png, docs/images/window.png
 picture: build
 	PYTHONPATH=build/ns $(PY) scripts/make_picture.py
 	PYTHONPATH=build/ns $(PY) scripts/make_light_plan.py
+	PYTHONPATH=build/ns $(PY) -m wavestim.gui --screenshot docs/images/window.png --seconds 20
 
 # docs/benchmarks.md, in about a quarter of an hour; without meegkit its rows are missing and the page says so
 bench: build
@@ -49,7 +54,7 @@ soak: build board
 
 help:
 	@echo "make demo     the whole experiment on a simulated cortex, with a report"
-	@echo "make test     lint, types, import contracts, all tests (installs gcc-avr and simavr where it may)"
+	@echo "make test     lint, types, import contracts, all tests (installs gcc-avr, simavr and Qt's libraries where it may)"
 	@echo "make lint     the first three of these"
 	@echo "make docs     write the parts of docs/ that are made from the code"
 	@echo "make picture  draw the pictures of the docs"

@@ -15,7 +15,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 os.chdir(ROOT)
-PACKAGES = ("controller", "realtime", "hardware")
+PACKAGES = ("gui", "controller", "realtime", "hardware")
 DEBUG = bool(os.environ.get("WAVESTIM_CYTHON_DEBUG"))  # bounds checks on, for developers
 LATER = bool(os.environ.get("WAVESTIM_EXTENSIONS_LATER"))  # `make` installs the Python part first and then builds them once
 JOBS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

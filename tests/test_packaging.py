@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("controller", "hardware", "realtime")
+PACKAGES = ("controller", "gui", "hardware", "realtime")
 DATA = (".yaml", ".npz", ".json", ".md", ".pyi", ".pxd", ".typed")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from wavestim.controller.cli import attach, bench, calibrate, demo, errors, lights, preflight, replay, run, sessions, sources
+from wavestim.controller.cli import attach, bench, calibrate, demo, errors, gui, lights, preflight, replay, run, sessions, sources
 
 
 class Cli(TyperGroup):
@@ -57,6 +57,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(attach.attach)
+app.command()(gui.gui)
 app.command()(replay.replay)
 app.command()(calibrate.calibrate)
 app.command()(preflight.preflight)

@@ -44,6 +44,9 @@ def run(
     cpu: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Core for the engine's thread, at real pace; default: any.", show_default=False)
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="What is armed waits for RUN from whoever is attached and in control; at real pace.")
+    ] = False,
     out: options.Out = None,
     as_json: options.Json = False,
 ) -> None:
@@ -78,6 +81,8 @@ def run(
         raise validate.ArgumentError(
             f"--pace virtual: {ready.light.kind} light runs in real time; leave --pace out{'' if mock else ', or add --mock'}"
         )
+    if wait and chosen is not options.Pace.real:
+        raise validate.ArgumentError("--wait: nobody can attach to a session at virtual pace; add --pace real")
     if not (safe or arm):
         output.say("[yellow]Not armed: the wave is followed and recorded, nothing is decided and all stays dark. Add --arm for light.[/]")
     elif not safe and (believed := unmeasured(ready)):
@@ -97,7 +102,7 @@ def run(
         output.say(
             f"[yellow]Best effort: {', '.join(refused)}. What comes late is missed, never fired late; docs/live.md says what to allow.[/]"
         )
-    go = (lambda: True) if safe else second_step(idle_limit_s(ready))
+    go = (lambda: False) if wait else (lambda: True) if safe else second_step(idle_limit_s(ready))
     with output.only_json(as_json), output.progress(ready.name, length) as progress:
         summary = run_experiment(
             ready, out=folder, seconds=length, pace=chosen.value, seed=drawn, arm=arm or safe, progress=progress, go=go, cpu=cpu

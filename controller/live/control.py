@@ -11,6 +11,7 @@ take       takes control, when nobody has it
 give       gives it back
 keep       is still there
 stop       dark at once, then the end of the session; from anybody
+run        the second of two steps to light: what is armed may run
 pause      no more light; the recording goes on
 resume     light again after a pause
 mark       writes ``text`` into the journal
@@ -48,7 +49,7 @@ class Control:
     address : str
         Where to bind.
     orders : mapping of name to callable
-        What ``hello``, ``stop``, ``pause``, ``resume``, ``mark`` and ``end`` do; they get the order, may return what the
+        What ``hello``, ``stop``, ``run``, ``pause``, ``resume``, ``mark`` and ``end`` do; they get the order, may return what the
         answer is to hold, and raise :class:`OrderError`.
     context : zmq.Context, optional
     """

@@ -80,7 +80,11 @@ class Publisher:
             self._tick(int(samples[-1]), records[-1:], waves[-1], calibration)
         if now_ns >= self._next_status:
             self._next_status = now_ns + STATUS_NS
-            self._send("status", {**self._status(), "telemetry_dropped": self._telemetry.n_dropped})
+            self.tell()
+
+    def tell(self) -> None:
+        """A status, due or not."""
+        self._send("status", {**self._status(), "telemetry_dropped": self._telemetry.n_dropped})
 
     def end(self, reason: str) -> None:
         """The last message."""

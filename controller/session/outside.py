@@ -69,6 +69,7 @@ class Outside:
             "hello": lambda order: {"status": self.status()},
             "stop": lambda order: self._stop(),
             "end": lambda order: self._end(),
+            "run": lambda order: self._run(),
             "pause": lambda order: self._hold(True),
             "resume": lambda order: self._hold(False),
             "mark": self._mark,
@@ -83,6 +84,10 @@ class Outside:
         """Between two turns of the session: orders, then news."""
         self.control.turn(now_ns)
         self.publisher.turn(now_ns)
+
+    def tell_now(self) -> None:
+        """The state at once: who pressed STOP waits for it, and takes the process for hung when it does not come."""
+        self.publisher.tell()
 
     def close(self) -> None:
         """The last word."""
@@ -105,12 +110,17 @@ class Outside:
             "safe": s.recorder.safe_reasons[-1:],
             "free_bytes": shutil.disk_usage(self._folder).free,
             "controlled": self.control.held,
+            "realtime": s.rights.words,
         }
 
     def _stop(self) -> None:
         """As STOP in the window does it: a byte in memory that the engine reads."""
         with (self._folder / "stop").open("r+b") as file:
             file.write(b"\1")
+
+    def _run(self) -> None:
+        if not self._session.let_run():
+            raise OrderError(f"there is nothing to run: the session is {self._session.state}, not armed")
 
     def _end(self) -> None:
         self._session.ending = True

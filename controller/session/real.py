@@ -110,6 +110,7 @@ def run_real(
                     check()
 
                 session.watch(seconds, arm, progress, between)
+                outside.tell_now()
         finally:
             journal.set_meta("counts", asdict(session.counts))
             journal.set_meta("told", told.counts)

@@ -91,8 +91,8 @@ class RealSession:
         self._next_ping = 0
         self._safe_seen = 0
         self._paused = self._refused = self._stands = self._too_late = False
-        self.held = self.ending = False
-        """Somebody asked for a pause; for the end."""
+        self.held = self.ending = self._run_asked = False
+        """Somebody asked for a pause; for the end; for RUN."""
 
     @contextlib.contextmanager
     def running(self, stop_path: Path) -> Iterator[None]:
@@ -221,7 +221,7 @@ class RealSession:
 
     def mind_arming(self, done_s: float) -> None:
         """RUN lets the engine decide; what waits too long is disarmed."""
-        if self.arming.step == "armed" and self._go():
+        if self.arming.step == "armed" and (self._run_asked or self._go()):
             self.arming.run(done_s)
             self.engine.post("arm")
             self.journal.append_marker(max(self.recorder.last_sample, 0), "running", "")
@@ -245,6 +245,11 @@ class RealSession:
         if not self._paused:
             self.engine.post("pause" if held else "resume", 1.0 if held else 0.0)
         return True
+
+    def let_run(self) -> bool:
+        """Somebody who is attached says RUN, the second step; False: the light is not armed."""
+        self._run_asked = self.arming.step == "armed"
+        return self._run_asked
 
     @property
     def state(self) -> str:

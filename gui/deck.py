@@ -1,0 +1,224 @@
+"""The window's one session from choice to report: starts or finds the rig process, hears it, gives orders, knows the state. No Qt."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from wavestim.controller.cli.validate import out
+from wavestim.controller.errors import WavestimError
+from wavestim.controller.experiment import load_experiment
+from wavestim.controller.experiment.controls import length_s
+from wavestim.gui import rig as rigs
+from wavestim.gui import words
+from wavestim.gui.eventlog import EventLog
+from wavestim.gui.facts import facts_of
+from wavestim.gui.knowledge import Knowledge
+from wavestim.gui.lamps import Lamp, lamps
+from wavestim.gui.link import Link
+from wavestim.gui.rig import Child, Rig
+from wavestim.gui.stop import Stopping
+
+LOOK_S = 0.1
+AT_LEAST_S = 3600.0
+"""A session that somebody watches ends by STOP or by the rules of its experiment."""
+
+STEP = {
+    "idle": "idle",
+    "starting": "prepare",
+    "learning": "prepare",
+    "recording": "prepare",
+    "armed": "armed",
+    "running": "running",
+    "held": "running",
+    "paused": "running",
+    "disarmed": "stopped",
+    "stopping": "stopped",
+    "stopped": "stopped",
+    "gone": "stopped",
+    "failed": "stopped",
+    "recovering": "stopped",
+    "report": "report",
+}
+"""Where on the way of a session each state is."""
+ALARMING = ("gone", "failed", "paused", "disarmed")
+OVER = ("idle", "failed", "report", "gone")
+
+
+class Deck:
+    """See the module.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds, rising.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.log = EventLog()
+        self.knowledge: Knowledge | None = None
+        self.trouble = ""
+        """Why nothing could be started, or how it failed, in words."""
+        self._rig: Rig | None = None
+        self._link: Link | None = None
+        self._stopping: Stopping | None = None
+        self._recovery: Child | None = None
+        self._next_look_s = -math.inf
+        self._told_gone = False
+
+    @property
+    def state(self) -> str:
+        """One of the keys of :data:`STEP`."""
+        rig, knowledge = self._rig, self.knowledge
+        if rig is None:
+            return "idle"
+        if self._recovery is not None and self._recovery.code is None:
+            return "recovering"
+        if not rig.alive:
+            if self.report is not None:
+                return "report"
+            return "failed" if knowledge is None else "gone"
+        if knowledge is not None and knowledge.ended is not None:
+            return "stopped"
+        if self._stopping is not None:
+            return "stopped" if self._stopping.outcome == "confirmed" else "stopping"
+        return "starting" if knowledge is None or knowledge.state not in STEP else knowledge.state
+
+    @property
+    def session(self) -> Path | None:
+        """Folder of the session."""
+        return None if self._rig is None else self._rig.session
+
+    @property
+    def report(self) -> Path | None:
+        """The report, once it is written."""
+        path = None if self._rig is None else self._rig.session / "report.html"
+        return path if path is not None and path.is_file() else None
+
+    @property
+    def lamps(self) -> tuple[Lamp, Lamp, Lamp, Lamp]:
+        """Source, light, real time, recorder."""
+        knowledge, rig = self.knowledge, self._rig
+        if knowledge is None or rig is None:
+            return lamps({}, 0.0, False)
+        return lamps(knowledge.status, self._clock() - knowledge.heard_s, rig.alive and knowledge.ended is None)
+
+    def sentence(self) -> str:
+        """The state in one sentence."""
+        state = self.state
+        return f"{words.STATES[state]} {self.trouble}".strip() if state in ("failed", "idle", "gone") else words.STATES[state]
+
+    def arm(self, experiment: str, *, mock: bool) -> None:
+        """The first step: a rig process that learns, measures, arms and waits for RUN. Why it can't be is in ``trouble``."""
+        if self.state not in OVER:
+            return
+        self._let_go()
+        try:
+            checked = load_experiment(experiment)
+            folder = out(None, checked.name)
+            seconds = max(length_s(checked), AT_LEAST_S)
+        except (WavestimError, OSError) as error:
+            self._rig, self.trouble = None, str(error)
+            self.log.say(0.0, str(error), "bad")
+            return
+        self._rig = rigs.start(experiment, folder, mock=mock, seconds=seconds)
+        self.log.say(0.0, words.started(checked.name))
+
+    def attach(self, session: Path | None) -> None:
+        """Watch a session that runs already; without a folder, the only one.
+
+        Raises
+        ------
+        AttachError
+        """
+        self._rig = rigs.attach(session)
+        self.log.say(0.0, words.attached_to(str(self._rig.session)))
+
+    def run(self) -> None:
+        """The second step."""
+        if self.state == "armed" and self._link is not None:
+            self._link.order("run")
+
+    def stop(self) -> None:
+        """Dark, whatever else is going on."""
+        rig = self._rig
+        if rig is None or not rig.alive or self._stopping is not None:
+            return
+        self.log.say(self._at_s, words.PRESSED, "bad")
+        self._stopping = Stopping(self._clock(), rig.press_stop, rig.kill)
+
+    def recover(self) -> None:
+        """Finish the session of a rig process that died."""
+        if self.state == "gone" and self._rig is not None:
+            self._recovery = Child("recover", str(self._rig.session))
+
+    def turn(self) -> None:
+        """Once a frame: what has come, and what is due. Never waits."""
+        now_s, rig = self._clock(), self._rig
+        if rig is None:
+            return
+        if self._link is None and now_s >= self._next_look_s and rig.alive:
+            self._next_look_s = now_s + LOOK_S
+            self._try_link(rig)
+        if self._link is not None and self.knowledge is not None:
+            for message in self._link.heard():
+                self.knowledge.hear(*message, now_s)
+            for text in self._link.refused():
+                self.log.say(self._at_s, text, "warn")
+        if self._stopping is not None:
+            self._mind_stopping(self._stopping, now_s, rig)
+        if not rig.alive:
+            self._note_end(rig)
+
+    def abandon(self) -> None:
+        """End a dark session that nobody wants to keep, without its report."""
+        if self._rig is not None:
+            self._rig.kill()
+
+    def close(self) -> None:
+        """The window closes; the session goes on."""
+        self._let_go()
+
+    def _try_link(self, rig: Rig) -> None:
+        meeting = rig.look()
+        if meeting is None:
+            return
+        try:
+            facts = facts_of(meeting.about)
+        except (WavestimError, OSError) as error:
+            self.trouble = str(error)
+            return
+        self.knowledge = Knowledge(facts, self.log)
+        self.knowledge.heard_s = self._clock()
+        self._link = Link(meeting)
+
+    def _mind_stopping(self, stopping: Stopping, now_s: float, rig: Rig) -> None:
+        before, knowledge = stopping.outcome, self.knowledge
+        said = knowledge is not None and (knowledge.state == "stopped" or knowledge.ended is not None)
+        stopping.turn(now_s, said or not rig.alive)
+        if before == "waiting" and stopping.outcome == "killed":
+            self.log.say(self._at_s, words.KILLED, "bad")
+
+    def _note_end(self, rig: Rig) -> None:
+        if self._told_gone or self.state == "report":
+            return
+        self._told_gone = True
+        if rig.child is not None:
+            self.trouble = rig.child.last_words() if self.knowledge is None else ""
+        self.log.say(self._at_s, words.STATES[self.state] + (f" {self.trouble}" if self.trouble else ""), "bad")
+
+    @property
+    def _at_s(self) -> float:
+        return 0.0 if self.knowledge is None else self.knowledge.last_sample / self.knowledge.fs_hz
+
+    def _let_go(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        for child in (self._recovery, self._rig.child if self._rig is not None else None):
+            if child is not None:
+                child.close()
+        self._link = self.knowledge = self._stopping = self._recovery = None
+        self.trouble, self._told_gone = "", False

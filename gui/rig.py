@@ -1,0 +1,119 @@
+"""The rig process: started as a child that outlives the window, or found where it runs already."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from wavestim.controller.live.rendezvous import AttachError, Meeting, alive, find
+from wavestim.controller.offspring import environment
+from wavestim.gui import stop
+
+CLI = (sys.executable, "-m", "wavestim.controller.cli")
+LAST_BYTES = 4000
+
+
+class Child:
+    """A wavestim command as a process of its own: no signal of the window's terminal reaches it, and its words go to a file.
+
+    Parameters
+    ----------
+    arguments : of ``wavestim``.
+    """
+
+    def __init__(self, *arguments: str) -> None:
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
+        self._process = subprocess.Popen(
+            [*CLI, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=self._said,
+            stderr=self._said,
+            start_new_session=True,
+            env=environment(),
+        )
+        self.pid = self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.poll()
+
+    def wait(self) -> None:
+        """Until a killed one is gone."""
+        self._process.wait()
+
+    def close(self) -> None:
+        """Let go of what it says; it goes on."""
+        self._said.close()
+
+    def last_words(self) -> str:
+        """The last line that it said."""
+        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - LAST_BYTES))
+        lines = [line.strip() for line in self._said.read().decode(errors="replace").splitlines()]
+        return next((line for line in reversed(lines) if line), "")
+
+
+class Rig:
+    """One rig process and where its session is.
+
+    Parameters
+    ----------
+    session : Path
+        Its folder.
+    child : Child, optional
+        When this window started it.
+    meeting : Meeting, optional
+        When it was found running.
+    """
+
+    def __init__(self, session: Path, child: Child | None = None, meeting: Meeting | None = None) -> None:
+        self.session, self.child, self.meeting = session, child, meeting
+
+    def look(self) -> Meeting | None:
+        """Where it can be attached to, once it can."""
+        if self.meeting is None:
+            try:
+                self.meeting = find(self.session)
+            except AttachError:
+                return None
+        return self.meeting
+
+    @property
+    def alive(self) -> bool:
+        """Its process is there."""
+        if self.child is not None:
+            return self.child.code is None
+        return self.meeting is not None and alive(self.meeting.about.pid)
+
+    def press_stop(self) -> bool:
+        """The byte; False before there is one."""
+        return stop.press(self.session)
+
+    def kill(self) -> None:
+        """End it at once; the board goes dark by its watch-dog."""
+        if self.alive:
+            stop.kill(self.child.pid if self.child is not None else self.meeting.about.pid)  # type: ignore[union-attr]
+            if self.child is not None:
+                self.child.wait()
+
+
+def start(experiment: str, session: Path, *, mock: bool, seconds: float) -> Rig:
+    """Start a rig process that arms by itself and waits for RUN."""
+    allowed = ["--mock"] if mock else ["--arm"]
+    child = Child("run", experiment, *allowed, "--wait", "--pace", "real", "--seconds", f"{seconds:g}", "--out", str(session))
+    return Rig(session, child)
+
+
+def attach(session: Path | None) -> Rig:
+    """The rig process that runs in a folder; without one, the only one.
+
+    Raises
+    ------
+    AttachError
+    """
+    meeting = find(session)
+    return Rig(Path(meeting.about.session), None, meeting)

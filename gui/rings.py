@@ -1,0 +1,115 @@
+"""Numbers over time in a fixed amount of memory: the newest rows of what comes in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Rows:
+    """The newest ``length`` rows.
+
+    Parameters
+    ----------
+    length : int
+        Rows that are kept.
+    width : int
+        Numbers in a row.
+    dtype : numpy dtype
+    """
+
+    def __init__(self, length: int, width: int, dtype: type[np.floating] = np.float64) -> None:
+        self._kept = np.full((2 * length, width), np.nan, dtype)
+        self._length, self._end = length, 0
+        self.total = 0
+        """Rows that ever came."""
+
+    def __len__(self) -> int:
+        return min(self._end, self._length)
+
+    def add(self, rows: ArrayLike) -> None:
+        """One row or several, (n, width)."""
+        new = np.atleast_2d(np.asarray(rows, self._kept.dtype))
+        self.total += len(new)
+        new = new[-self._length :]
+        if self._end + len(new) > len(self._kept):  # once in a while, so that the newest lie in one piece
+            keep = self.view().copy()
+            self._kept[: len(keep)] = keep
+            self._end = len(keep)
+        self._kept[self._end : self._end + len(new)] = new
+        self._end += len(new)
+
+    def view(self) -> NDArray[np.floating]:
+        """The rows, oldest first, (n, width); not a copy."""
+        return self._kept[max(0, self._end - self._length) : self._end]
+
+
+class Histogram:
+    """Counts in bins with fixed edges; what lies outside goes to the outermost.
+
+    Parameters
+    ----------
+    edges : array
+        Rising, one more than bins.
+    """
+
+    def __init__(self, edges: ArrayLike) -> None:
+        self.edges = np.asarray(edges, np.float64)
+        self.counts = np.zeros(len(self.edges) - 1, np.int64)
+
+    def add(self, value: float) -> None:
+        """One value; what is no number is left out."""
+        if np.isfinite(value):
+            at = int(np.searchsorted(self.edges, value, "right")) - 1
+            self.counts[min(max(at, 0), len(self.counts) - 1)] += 1
+
+    @property
+    def total(self) -> int:
+        """Values that are counted."""
+        return int(self.counts.sum())
+
+    def part(self, fraction: float) -> float:
+        """The middle of the bin below which that part of the values lies; NaN without any."""
+        if not self.total:
+            return float("nan")
+        at = int(np.searchsorted(np.cumsum(self.counts), fraction * self.total))
+        return float(self.edges[at : at + 2].mean())
+
+
+class Angles:
+    """Directions or phases: how often each sector, their mean and spread over all that came.
+
+    Parameters
+    ----------
+    sectors : int
+        Of equal width; the first is centred on 0.
+    """
+
+    def __init__(self, sectors: int) -> None:
+        self.counts = np.zeros(sectors, np.int64)
+        self._sum = 0j
+
+    def add(self, angle_deg: float) -> None:
+        """One angle; what is no number is left out."""
+        if np.isfinite(angle_deg):
+            n = len(self.counts)
+            self.counts[round(angle_deg / 360 * n) % n] += 1
+            self._sum += np.exp(1j * np.radians(angle_deg))
+
+    @property
+    def total(self) -> int:
+        """Angles that are counted."""
+        return int(self.counts.sum())
+
+    @property
+    def mean_deg(self) -> float:
+        """Circular mean in (-180, 180]; NaN without any."""
+        return float(np.degrees(np.angle(self._sum))) if self.total else float("nan")
+
+    @property
+    def sd_deg(self) -> float:
+        """Circular SD, at most 180; NaN without any."""
+        if not self.total:
+            return float("nan")
+        r = min(abs(self._sum) / self.total, 1.0)
+        return float(min(np.degrees(np.sqrt(-2 * np.log(r))), 180.0)) if r > 0 else 180.0

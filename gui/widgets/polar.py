@@ -1,0 +1,82 @@
+"""Counts by angle as wedges on a circle, with a target; 0 is to the right, angles grow counter-clockwise."""
+
+from __future__ import annotations
+
+import math
+
+import pyqtgraph as pg
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from wavestim.gui import theme, words
+from wavestim.gui.rings import Angles
+from wavestim.gui.widgets.panel import Panel
+
+OUTER = 1.38
+MARKS = ((0, "0°"), (90, "90°"), (180, "180°"), (-90, "-90°"))
+
+
+class Polar(Panel):
+    """A rose.
+
+    Parameters
+    ----------
+    title, note : see ``Panel``.
+    colour : of the wedges.
+    """
+
+    def __init__(self, title: str, colour: str, note: str = "") -> None:
+        super().__init__(title, note)
+        self.plot = pg.PlotWidget()
+        self.plot.setAspectLocked(True)
+        self.plot.hideAxis("left")
+        self.plot.hideAxis("bottom")
+        self.plot.setMouseEnabled(False, False)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setRange(xRange=(-OUTER, OUTER), yRange=(-OUTER, OUTER), padding=0)
+        self._target, self._wedges = QtWidgets.QGraphicsPathItem(), QtWidgets.QGraphicsPathItem()
+        self._target.setPen(pg.mkPen(theme.TARGET, width=2))
+        self._target.setBrush(pg.mkBrush(86, 180, 233, 50))
+        self._wedges.setPen(pg.mkPen(theme.PANEL, width=1))
+        self._wedges.setBrush(pg.mkBrush(colour))
+        for radius in (0.5, 1.0):
+            circle = QtWidgets.QGraphicsEllipseItem(-radius, -radius, 2 * radius, 2 * radius)
+            circle.setPen(pg.mkPen(theme.LINE))
+            self.plot.addItem(circle)
+        self._mean = pg.PlotCurveItem(pen=pg.mkPen(theme.TEXT, width=3))
+        for item in (self._target, self._wedges, self._mean):
+            self.plot.addItem(item)
+        for at_deg, text in MARKS:
+            mark = pg.TextItem(text, color=theme.DIM, anchor=(0.5, 0.5))
+            mark.setPos(1.17 * math.cos(math.radians(at_deg)), 1.12 * math.sin(math.radians(at_deg)))
+            self.plot.addItem(mark)
+        self.fill(self.plot)
+        self._shown = -1
+
+    def aim(self, at_deg: float | None, tolerance_deg: float) -> None:
+        """Draw the target as a sector; None: there is none."""
+        self._target.setPath(QtGui.QPainterPath() if at_deg is None else wedge(at_deg, max(tolerance_deg, 1.0), 1.0))
+
+    def show_angles(self, angles: Angles) -> None:
+        """Draw what was counted."""
+        if angles.total == self._shown:
+            return
+        self._shown = angles.total
+        self.says.setText(words.mean_and_spread(angles.mean_deg, angles.sd_deg, angles.total))
+        path, most, width_deg = QtGui.QPainterPath(), max(int(angles.counts.max()), 1), 360 / len(angles.counts)
+        for i, count in enumerate(angles.counts.tolist()):
+            if count:
+                path.addPath(wedge(i * width_deg, width_deg / 2, math.sqrt(count / most)))  # area as the count
+        self._wedges.setPath(path)
+        at = math.radians(angles.mean_deg) if angles.total else 0.0
+        length = 1.0 if angles.total else 0.0
+        self._mean.setData([0, length * math.cos(at)], [0, length * math.sin(at)])
+
+
+def wedge(at_deg: float, half_deg: float, radius: float) -> QtGui.QPainterPath:
+    """A sector around an angle, in a plot whose y grows upwards."""
+    path = QtGui.QPainterPath()
+    path.moveTo(0, 0)
+    around = QtCore.QRectF(-radius, -radius, 2 * radius, 2 * radius)
+    path.arcTo(around, -(at_deg - half_deg), -2 * half_deg)  # Qt's angles run the other way in such a plot
+    path.closeSubpath()
+    return path

@@ -1,0 +1,214 @@
+"""All English of the window, and what is made of codes: states, verdicts, markers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+TITLE = "wavestim"
+YAML_FILES = "Experiments (*.yaml *.yml)"
+UNDETERMINED = "undetermined"
+NO_SESSION = "no session"
+
+STEPS = {
+    "idle": "IDLE",
+    "prepare": "PREFLIGHT",
+    "armed": "ARMED",
+    "running": "RUNNING",
+    "stopped": "STOPPED",
+    "report": "REPORT",
+}
+"""The way of a session, in its order."""
+
+STATES = {
+    "idle": "Choose an experiment, then ARM.",
+    "starting": "Starting the rig process. Dark.",
+    "learning": "Learning the wave. Dark.",
+    "recording": "Dark. Measuring how far ahead light must be planned.",
+    "armed": "Armed. No light before RUN.",
+    "running": "Running. Light comes on.",
+    "held": "Held: no new light. The recording goes on.",
+    "paused": "Paused by itself: no light. The recording goes on.",
+    "disarmed": "Disarmed: this session stays dark. The recording goes on.",
+    "stopping": "STOP: going dark.",
+    "stopped": "Stopped. Dark. Writing what was recorded.",
+    "report": "Done. Dark. The report is there.",
+    "gone": "THE RIG PROCESS IS GONE. The board goes dark by itself. What was committed is kept: RECOVER finishes the session.",
+    "recovering": "Recovering the session. Dark.",
+    "failed": "The rig process has ended. Dark.",
+}
+ARM, RUN, STOP, RECOVER, REPORT, OPEN = "ARM", "RUN", "■  STOP", "RECOVER", "OPEN REPORT", "Open …"
+MOCK = "MOCK"
+HELD_VIEW = "VIEW HELD (Space)"
+KILLED = "STOP was not confirmed in 200 ms: the rig process was killed, the board goes dark by itself"
+PRESSED = "STOP pressed"
+LOCKED = "The experiment is locked while a session is open."
+
+KEYS = (
+    ("Esc", "STOP, from anywhere"),
+    ("Ctrl+Shift+A", "arm: start the rig process; dark until RUN"),
+    ("Ctrl+R", "run what is armed"),
+    ("Space", "hold the view; the session goes on"),
+    ("Ctrl+O", "open an experiment"),
+    ("F12", "these keys"),
+    ("Ctrl+Q", "close the window; the session goes on"),
+)
+KEYS_TITLE = "Keys"
+
+MAP, TRACES, ROSE, PHASE, TREND, LATENCY, PROGRESS, LOG = (
+    "Probe: phase",
+    "Traces, light on",
+    "Direction at decisions",
+    "Phase at light-on",
+    "The last minute",
+    "Latency: block to frame",
+    "Progress",
+    "Events and vetoes",
+)
+PEAK, TROUGH = "peak", "trough"
+MAP_HELP = "hue: phase · pale: unsure · ○ bad channel · □ LED, filled: lit"
+ROSE_HELP = "white: mean · blue: wanted directions"
+LATENCY_HELP = "blue: by then it had to be there (usual)"
+WITHHELD = "withheld"
+PHASE_HELP = "white: mean · blue: wanted · as the model has it"
+TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
+DEADLINE = "deadline"
+TARGET = "target"
+ANY_DIRECTION = "any direction"
+NO_PULSES = "no pulse yet"
+NO_LATENCY = "not measured yet"
+
+LAMPS = ("SOURCE", "LIGHT", "REAL TIME", "RECORDER")
+
+VETOES = {
+    "no-wave": "no wave",
+    "unsure": "the phase is not sure enough",
+    "direction": "the wave goes another way",
+    "pgd": "too little of a plane wave",
+    "irradiance": "too bright for its place",
+    "width": "too long",
+    "overlap": "light is still on there",
+    "duty": "too much light at that place in a short time",
+    "dose": "the dose of an hour is used up",
+    "temperature": "it would get too warm",
+    "gate": "the gate is shut",
+    "washout": "washout",
+    "passed": "its moment had gone by",
+}
+VERDICTS = {
+    "missed": "missed: it would have come too late, and stayed dark",
+    "refused": "refused by the board",
+    "lost": "lost on its way",
+    "cut": "cut at a limit",
+    "cancelled": "cancelled",
+}
+MARKERS = {
+    "horizon": "light is planned ahead by",
+    "horizon-too-long": "not armed, the delay is too long:",
+    "armed": "armed",
+    "running": "running",
+    "disarmed": "disarmed:",
+    "paused": "paused by itself:",
+    "resumed": "resumed,",
+    "not-resumed": "could not resume:",
+    "held": "held,",
+    "released": "released,",
+    "note": "note:",
+    "block-done": "done:",
+    "ending": "ends:",
+    "source-ended": "the source has ended:",
+    "engine-ended": "the engine has ended:",
+    "engine-stands": "the engine stands still,",
+    "calibration-stale": "the calibration no longer fits:",
+    "calibration-fits": "the calibration fits again",
+}
+
+
+def veto(reason: str) -> str:
+    """Why light was withheld."""
+    return f"light withheld: {VETOES.get(reason, reason)}"
+
+
+def verdict(name: str, reason: str) -> str:
+    """What became of a pulse that went wrong."""
+    return f"pulse {VERDICTS.get(name, name)}" + (f" ({reason})" if reason else "")
+
+
+def marker(kind: str, text: str) -> str:
+    """An event of the journal."""
+    said = MARKERS.get(kind, f"{kind}:" if text else kind)
+    return f"{said} {text}".strip() if kind not in ("armed", "running") else said
+
+
+def quantity(value: float, unit: str, digits: int = 0) -> str:
+    """A number with its unit, or that it is undetermined."""
+    return UNDETERMINED if not math.isfinite(value) else f"{value:.{digits}f} {unit}".strip()
+
+
+def wave_line(tick: Mapping[str, Any], known: bool) -> str:
+    """The wave in one line."""
+    if not known:
+        return f"wave {UNDETERMINED}"
+    return f"{tick['kind']} · {tick['direction_deg']:.0f}° · {tick['speed_mm_s']:.0f} mm/s · {tick['frequency_hz']:.1f} Hz"
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes, seconds."""
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def mean_and_spread(mean_deg: float, sd_deg: float, n: int) -> str:
+    """Of angles."""
+    return NO_PULSES if n == 0 else f"{round(mean_deg):+d}° ± {sd_deg:.0f}°, {n}"
+
+
+def course(status: Mapping[str, Any]) -> str:
+    """How far the session is in its blocks."""
+    told = status.get("course") or {}
+    done, per_block, of = int(told.get("trials", 0)), told.get("trials_per_block"), told.get("of_blocks")
+    if not per_block:
+        text = f"{done} trials done"
+    elif of is not None and done >= per_block * of:
+        text = f"all {of} blocks are done"
+    else:
+        text = f"trial {done % per_block} of {per_block}, block {done // per_block + 1}" + (f" of {of}" if of else "")
+    text += ", washout" if told.get("washout") else ""
+    return text + (f", gate {told['gate']}" if "gate" in told else "")
+
+
+def scale(uv: float, shown: int, of: int) -> str:
+    """What the height of a trace is."""
+    return f"{shown} of {of} electrodes, {uv:.0f} µV from line to line"
+
+
+def certainty(sd_deg: float, limit_deg: float, known: bool) -> str:
+    """How sure the phase is, against what is asked for."""
+    return f"wave {UNDETERMINED}" if not known else f"phase ± {sd_deg:.0f}° (at most {limit_deg:.0f}°)"
+
+
+def latency(half_us: float, most_us: float, n: int) -> str:
+    """Percentiles, as exact as the bins are."""
+    return NO_LATENCY if n == 0 else f"half ≤ {micro(half_us)}, 99 % ≤ {micro(most_us)}"
+
+
+def micro(us: float) -> str:
+    """A time in a unit that suits it."""
+    return f"{us:.0f} µs" if us < 1000 else f"{us / 1000:.1f} ms"
+
+
+def started(experiment: str) -> str:
+    """The first line of the log."""
+    return f"rig process started for {experiment}"
+
+
+def attached_to(session: str) -> str:
+    """The first line of the log, when it was found."""
+    return f"attached to {session}"
+
+
+def what(name: str, subject: str, session: str, mock: bool) -> str:
+    """What runs."""
+    above = " · ".join(part for part in (MOCK if mock else "", name, subject) if part)
+    return f"{above}\n{session}"

@@ -1,0 +1,201 @@
+"""What the window says of a session is what the session told, at any length, in a fixed amount of memory."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wavestim.gui import words
+from wavestim.gui.eventlog import KEPT, EventLog
+from wavestim.gui.knowledge import TICKS, TRACES_S, Knowledge
+from wavestim.gui.lamps import lamps
+from wavestim.gui.pulsebook import WAITING
+from wavestim.gui.rings import Angles, Histogram, Rows
+from wavestim.realtime.records import KINDS, VERDICTS
+
+N = 16
+WAVE = {
+    "speed_mm_s": 200.0,
+    "frequency_hz": 10.0,
+    "pgd": 0.9,
+    "direction_deg": 30.0,
+    "wavelength_mm": 20.0,
+    "amplitude_uv": 50.0,
+    "stale": False,
+}
+
+
+@pytest.fixture
+def knowledge(told):
+    return Knowledge(told, EventLog())
+
+
+def tick(knowledge, sample, kind="planar", phase_deg=0.0):
+    arrays = {"phase_rad": np.full(N, math.radians(phase_deg), np.float32), "sd_deg": np.full(N, 20, np.float32)}
+    knowledge.hear("tick", {"sample": sample, "kind": kind, **WAVE}, arrays, 0.0)
+
+
+def decide(knowledge, index, sample=1000, verdict="scheduled", condition="lit"):
+    row = {"sample": sample, "fire_sample": sample + 40.0, "site": 5, "condition": condition, "direction_deg": 30.0, "verdict": verdict}
+    knowledge.hear("decisions", {"first": index, "rows": [row]}, {}, 0.0)
+
+
+def pulse(knowledge, index, at=1040.0, verdict="fired"):
+    budget = {"queue_us": 20.0, "compute_us": 20.0, "serial_us": 10.0, "margin_us": 38_000.0}
+    row = {"decision": index, "fire_sample": at, "verdict": verdict, "dark": verdict == "dark", "reason": "late", **budget}
+    knowledge.hear("pulses", {"first": index, "rows": [row]}, {}, 0.0)
+
+
+@given(st.lists(st.integers(0, 23), max_size=30))
+def test_rows_keep_the_newest(sizes):
+    rows, said = Rows(10, 2), np.zeros((0, 2))
+    for size in sizes:
+        new = np.arange(2 * size, dtype=float).reshape(size, 2) + len(said)
+        rows.add(new)
+        said = np.concatenate([said, new])
+        np.testing.assert_array_equal(rows.view(), said[-10:])
+    assert rows.total == len(said)
+
+
+@given(st.lists(st.floats(-720, 720), min_size=1, max_size=40))
+def test_angles_are_counted_in_the_nearest_sector(angles):
+    counted = Angles(36)
+    for angle in angles:
+        counted.add(angle)
+    assert counted.total == len(angles)
+    assert 0 <= counted.sd_deg <= 180
+    one = Angles(36)
+    one.add(angles[0])
+    off = (10 * int(np.flatnonzero(one.counts)[0]) - angles[0] + 180) % 360 - 180
+    assert abs(off) <= 5 + 1e-9
+
+
+def test_a_histogram_leaves_nothing_out_that_is_a_number():
+    histogram = Histogram([1, 10, 100])
+    for value in (0.1, 5, 50, 5000, math.nan):
+        histogram.add(value)
+    assert histogram.counts.tolist() == [2, 2]
+    assert histogram.part(0.5) == 5.5
+    assert math.isnan(Histogram([1, 2]).part(0.5))
+
+
+def test_the_phase_at_light_on_is_that_of_the_moment_and_the_site(knowledge):
+    for sample in range(900, 1100, 17):
+        tick(knowledge, sample, phase_deg=360 * 10 * sample / 1000)
+    decide(knowledge, 0)
+    pulse(knowledge, 0, at=1025.0)  # 10.25 cycles of 10 Hz
+    assert knowledge.at_light.total == 1
+    assert knowledge.at_light.mean_deg == pytest.approx(90, abs=0.1)
+    assert knowledge.pulses.latency.total == 1
+
+
+def test_a_pulse_that_is_told_before_its_tick_is_counted_once_the_tick_is_there(knowledge):
+    tick(knowledge, 1000)
+    decide(knowledge, 0)
+    pulse(knowledge, 0, at=1010.0)
+    assert knowledge.at_light.total == 0
+    tick(knowledge, 1017)
+    assert knowledge.at_light.total == 1
+
+
+def test_a_pulse_of_a_time_when_the_window_was_away_has_no_phase(knowledge):
+    decide(knowledge, 0)
+    pulse(knowledge, 0, at=10.0)
+    tick(knowledge, 1000)
+    assert knowledge.at_light.total == 0
+
+
+def test_nothing_undetermined_is_a_number(knowledge):
+    assert not knowledge.known
+    for kind in KINDS:
+        tick(knowledge, 1000, kind=kind)
+        line = words.wave_line(knowledge.tick, knowledge.known)
+        assert ("undetermined" in line) == (kind in ("undetermined", "none"))
+    fresh = Knowledge(knowledge.facts, EventLog())
+    tick(fresh, 1000, kind="undetermined")
+    assert np.isnan(fresh.trends.view()[-1, 1:4]).all()
+
+
+def test_lost_samples_are_a_gap_in_the_traces(knowledge):
+    knowledge.hear("samples", {"first": 0}, {"uv": np.ones((10, N), np.float32)}, 0.0)
+    knowledge.hear("samples", {"first": 15}, {"uv": np.ones((10, N), np.float32)}, 0.0)
+    assert np.isnan(knowledge.traces.view()[:, 0]).tolist() == [False] * 10 + [True] * 5 + [False] * 10
+
+
+def test_every_veto_and_verdict_has_words():
+    assert set(VERDICTS[1:]) == set(words.VETOES)
+    assert words.marker("held", "asked for") == "held, asked for"
+    assert words.marker("never-heard-of", "x") == "never-heard-of: x"
+
+
+def test_the_same_veto_again_is_one_line(knowledge):
+    for i in range(3):
+        decide(knowledge, i, verdict="unsure")
+    assert [(line.text, line.times) for line in knowledge.log.lines] == [("light withheld: the phase is not sure enough", 3)]
+    assert knowledge.pulses.vetoes == {"unsure": 3}
+
+
+def test_topics_of_a_newer_rig_are_passed_over(knowledge):
+    knowledge.hear("weather", {"rain": True}, {}, 0.0)
+    assert knowledge.state == ""
+
+
+def test_memory_does_not_grow_with_the_session(knowledge):
+    block = {"uv": np.zeros((17, N), np.float32)}
+
+    def hour(start):
+        for i in range(start, start + 3000):
+            knowledge.hear("samples", {"first": 17 * i}, block, 0.0)
+            tick(knowledge, 17 * i)
+            decide(knowledge, i, sample=17 * i, verdict="scheduled" if i % 2 else "unsure")
+            if i % 4 == 1:
+                pulse(knowledge, i, at=17 * i + 5.0, verdict="fired" if i % 8 == 1 else "missed")
+            knowledge.hear("marker", {"sample": 17 * i, "kind": "note", "text": str(i)}, {}, 0.0)
+
+    hour(0)
+    before = size(knowledge)
+    hour(3000)
+    assert size(knowledge) <= before
+    assert len(knowledge.traces) == TRACES_S * 1000
+    assert len(knowledge.log.lines) == KEPT
+    assert len(knowledge.pulses._waiting) <= WAITING
+    assert len(knowledge._waiting) <= TICKS
+
+
+def size(knowledge):
+    book = knowledge.pulses
+    arrays = sum(rows._kept.nbytes for rows in (knowledge.traces, knowledge.trends, knowledge._ticks))
+    return (
+        arrays
+        + sum(len(kept) for kept in (knowledge.log.lines, book.recent, book._waiting, knowledge._waiting))
+        + sys.getsizeof(book.verdicts)
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "silent_s", "which", "level", "said"),
+    [
+        ({"state": "running"}, 0.1, 1, "lit", "light may come"),
+        ({"state": "recording"}, 0.1, 1, "good", "dark"),
+        ({"state": "paused", "safe": ["heartbeat"]}, 0.1, 1, "bad", "dark: heartbeat"),
+        ({"state": "running"}, 3.0, 0, "bad", "no samples for 3 s"),
+        ({"state": "running", "dropped": 7}, 0.1, 0, "warn", "7 samples lost"),
+        ({"state": "running", "pulses": {"fired": 10, "missed": 5}}, 0.1, 2, "warn", "5 of 15 missed"),
+        ({"state": "running", "realtime": "best effort: no SCHED_FIFO"}, 0.1, 2, "warn", "best effort"),
+        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "only 1.0 GB free"),
+    ],
+)
+def test_lamps_say_why(status, silent_s, which, level, said):
+    lamp = lamps({"free_bytes": 1e11, **status}, silent_s, True)[which]
+    assert (lamp.level, lamp.words) == (level, said)
+
+
+def test_lamps_of_a_rig_that_is_gone_promise_nothing():
+    assert {lamp.level for lamp in lamps({"state": "running"}, 0.0, False)} == {"off"}
+
+
+def test_facts_are_those_of_the_experiment(told):
+    assert (told.target_deg, told.bad, told.lit) == (90, frozenset({3}), {"lit": (2, 0), "sham": ()})
+    assert told.site in (5, 6, 9, 10)
