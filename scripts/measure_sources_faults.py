@@ -36,6 +36,8 @@ from wavestim.hardware.sources.mock import open_peer, played_cortex, serve, upsa
 RATES = {"rhx": (5, 10), "falcon": (2, 1), "openephys": (2, 1), "lsl": (1, 2)}
 """kHz, and kHz after the change."""
 OUT_S, DARK_S, PATIENCE_S = 3.0, 5.0, 120.0
+BURSTS_KHZ = 15
+"""Where RHX sends 34 ms at a time."""
 HORIZON_MS = 100
 """Of sessions that are to see faults: enough for a busy machine."""
 LIT = ("fired", "cut")
@@ -69,11 +71,11 @@ def play(kind: str, khz: int, keys: dict[str, Any], out: Path) -> None:
 class Program:
     """A peer that can be killed and started again where it was."""
 
-    def __init__(self, kind: str, folder: Path, **keys: Any) -> None:
+    def __init__(self, kind: str, folder: Path, khz: int | None = None, **keys: Any) -> None:
         self.kind, self.out, self.lost = kind, folder / "cable-out", 0
         names = {"rhx": ("port", "data_port"), "falcon": ("port",), "openephys": ("port",)}.get(kind, ())
         self._keys = {**{name: free_port() for name in names}, **({"name": "faulty"} if kind == "lsl" else {}), **keys}
-        self.start(RATES[kind][0])
+        self.start(khz or RATES[kind][0])
 
     def start(self, khz: int) -> None:
         words = [sys.executable, __file__, "play", self.kind, "--khz", str(khz), "--keys", json.dumps(self._keys), "--out", str(self.out)]
@@ -235,7 +237,7 @@ def burst(name: str, last_s: float) -> dict[str, Any]:
             source, pace = {"kind": "simulated", "delay": {"delay rhx": "rhx", "delay 1": 1}[name]}, "virtual"
         else:
             kind = name.split()[0]
-            program = Program(kind, folder, **({"block_ms": 1.0} if kind == "lsl" else {}))
+            program = Program(kind, folder, BURSTS_KHZ) if kind == "rhx" else Program(kind, folder, block_ms=1.0)
             source, pace = program.source, "real"
         try:
             summary = run(source, folder / "session", pace=pace, last_s=last_s)
