@@ -263,7 +263,10 @@ def test_what_makes_no_sense_is_set_up_anew(rig):
 
 def test_rhx_that_sees_late_that_its_visitor_left_is_asked_again(rig, monkeypatch):
     """The port stays shut until it has seen it, and then until somebody asks for it."""
-    rig.open().close()
+    first = rig.open()
+    until(lambda: rig.peer.source_listens)
+    first.close()
+    until(lambda: not rig.peer.source_listens)
     opened, asked = rig.peer._door.open, []
     monkeypatch.setattr(rig.peer._door, "open", lambda: asked.append(1) if len(asked) < 3 else opened())
     rig.open()
