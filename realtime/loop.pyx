@@ -137,7 +137,7 @@ cdef class Loop:
             taken = clock_ns() if real else stamp.host_ns  # simulated: every sample has its own moment
             if stamp.host_ns != self.last_block_ns:
                 if self.last_block_ns > 0 and stamp.host_ns > self.last_block_ns:
-                    self.block_interval_ns += (stamp.host_ns - self.last_block_ns - self.block_interval_ns) // 16
+                    self.block_interval_ns += (min(stamp.host_ns - self.last_block_ns, 2 * self.patience()) - self.block_interval_ns) // 16
                 self.last_block_ns = stamp.host_ns
             self.last_sample_ns = stamp.host_ns
             self.waits_us[self.n_waits % WAITS] = <float>((taken - stamp.host_ns) * 1e-3)
@@ -153,14 +153,15 @@ cdef class Loop:
             self.beat(clock_ns() if real else now_ns)
         return n
 
+    cdef int64_t patience(self) noexcept nogil:
+        """How long samples may stay away. A silence counts for twice that, so that what comes after it is not waited for as long."""
+        return max(3 * self.block_interval_ns, STALL_NS)
+
     cdef void beat(self, int64_t now_ns) noexcept nogil:
         """The heartbeat goes on only while the loop runs and samples arrive; otherwise what is queued is cancelled and the session pauses dark."""
-        cdef int64_t limit = 3 * self.block_interval_ns
-        if limit < STALL_NS:
-            limit = STALL_NS
         if self.stopped or self.stalled or self.last_sample_ns < 0:
             return
-        if now_ns - self.last_sample_ns > limit:
+        if now_ns - self.last_sample_ns > self.patience():
             self.stalled = True
             self.n_stalls += 1
             self.engine.post_live(IN_PAUSE, 1)

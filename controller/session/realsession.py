@@ -199,6 +199,9 @@ class RealSession:
         if self.assembly.experiment.trigger.horizon_ms == "auto" and not self._plan_ahead():
             return False
         self.recorder.ages_ms = None
+        if self.loop.stalled:  # while all was dark; samples have come since, and nothing is forgiven that light hung on
+            self.loop.resume_after_stall()
+            self.engine.post("resume")
         self.light.arm()
         self.arming.arm(done_s)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
@@ -265,6 +268,8 @@ class RealSession:
     def _after_safe(self, why: str = "no-samples") -> None:
         """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
         reasons = self.recorder.safe_reasons[self._safe_seen :] or [why]
+        if self.loop.stalled and "no-samples" not in reasons:  # the board only knows that it was told to be dark
+            reasons = ["no-samples", *reasons]
         self._safe_seen = len(self.recorder.safe_reasons)
         if not self.engine.armed and self.arming.step != "armed":
             return

@@ -30,7 +30,20 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 """kind -> (module, prefix): the module has ``open_<prefix>(**keys)`` and ``find_<prefix>()``."""
 
-COUNTS = ("blocks", "samples", "lost", "gaps", "late", "duplicated", "garbled", "restarts", "skipped", "overflowed", "first_counter")
+COUNTS = (
+    "blocks",
+    "samples",
+    "lost",
+    "gaps",
+    "late",
+    "duplicated",
+    "garbled",
+    "restarts",
+    "skipped",
+    "overflowed",
+    "untold",
+    "first_counter",
+)
 SILENT_S = 60.0
 """A source that gives nothing for so long, in spite of all attempts to reach it again, has ended."""
 
@@ -87,10 +100,11 @@ class LiveInfo:
 
 @dataclass(frozen=True)
 class LiveCounts:
-    """What came and what did not, in samples but for ``blocks gaps garbled restarts``.
+    """What came and what did not, in samples but for ``blocks gaps garbled restarts untold``.
 
     ``lost``: passed over; ``late``: of these, what came after all, too late. ``duplicated``: here for the second time. ``garbled``: packets
     that made no sense. ``skipped``: by the host's clock, while the source was started again. ``overflowed``: found no room in the ring.
+    ``untold``: digital edges that found no room, since they came faster than they were taken.
     ``first_counter``: the number that the source itself gave to sample 0 of the session, by which both recordings can be laid side by side.
     """
 
@@ -104,6 +118,7 @@ class LiveCounts:
     restarts: int = 0
     skipped: int = 0
     overflowed: int = 0
+    untold: int = 0
     first_counter: int = 0
 
 

@@ -4,7 +4,8 @@ from wavestim.realtime.ports cimport BlockSink
 
 cdef enum:
     HOLES = 256
-    EVENTS = 1024
+    EVENTS = 8192
+    SPARE = 64           # places that only restarts may take
     RESTART = 0          # kinds of event
     TTL = 1
 
@@ -26,7 +27,7 @@ cdef class Intake:
     cdef double fs
     cdef int m
     cdef readonly object dtype
-    cdef readonly int64_t blocks, samples, lost, gaps, late, duplicated, garbled, restarts, skipped, overflowed, first_counter
+    cdef readonly int64_t blocks, samples, lost, gaps, late, duplicated, garbled, restarts, skipped, overflowed, untold, first_counter
     cdef readonly int64_t last_host_ns
     cdef int64_t base, next_counter, old_run, suspect_next, n_holes
     cdef bint started, expects_restart

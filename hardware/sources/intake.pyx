@@ -204,9 +204,11 @@ cdef class Intake:
         self.duplicated += end - start - late
 
     cdef void note(self, int64_t counter, int kind, int64_t value) noexcept nogil:
-        """Left out when nobody takes the events."""
+        """Left out, and counted, when there is no room; a restart finds some in any case, since clocks and light depend on it."""
         cdef SourceEvent* e = &self.events[self.events_in % EVENTS]
-        if self.events_in - acquire(&self.events_out) >= EVENTS:
+        cdef unsigned long room = EVENTS if kind == RESTART else EVENTS - SPARE
+        if self.events_in - acquire(&self.events_out) >= room:
+            self.untold += 1
             return
         e.sample = counter - self.base
         e.kind = kind

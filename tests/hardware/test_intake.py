@@ -75,6 +75,19 @@ def test_a_restart_goes_on_where_the_clock_puts_it():
     assert bench.intake.take_events() == [(first, "restart", bench.intake.skipped)]
 
 
+def test_a_line_that_chatters_hides_no_restart():
+    """While nobody takes events there is no room for all of them: what is left out is counted, a restart is not."""
+    bench = Bench()
+    bench.put(0)
+    for _ in range(10_000):
+        bench.intake.event(5, "ttl", 1)
+    bench.intake.restarted()
+    bench.put(0, at_ms=1000)
+    events = bench.intake.take_events()
+    assert [kind for _, kind, _ in events].count("restart") == 1
+    assert bench.intake.untold == 10_000 - [kind for _, kind, _ in events].count("ttl") > 0
+
+
 def test_a_restart_that_is_known_loses_nothing():
     bench = Bench()
     bench.put(7, at_ms=0)

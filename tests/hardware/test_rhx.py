@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.waiting import until
 from wavestim.hardware.sources import LiveError, SourceError, open_live
-from wavestim.hardware.sources.mock import Faults, Played, serve
+from wavestim.hardware.sources.mock import Faults, Played, rhx_door, serve
 from wavestim.hardware.sources.mock.rhx import RhxPeer
+from wavestim.hardware.sources.rhx import source as rhx_source
 from wavestim.hardware.sources.rhx import wire
 from wavestim.realtime.ring import Ring
 
@@ -45,7 +46,7 @@ class Rig:
 
     def start(self):
         self.source.start(self.ring.sink())
-        until(self.peer.running)
+        until(lambda: self.peer.running() and self.peer.source_listens)
 
     def serve(self, seconds, **faults):
         return serve(self.peer, Faults(**faults), seconds=seconds, flat_out=True)
@@ -239,6 +240,91 @@ def test_a_recording_that_sends_what_is_needed_is_listened_to_and_goes_on(rig):
     assert rig.peer.running()
 
 
+def test_other_channels_than_asked_for_are_never_taken_for_them(rig):
+    """A recording that sends as many words to a frame looks right in every block."""
+    rig.peer.obey("execute clearalldataoutputs")
+    for switch in ("A-000", "A-002", "A-003", "DIGITAL-IN-01"):
+        rig.peer.obey(f"set {switch}.TCPDataOutputEnabled true")
+    rig.peer.press("Record")
+    with pytest.raises(LiveError, match="RHX is recording"):
+        rig.open(channels="A-000:A-002")
+
+
+def test_what_makes_no_sense_is_set_up_anew(rig):
+    """It runs, and sends another band beside what is needed: frames are longer than we think."""
+    rig.open().close()
+    rig.peer.obey("set A-001.TCPDataOutputEnabledHigh true")
+    rig.peer.press("Run")
+    rig.open()
+    rig.start()
+    until(lambda: rig.serve(0.5) and rig.source.counts.samples > 0)
+    assert not rig.source.ended
+
+
+def test_rhx_that_sees_late_that_its_visitor_left_is_asked_again(rig, monkeypatch):
+    """The port stays shut until it has seen it, and then until somebody asks for it."""
+    first = rig.open()
+    until(lambda: rig.peer.source_listens)
+    first.close()
+    until(lambda: not rig.peer.source_listens)
+    opened, asked = rig.peer._door.open, []
+    monkeypatch.setattr(rig.peer._door, "open", lambda: asked.append(1) if len(asked) < 3 else opened())
+    rig.open()
+    assert len(asked) == 3
+
+
+def test_a_visitor_who_left_before_he_was_let_in_takes_nobodys_place():
+    door = rhx_door.Door("127.0.0.1", 0)
+    door.close()
+    server = rhx_door.listen("127.0.0.1", 0)
+    where = server.getsockname()
+    socket.create_connection(where).close()
+    with socket.create_connection(where) as waiting:
+        door._let_in(server)
+        assert not door.visited
+        door._let_in(server)
+        door.send(b"for you")
+        assert waiting.recv(7) == b"for you"
+        door.hang_up()
+        door._let_go()
+
+
+def test_visitors_may_leave_while_something_is_sent():
+    """Whoever closes a socket under who reads or writes it breaks him, or gives him another one of that number."""
+    door = rhx_door.Door("127.0.0.1", 0)
+    over = threading.Event()
+
+    def send():
+        while not over.is_set():
+            door.send(bytes(1000))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        for _ in range(30):
+            with socket.create_connection(("127.0.0.1", door.port)) as visitor:
+                visitor.recv(1)
+                door.hang_up()
+            door.open()
+    finally:
+        over.set()
+        thread.join()
+        door.close()
+    assert not door.visited
+
+
+def test_whoever_pressed_run_after_a_stop_presses_stop(rig, monkeypatch):
+    monkeypatch.setattr(rhx_source, "SILENCE_MS", 50)
+    rig.open()
+    rig.start()
+    rig.peer.press("Stop")
+    before = len(rig.peer.heard)
+    until(lambda: len(rig.peer.heard) > before + 1)
+    rig.peer.press("Run")
+    rig.source.close()
+    assert rig.peer.running()
+
+
 def test_it_is_stopped_at_the_end_when_it_ran_for_us(rig):
     rig.open()
     rig.start()
@@ -306,5 +392,5 @@ def obeying():
 )
 @settings(max_examples=100)
 def test_the_mock_answers_any_words(obeying, words):
-    said = obeying._obey(1, " ".join(words).split() or ["x"])
+    said = obeying.obey(" ".join(words) or "x")
     assert isinstance(said, str)

@@ -142,6 +142,17 @@ def test_light_resumes_when_it_is_armed_again(wave: np.ndarray) -> None:
     assert len(rig.lit()) > 5
 
 
+def test_after_a_long_silence_the_next_one_is_noticed_as_soon(wave: np.ndarray) -> None:
+    """A silence is no interval between blocks: the cable that is out for the second time costs light no longer than for the first."""
+    rig = Rig()
+    rig.run(wave[:5000])
+    rig.silence(60_000)
+    rig.loop.resume_after_stall()
+    rig.run(wave[5000:5010], first=65_000)
+    rig.silence(150)
+    assert rig.loop.n_stalls == 2
+
+
 @pytest.mark.parametrize("cut", [False, True], ids=["written", "emptied, then written"])
 def test_stop_is_one_byte_in_a_file_and_dark_whatever_is_done_to_the_file(wave: np.ndarray, tmp_path: Path, cut: bool) -> None:
     """A shell that says ``echo 1 > stop`` cuts the file first; that must not end the rig process."""

@@ -17,10 +17,9 @@ from wavestim.hardware.sources.rhx import wire
 
 from ._peer import Packet, Peer
 from ._played import Played, upsampled
+from .rhx_door import WAIT_S, Door, listen
 
 PER_PORT = 128
-WAIT_S = 0.05
-SEND_S = 2.0
 WITH_SPACES = re.compile(r"note[1-3]|.*filename\..*")
 """Parameters whose values may have spaces."""
 ORDER = ("", "Low", "High")
@@ -73,17 +72,20 @@ class RhxPeer(Peer):
         self._write_blocks(10)
         self._run, self._mode = False, "Stop"
         self._counter = 0
-        self._data: socket.socket | None = None
         self._digital = wire.digital_name(controller)
         self._switches = {f"{n}.tcpdataoutputenabled{b}".lower() for n in self.names for b in (*ORDER, "Spike")}
         self._switches.add(f"{self._digital}.TCPDataOutputEnabled".lower())
         self._closing = threading.Event()
-        self._command_server = _listen(host, port)
-        self._data_server: socket.socket | None = _listen(host, data_port)
-        self._address = host, self._command_server.getsockname()[1], self._data_server.getsockname()[1]
-        self._threads = [threading.Thread(target=t, daemon=True) for t in (self._serve_commands, self._serve_data)]
-        for thread in self._threads:
-            thread.start()
+        self._command_server = listen(host, port)
+        try:
+            self._door = Door(host, data_port)
+        except OSError:
+            self._command_server.close()
+            raise
+        self._address = host, self._command_server.getsockname()[1], self._door.port
+        self._visitor: socket.socket | None = None
+        self._thread = threading.Thread(target=self._serve_commands, name="mock-rhx-commands", daemon=True)
+        self._thread.start()
 
     @property
     def source(self) -> Mapping[str, Any]:
@@ -96,7 +98,7 @@ class RhxPeer(Peer):
     @property
     def source_listens(self) -> bool:
         """Somebody is connected to the waveform port."""
-        return self._data is not None
+        return self._door.visited
 
     def running(self) -> bool:
         """See ``Peer``."""
@@ -118,13 +120,7 @@ class RhxPeer(Peer):
 
     def send(self, packet: Packet) -> None:
         """To whoever is connected; otherwise it is gone, as with RHX."""
-        data = self._data
-        if data is None:
-            return
-        try:
-            data.sendall(packet[0])
-        except OSError:  # the visitor went; the port stays shut until it is asked for
-            self._let_go(data)
+        self._door.send(packet[0])
 
     def split(self, packet: Packet, rng: np.random.Generator) -> list[Packet]:
         """A stream may be cut anywhere."""
@@ -138,11 +134,7 @@ class RhxPeer(Peer):
 
     def hang_up(self) -> None:
         """As if the waveform connection broke; it runs on."""
-        with self._lock:
-            if self._data is not None:
-                with contextlib.suppress(OSError):
-                    self._data.shutdown(socket.SHUT_RDWR)
-                self._let_go(self._data)
+        self._door.hang_up()
 
     def restart(self) -> None:
         """As if the program were closed and opened again: visitors are gone, everything it was told is forgotten."""
@@ -150,26 +142,21 @@ class RhxPeer(Peer):
             self._run, self._mode = False, "Stop"
             self._parameters.clear()
             self._write_blocks(10)
-            for connection in (self._data, self._visitor):
-                if connection is not None:
-                    with contextlib.suppress(OSError):
-                        connection.shutdown(socket.SHUT_RDWR)
-            if self._data is not None:
-                self._let_go(self._data)
-            self._open_data()
+            visitor = self._visitor
+        if visitor is not None:
+            with contextlib.suppress(OSError):
+                visitor.shutdown(socket.SHUT_RDWR)
+        self._door.hang_up()
+        self._door.open()
 
     def close(self) -> None:
         self._run = False
         self._closing.set()
-        for thread in self._threads:
-            thread.join(5.0)
-        for one in (self._command_server, self._data_server, self._data):
-            if one is not None:
-                one.close()
+        self._door.close()
+        self._thread.join(5.0)
+        self._command_server.close()
 
-    # ---- the two ports -----------------------------------------------------------------------------------------------------------
-
-    _visitor: socket.socket | None = None
+    # ---- what it is told ---------------------------------------------------------------------------------------------------------
 
     def _serve_commands(self) -> None:
         while not self._closing.is_set():
@@ -189,44 +176,9 @@ class RhxPeer(Peer):
                 return
             for k, command in enumerate(c for c in got.decode("latin-1").split(";") if c.strip()):
                 self.heard.append(command.strip())
-                with self._lock:
-                    answer = self._obey(k + 1, command.split())
+                answer = self.obey(command, k + 1)
                 if answer:
                     visitor.sendall(answer.encode("latin-1"))
-
-    def _serve_data(self) -> None:
-        while not self._closing.is_set():
-            server, data = self._data_server, self._data
-            if data is not None:
-                self._part_when_gone(data)
-            if server is None:
-                self._closing.wait(WAIT_S / 5)
-                continue
-            if select.select([server], [], [], WAIT_S)[0]:
-                data, _ = server.accept()
-                data.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                data.settimeout(SEND_S)
-                self._data = data
-                self._data_server = None
-                server.close()
-
-    def _part_when_gone(self, data: socket.socket) -> None:
-        """The visitor has nothing to say: what can be read is the end."""
-        with contextlib.suppress(OSError):
-            if select.select([data], [], [], 0)[0] and not data.recv(1):
-                self._let_go(data)
-
-    def _let_go(self, data: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            data.close()
-        if self._data is data:
-            self._data = None
-
-    def _open_data(self) -> None:
-        if self._data_server is None:
-            self._data_server = _listen(self._address[0], self._address[2])
-
-    # ---- what it is told ---------------------------------------------------------------------------------------------------------
 
     def _write_blocks(self, n: int) -> None:
         """Blocks in a write, and the writes that come together."""
@@ -237,7 +189,12 @@ class RhxPeer(Peer):
     def _on(self, switch: str) -> bool:
         return self._parameters.get(switch.lower()) == "true"
 
-    def _obey(self, number: int, words: list[str]) -> str:
+    def obey(self, command: str, number: int = 1) -> str:
+        """Do what one command says, which is the so-manyth of its message; returns what RHX would say."""
+        with self._lock:
+            return self._obeyed(number, command.split() or [""])
+
+    def _obeyed(self, number: int, words: list[str]) -> str:
         verb, rest = words[0].lower(), words[1:]
         if verb == "get":
             return self._get(rest[0]) if len(rest) == 1 else f"Error - Command {number}: Get commands require a parameter"
@@ -297,11 +254,6 @@ class RhxPeer(Peer):
             self._parameters = {BLOCKS: self._parameters[BLOCKS]}
             return ""
         if action == "connecttcpwaveformdataoutput":
-            if self._data is None:
-                self._open_data()
+            self._door.open()
             return ""
         return "Unrecognized action"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port), backlog=1)

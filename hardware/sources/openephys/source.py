@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 
@@ -20,6 +21,10 @@ from .garbled import GarbledError
 from .place import Place
 from .wire import Message, messages
 from .zmqwire import ChannelData, Ttl
+
+OTHER_S = 2.0
+"""So long another stream comes in the place of ours before it is believed."""
+MOST_EDGES = 1024
 
 
 def falcon_block(message: Message) -> FalconBlock:
@@ -43,14 +48,15 @@ class _OpenEphys(LiveSource):
 
     def receive(self, intake: Intake) -> str:
         take = self.taker(intake)
-        heard = time.monotonic()
+        heard, blocks = time.monotonic(), 0
         with closing(messages(self._place.host, self._place.port, self.finish)) as coming:
             for message in coming:
+                if intake.blocks != blocks:
+                    heard, blocks = time.monotonic(), intake.blocks
+                elif time.monotonic() - heard > SILENT_S:  # whatever came, it was no samples
+                    raise self._place.silent(SILENT_S)
                 if message is None:
-                    if time.monotonic() - heard > SILENT_S:
-                        raise self._place.silent(SILENT_S)
                     continue
-                heard = time.monotonic()
                 try:
                     take(message)
                 except GarbledError:
@@ -113,6 +119,33 @@ def _changed(was: tuple[str, int, int], now: tuple[str, int, int]) -> str:
     return ", ".join(text.format(a, b) for text, a, b in zip(said, was, now, strict=True) if a != b)
 
 
+class Edges:
+    """TTL edges, which come beside the blocks: each is told with the block that it stands in, under that block's numbers.
+
+    Parameters
+    ----------
+    intake : Intake
+    fs_hz : float
+    """
+
+    def __init__(self, intake: Intake, fs_hz: float) -> None:
+        self._intake, self._near = intake, fs_hz
+        self._waiting: deque[Ttl] = deque(maxlen=MOST_EDGES)
+
+    def add(self, edge: Ttl) -> None:
+        """One has come, before or after its block."""
+        self._waiting.append(edge)
+
+    def until(self, first: int, end: int) -> None:
+        """A block has gone on; edges of another run of the counter wait for theirs."""
+        for _ in range(len(self._waiting)):
+            edge = self._waiting.popleft()
+            if first - self._near <= edge.sample < end:
+                self._intake.event(edge.sample, "ttl", edge.word)
+            else:
+                self._waiting.append(edge)
+
+
 class ZmqSource(_OpenEphys):
     """Channels of ZMQ Interface, put together.
 
@@ -129,18 +162,28 @@ class ZmqSource(_OpenEphys):
         self._layout = layout
 
     def taker(self, intake: Intake) -> Callable[[Message], None]:
-        assembler = Assembler(self._layout)
+        assembler, edges = Assembler(self._layout), Edges(intake, self._layout.fs_hz)
         said_at, said_holes, garbled = 0, 0, 0
+        ours_ns = time.monotonic_ns()
 
         def take(message: Message) -> None:
-            nonlocal said_at, said_holes, garbled
+            nonlocal said_at, said_holes, garbled, ours_ns
             data = zmqwire.decode(message.frames)
             if isinstance(data, Ttl) and data.stream == self._layout.stream:
-                intake.event(data.sample, "ttl", data.word)
-            if not isinstance(data, ChannelData) or data.stream != self._layout.stream:
+                edges.add(data)
+            if not isinstance(data, ChannelData):
                 return
+            if data.stream != self._layout.stream:
+                if message.host_ns - ours_ns > OTHER_S * 1e9:
+                    raise LiveError(
+                        f"{self._place}: it sends stream {data.stream}, not {self._layout.stream}; set it back in the GUI, or start the "
+                        "session anew"
+                    )
+                return
+            ours_ns = message.host_ns
             for first, block in assembler.add(data):
-                intake.block(first, block, message.host_ns)
+                if intake.block(first, block, message.host_ns):
+                    edges.until(first, first + len(block))
                 at = intake.sample(first)
                 if assembler.holes > said_holes and at >= said_at:
                     n, said_holes, said_at = assembler.holes - said_holes, assembler.holes, at + round(self._layout.fs_hz)

@@ -73,8 +73,14 @@ class Commands:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, whole: tuple[str, ...] = ()) -> str:
         """The value of a parameter.
+
+        Parameters
+        ----------
+        name : str
+        whole : tuple of str
+            Values, in lower case, that an answer can end with: then nothing more is waited for.
 
         Raises
         ------
@@ -82,10 +88,20 @@ class Commands:
             When RHX refused it, or something before it, or says nothing.
         """
         self._send(f"get {name}")
-        value, other = split_answer(self._heard(), name)
+        value, other = split_answer(self._heard(whole), name)
         if value is None or other:
             raise LiveError(f"{self.where}: asked for {name}, RHX says: {other or 'nothing'}")
         return value
+
+    def is_on(self, switch: str) -> bool:
+        """Whether a switch is on.
+
+        Raises
+        ------
+        LiveError
+            As :meth:`get`.
+        """
+        return self.get(switch, whole=("true", "false")).lower() == "true"
 
     def do(self, commands: Iterable[str]) -> None:
         """Send commands that are silent, and ask something harmless to hear whether one was refused.
@@ -112,8 +128,8 @@ class Commands:
         except OSError as error:
             raise LiveError(f"{self.where}: the connection is gone ({error.strerror or error}); is RHX still running?") from None
 
-    def _heard(self) -> str:
-        """All that comes until it is quiet after an answer, or patience ends."""
+    def _heard(self, whole: tuple[str, ...] = ()) -> str:
+        """All that comes until it is whole, or quiet after an answer, or patience ends."""
         text, until = "", time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             wait = QUIET_S if RETURN in text else max(0.0, until - time.monotonic())
@@ -126,4 +142,6 @@ class Commands:
             if not got:
                 raise LiveError(f"{self.where}: RHX closed the connection; press Connect in Network > Remote TCP Control again")
             text += got.decode("latin-1")
+            if whole and RETURN in text and text.lower().endswith(whole):
+                break
         return text

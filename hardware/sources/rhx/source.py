@@ -23,8 +23,10 @@ RETRY_S = 0.5
 RECEIVE_BYTES = 1 << 20
 
 
-def set_up(commands: Commands, channels: tuple[str, ...], band: str) -> wire.Setup:
+def set_up(commands: Commands, channels: tuple[str, ...], band: str, *, anew: bool = False) -> wire.Setup:
     """Tell RHX what to send, unless it does already; stops it when it runs, and leaves a recording alone.
+
+    ``anew``: what it sends made no sense, so that it is told in any case.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def set_up(commands: Commands, channels: tuple[str, ...], band: str) -> wire.Set
     digital = wire.digital_name(controller)
     wanted = wire.Setup(controller, fs_hz, channels, band, digital)
     if mode != "stop":
-        if _sends(commands, wanted):
+        if not anew and _sends(commands, wanted):
             return wanted
         if mode != "run":
             raise LiveError(f"{commands.where}: RHX is recording (run mode '{mode}'); stop it there, then its TCP outputs can be set")
@@ -45,7 +47,7 @@ def set_up(commands: Commands, channels: tuple[str, ...], band: str) -> wire.Set
     commands.do(["execute ClearAllDataOutputs", "set TCPNumberDataBlocksPerWrite 1"])
     plain = wire.Setup(controller, fs_hz, channels, band, "")
     commands.do(f"set {switch} true" for switch in plain.switches)
-    if commands.get(plain.switches[-1]).lower() != "true":
+    if not commands.is_on(plain.switches[-1]):
         raise LiveError(f"{commands.where}: channel {channels[-1]} could not be switched on; is its headstage plugged in and scanned?")
     try:
         commands.do([f"set {wanted.switches[-1]} true"])
@@ -55,12 +57,8 @@ def set_up(commands: Commands, channels: tuple[str, ...], band: str) -> wire.Set
 
 
 def _sends(commands: Commands, setup: wire.Setup) -> bool:
-    """What decides the layout is as it should be: first and last channel, both bands, digital inputs."""
-    for channel in {setup.channels[0], setup.channels[-1]}:
-        for band, ending in wire.BANDS.items():
-            if (commands.get(f"{channel}.TCPDataOutputEnabled{ending}").lower() == "true") != (band == setup.band):
-                return False
-    return not setup.digital or commands.get(setup.switches[-1]).lower() == "true"
+    """Everything that is needed is switched on. What is on beside it makes frames longer, of which the parser makes nothing."""
+    return all(commands.is_on(switch) for switch in setup.switches)
 
 
 def open_rhx(
@@ -101,9 +99,9 @@ def find_rhx() -> list[Found]:
 def _connect(commands: Commands, port: int) -> socket.socket:
     """The waveform port, opened by command where nobody has pressed Connect."""
     until = time.monotonic() + PATIENCE_S
-    with contextlib.suppress(LiveError):
-        commands.do(["execute ConnectTCPWaveformDataOutput"])  # refused when it is open already
     while True:
+        with contextlib.suppress(LiveError):  # refused when it is open already; again and again, since RHX may see late that a visitor left
+            commands.do(["execute ConnectTCPWaveformDataOutput"])
         try:
             data = socket.create_connection((commands.host, port), timeout=PATIENCE_S)
         except OSError as error:
@@ -137,15 +135,15 @@ class RhxSource(LiveSource):
         )
         self._commands, self._data, self._setup = commands, data, setup
         self._ports = command_port, data_port
-        self._pressed = False
-        self._heard_ns = time.monotonic_ns()
+        self._pressed, self._why_not = False, ""
+        self._heard_ns = self._well_ns = time.monotonic_ns()
         self._parser: parser.BlockParser | None = None
 
     def receive(self, intake: Intake) -> str:
         """See :class:`~wavestim.hardware.sources.LiveSource`."""
         stream = self._parser = parser.BlockParser(self.info.n_channels, bool(self._setup.digital), intake)
         going, told = self._set_going(intake), -1
-        self._heard_ns = time.monotonic_ns()
+        self._heard_ns = self._well_ns = time.monotonic_ns()
         while not self.finish.is_set():
             why = stream.run(self._data.fileno(), SILENCE_MS) if going else parser.CLOSED
             if why == parser.STOPPED:
@@ -155,8 +153,8 @@ class RhxSource(LiveSource):
             if intake.blocks != told:  # once, however often it is tried
                 told = intake.blocks
                 self.mark(intake.next_sample, "note", f"RHX: {parser.REASONS[why]}")
-            if not self._again(intake, stream):
-                return f"{self.info.where}: {parser.REASONS[why]}, and RHX did not come back within {SILENT_S:g} s"
+            if not self._again(intake, stream, anew=why == parser.NONSENSE):
+                return f"{self.info.where}: {parser.REASONS[why]}, and RHX did not come back within {SILENT_S:g} s{self._why_not}"
             going = True
         return ""
 
@@ -194,10 +192,11 @@ class RhxSource(LiveSource):
             return False
         if stopped:
             intake.restarted()
-            self._heard_ns = time.monotonic_ns()
+            self._pressed = False  # whoever presses Run now presses Stop, too
+            self._heard_ns = self._well_ns = time.monotonic_ns()
         return stopped or time.monotonic_ns() - max(self._heard_ns, intake.last_host_ns) < STUCK_S * 1e9
 
-    def _again(self, intake: Intake, stream: parser.BlockParser) -> bool:
+    def _again(self, intake: Intake, stream: parser.BlockParser, *, anew: bool) -> bool:
         """Reach RHX again, set up as before; False when it did not come back in time.
 
         Raises
@@ -205,12 +204,13 @@ class RhxSource(LiveSource):
         SourceError
             When it came back as something else.
         """
-        until = time.monotonic() + SILENT_S
-        while not self.finish.is_set() and time.monotonic() < until:
+        until_ns = max(self._well_ns, intake.last_host_ns) + SILENT_S * 1e9
+        while not self.finish.is_set() and time.monotonic_ns() < until_ns:
             self._data.close()
             try:
-                setup = self._reached()
-            except LiveError:
+                setup = self._reached(anew)
+            except LiveError as error:
+                self._why_not = f": {error}"
                 self.finish.wait(RETRY_S)
                 continue
             if setup != self._setup:
@@ -218,17 +218,17 @@ class RhxSource(LiveSource):
             stream.renew()
             if not self._set_going(intake):
                 continue
-            self._heard_ns = time.monotonic_ns()
+            self._heard_ns, self._why_not = time.monotonic_ns(), ""
             return True
         return self.finish.is_set()
 
-    def _reached(self) -> wire.Setup:
+    def _reached(self, anew: bool) -> wire.Setup:
         try:
             self._commands.get("RunMode")
         except LiveError:
             self._commands.close()
             self._commands = Commands(self._commands.host, self._ports[0])
-        setup = set_up(self._commands, self._setup.channels, self._setup.band)
+        setup = set_up(self._commands, self._setup.channels, self._setup.band, anew=anew)
         self._data = _connect(self._commands, self._ports[1])
         return setup
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.live import RigSource
 from wavestim.controller.session.realsession import RealSession
 from wavestim.hardware.sources import LiveInfo
+from wavestim.realtime.loop import Loop
 
 TEXT = """
 name: armed
@@ -104,6 +106,7 @@ def rig() -> Any:
         names = tuple(f"ch{i}" for i in range(len(assembled.positions_mm)))
         source = RigSource(-1, LiveInfo("simulated", "nowhere", 1000.0, names, assembled.positions_mm))
         session = RealSession(assembled, bench.light, source, notes, fixed_delay_ms=0.0, go=lambda: answers.pop(0))
+        session.loop = Loop(session.ring, session.engine, session.scheduler)
         return session, notes, bench.light
 
     return make
@@ -166,3 +169,35 @@ def test_without_a_terminal_the_option_stands_for_both(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("")
     with (tmp_path / "empty").open() as nothing:
         assert second_step(300, nothing)()
+
+
+def test_a_stall_while_all_was_dark_costs_no_leave_to_resume() -> None:
+    """Nothing was queued, then: a source that hiccups while the model learns does not keep a real light dark for good."""
+    said: list[str] = []
+    session = SimpleNamespace(
+        assembly=SimpleNamespace(experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
+        loop=SimpleNamespace(stalled=True, resume_after_stall=lambda: said.append("the loop goes on")),
+        engine=SimpleNamespace(post=lambda what: said.append(f"the engine is told to {what}")),
+        light=SimpleNamespace(arm=lambda: said.append("the board is armed"), info=SimpleNamespace(boot_id=1)),
+        recorder=SimpleNamespace(ages_ms=[], last_sample=5),
+        arming=Arming(None),
+        journal=SimpleNamespace(append_marker=lambda *_: None),
+    )
+    assert RealSession.arm(session, 3.0)  # type: ignore[arg-type]
+    assert said == ["the loop goes on", "the engine is told to resume", "the board is armed"]
+
+
+def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_to_be_dark() -> None:
+    paused: list[str] = []
+    session = SimpleNamespace(
+        recorder=SimpleNamespace(safe_reasons=["abort"]),
+        loop=SimpleNamespace(stalled=True),
+        engine=SimpleNamespace(armed=True),
+        light=SimpleNamespace(gone=False),
+        arming=SimpleNamespace(step="running"),
+        _safe_seen=0,
+        _pause=paused.append,
+        _resume=lambda: None,
+    )
+    RealSession._after_safe(session)  # type: ignore[arg-type]
+    assert paused == ["no-samples, abort"]
