@@ -1,4 +1,4 @@
-"""What holds for all tests: LSL stays on this machine, test runs do not see each other's streams, and a busy machine gets a second chance."""
+"""What holds for all tests: LSL stays on this machine, runs do not see each other's streams, and a busy machine gets a second chance."""
 
 from __future__ import annotations
 
