@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -42,16 +43,16 @@ class Samples(Protocol):
         ...
 
 
-class LazyRows:
+class LazyRows(ABC):
     """Indexing as numpy has it, rows first, for whoever can read rows from one to another: nothing is read before it is asked for."""
 
     dtype = np.dtype(np.float32)
     ndim = 2
     shape: tuple[int, int]
 
+    @abstractmethod
     def _rows(self, start: int, stop: int, step: int) -> Block:
         """Rows with 0 <= start, stop <= n and step > 0; a copy."""
-        raise NotImplementedError
 
     def __len__(self) -> int:
         return self.shape[0]
