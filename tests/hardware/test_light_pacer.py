@@ -258,9 +258,11 @@ while True:
 """
     path = os.pathsep.join(p for p in sys.path if p)
     process = subprocess.Popen([sys.executable, "-c", code, served.board.pty_name], env=os.environ | {"PYTHONPATH": path})
-    assert served.until(lambda: len(served.lit()) >= 2)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    try:
+        assert served.until(lambda: len(served.lit()) >= 2)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     assert served.until(lambda: not served.board.connected and served.peer.next_ns is None and served.dark())
 
 
