@@ -1,27 +1,21 @@
-"""The rig window: puts the widgets together, and hands clicks and keys to the deck."""
+"""The rig window: the header above the page that is shown; hands clicks and keys to the deck."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
 from wavestim.gui import words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
+from wavestim.gui.pages.live import LivePage
+from wavestim.gui.pages.page import Page
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog
-from wavestim.gui.widgets.latency import Latency
-from wavestim.gui.widgets.log import Log
-from wavestim.gui.widgets.phasehist import PhaseAtLight
-from wavestim.gui.widgets.probemap import ProbeMap
-from wavestim.gui.widgets.progress import Progress
-from wavestim.gui.widgets.rose import DirectionRose
-from wavestim.gui.widgets.traces import Traces
-from wavestim.gui.widgets.trends import Trends
 
 FRAME_MS = 33
-SLOW_FRAMES = 6
-"""What changes slowly is drawn in every sixth frame."""
 
 
 class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
@@ -39,13 +33,14 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.deck, self._mock = deck, mock
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self.header = Header(dict.fromkeys([experiment, *example_names()]))
-        self.map, self.traces = ProbeMap(), Traces()
-        self.rose, self.phase = DirectionRose(), PhaseAtLight()
-        self.trends, self.latency, self.progress, self.log = Trends(), Latency(), Progress(), Log()
-        self._fast, self._slow = (self.map, self.traces), (self.rose, self.phase, self.trends, self.latency, self.progress)
+        self.live = LivePage(deck)
+        self.pages: tuple[Page, ...] = (self.live,)
+        self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
+        for page in self.pages:
+            self._stack.addWidget(page)
+            self._tabs.addTab(page.title)
         self._keys: KeysDialog | None = None
-        self._known: object = None
-        self._frame, self._held = 0, False
+        self._frame = 0
         self._lay_out()
         self._connect()
         self._timer = QtCore.QTimer(self)
@@ -56,24 +51,27 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     def turn(self) -> None:
         """One frame."""
         self.deck.turn()
-        knowledge = self.deck.knowledge
         self._show_state()
-        if knowledge is not None:
-            if knowledge is not self._known:
-                self._known = knowledge
-                for widget in (*self._fast, *self._slow):
-                    widget.begin(knowledge.facts)
-            if not self._held:
-                slow = self._slow if self._frame % SLOW_FRAMES == 0 else ()
-                for widget in (*self._fast, *slow):
-                    widget.show_now(knowledge)
-        if self._frame % SLOW_FRAMES == 0:
-            self.log.show_log(self.deck.log)
+        self.page.turn(self._frame)
         self._frame += 1
+
+    @property
+    def page(self) -> Page:
+        """The one that is shown."""
+        shown: Page = self._stack.currentWidget()
+        return shown
+
+    def show_page(self, page: Page) -> None:
+        """Another page, unless the one that is shown would lose something."""
+        if page is not self.page and self.page.leave():
+            self._stack.setCurrentWidget(page)
+            page.turn(0)
+        self._tabs.setCurrentIndex(self._stack.currentIndex())
 
     def arm(self) -> None:
         """The first step, with the experiment that is chosen."""
         self.deck.arm(self.header.chosen, mock=self._mock)
+        self.show_page(self.live)
         self.turn()
 
     def stop(self) -> None:
@@ -103,11 +101,11 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
 
     def hold_view(self) -> None:
         """Space: what is drawn stands still; state, lamps and log go on."""
-        self._held = not self._held
+        self.live.held = not self.live.held
 
     def _show_state(self) -> None:
         state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
-        header.show_step(STEP[state], self.deck.sentence() + (f"   {words.HELD_VIEW}" if self._held else ""), state in ALARMING)
+        header.show_step(STEP[state], self.deck.sentence() + (f"   {words.HELD_VIEW}" if self.live.held else ""), state in ALARMING)
         header.arm.setEnabled(state in OVER)
         header.run.setEnabled(state == "armed")
         header.recover.setVisible(state in ("gone", "recovering"))
@@ -149,32 +147,24 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             ("F12", self.show_keys),
             ("Ctrl+Q", self.close),
         ):
-            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
-            shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
-            shortcut.activated.connect(do)
+            self._shortcut(keys, do)
+        for number, page in enumerate(self.pages, 1):
+            self._shortcut(f"Ctrl+{number}", partial(self.show_page, page))
+        self._tabs.currentChanged.connect(lambda at: self.show_page(self.pages[at]))
         QtWidgets.QApplication.instance().installEventFilter(self)
+
+    def _shortcut(self, keys: str, do: Callable[[], object]) -> None:
+        shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
+        shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
+        shortcut.activated.connect(do)
 
     def _lay_out(self) -> None:
         rows = QtWidgets.QVBoxLayout(self)
         rows.setContentsMargins(8, 8, 8, 8)
         rows.setSpacing(6)
         rows.addWidget(self.header)
-        grid = QtWidgets.QGridLayout()
-        grid.setSpacing(6)
-        for widget, row, column, height, width in (
-            (self.map, 0, 0, 2, 1),
-            (self.rose, 0, 1, 2, 1),
-            (self.phase, 0, 2, 2, 1),
-            (self.progress, 0, 3, 1, 1),
-            (self.log, 1, 3, 2, 1),
-            (self.traces, 2, 0, 2, 2),
-            (self.trends, 2, 2, 2, 1),
-            (self.latency, 3, 3, 1, 1),
-        ):
-            widget.setMinimumSize(200, 110)
-            grid.addWidget(widget, row, column, height, width)
-        for column, stretch in enumerate((5, 4, 4, 5)):
-            grid.setColumnStretch(column, stretch)
-        for row, stretch in enumerate((3, 3, 3, 3)):
-            grid.setRowStretch(row, stretch)
-        rows.addLayout(grid, 1)
+        self._tabs.setObjectName("tabs")
+        self._tabs.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
+        self._tabs.setVisible(len(self.pages) > 1)
+        rows.addWidget(self._tabs)
+        rows.addWidget(self._stack, 1)

@@ -82,7 +82,7 @@ def test_from_arm_to_report_with_stop_by_escape(qt, window, desk):
         pytest.skip(f"the machine was too busy for light in real time: {window.deck.log.lines[-1].text}")
     picture = window.grab().toImage()
     assert (picture.width(), picture.height()) == (1366, 768)
-    qt[2].keyClick(window.log, qt[1].Key_F12)
+    qt[2].keyClick(window.live.log, qt[1].Key_F12)
     until(qt, lambda: window._keys is not None and window._keys.isVisible())
     qt[2].keyClick(window._keys, qt[1].Key_Escape)
     assert window.deck.state in ("stopping", "stopped", "gone")

@@ -1,4 +1,4 @@
-"""All English of the window, and what is made of codes: states, verdicts, markers."""
+"""All English of the window, and what is made of codes: states, verdicts, markers. A page that says much has a module of its own here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ TITLE = "wavestim"
 YAML_FILES = "Experiments (*.yaml *.yml)"
 UNDETERMINED = "undetermined"
 NO_SESSION = "no session"
+LIVE = "RIG"
 
 STEPS = {
     "idle": "IDLE",
