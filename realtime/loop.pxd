@@ -25,5 +25,6 @@ cdef class Loop:
     cdef object calibration
     cdef bint holds_for_calibration
     cdef int turn(self, int64_t now_ns, bint real) noexcept nogil
+    cdef void heed_stop(self) noexcept nogil
     cdef int64_t patience(self) noexcept nogil
     cdef void beat(self, int64_t now_ns) noexcept nogil

@@ -13,6 +13,8 @@ from wavestim.realtime.trigger cimport SCHEDULED, DecisionC
 cdef int64_t HEARTBEAT_NS = 20_000_000
 cdef int64_t STALL_NS = 100_000_000
 cdef int WAKE_MS = 10
+cdef enum:
+    BACKLOG = 64  # samples of a backlog after which STOP is looked at again
 
 
 cdef extern from * nogil:
@@ -123,12 +125,10 @@ cdef class Loop:
         cdef int n = 0
         cdef int64_t taken
         self.turns += 1
-        if not self.stopped and self.stop_fd >= 0 and pressed(self.stop_fd):
-            self.stopped = True
-            self.engine.post_live(IN_PAUSE, 0)
-            if self.scheduler is not None:
-                self.scheduler.port.abort(self.scheduler.port.ctx)
+        self.heed_stop()
         while True:
+            if n % BACKLOG == BACKLOG - 1:
+                self.heed_stop()
             if self.holds_for_calibration and self.engine.model is None and self.engine.warm_up.complete():
                 break
             x = ring_peek(&self.ring.c, ENGINE, &stamp)
@@ -152,6 +152,15 @@ cdef class Loop:
         if self.scheduler is not None:
             self.beat(clock_ns() if real else now_ns)
         return n
+
+    cdef void heed_stop(self) noexcept nogil:
+        """The first byte of STOP's file makes dark, once."""
+        if self.stopped or self.stop_fd < 0 or not pressed(self.stop_fd):
+            return
+        self.stopped = True
+        self.engine.post_live(IN_PAUSE, 0)
+        if self.scheduler is not None:
+            self.scheduler.port.abort(self.scheduler.port.ctx)
 
     cdef int64_t patience(self) noexcept nogil:
         """How long samples may stay away. A silence counts for twice that, so that what comes after it is not waited for as long."""

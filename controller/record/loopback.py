@@ -160,6 +160,6 @@ def _channel_rises(session: Session, channel: int, on: NDArray[np.float64], reac
 
 
 def _clock_uncertainty_ms(session: Session) -> float:
-    """What the board's clock was known to, median."""
+    """What the clocks were known to, median."""
     models = session.clock_models
     return float(np.median([m["uncertainty_ns"] for m in models])) / 1e6 if models else 0.0

@@ -41,11 +41,13 @@ class SampleClock:
         self._buckets: deque[tuple[float, float]] = deque(maxlen=60)  # luckiest arrival of each second
         self._bucket_end = -np.inf
         self._from = 0
+        self._told: tuple[int, int, int] | None = None
 
     def restart(self, sample: int) -> None:
         """The source was started again: from this sample on its counter stands elsewhere on the host's clock."""
         self._buckets.clear()
         self._from = sample
+        self._told = None
 
     def add(self, first_sample: int, host_ns: NDArray[np.int64]) -> None:
         """Samples in a row, and when each was received. Those before the last restart say nothing any more."""
@@ -61,6 +63,16 @@ class SampleClock:
             self._bucket_end = sample * self.period_ns + 1e9
         elif least < self._buckets[-1][1]:
             self._buckets[-1] = (sample, least)
+
+    def told(self, sample: int, taken_ns: int, uncertainty_ns: int) -> None:
+        """When the source says that a sample was taken: believed once two in a row agree, so that one wrong stamp moves nothing."""
+        before, self._told = self._told, (sample, taken_ns, uncertainty_ns)
+        if before is None:
+            return
+        expected_ns = before[1] + (sample - before[0]) * self.period_ns
+        drift_ns = MAX_RATE_ERROR * abs(taken_ns - before[1])
+        if abs(taken_ns - expected_ns) <= before[2] + uncertainty_ns + drift_ns:
+            self.add(sample, np.array([taken_ns], dtype=np.int64))
 
     def fit(self) -> Line | None:
         """The line sample → host ns: the line below all arrivals that lies closest to them (Moon, Skelly & Towsley 1999, INFOCOM)."""
@@ -96,6 +108,11 @@ class ClockModel:
     host_to_device: Line
 
     @property
+    def uncertainty_ns(self) -> float:
+        """How far off the board's time of a sample can be: both lines' parts."""
+        return self.sample_to_host.uncertainty + self.host_to_device.uncertainty
+
+    @property
     def device_ns_per_sample(self) -> float:
         return self.sample_to_host.rate * self.host_to_device.rate
 
@@ -112,5 +129,5 @@ class ClockModel:
         s, d = self.sample_to_host, self.host_to_device
         return {
             "sample0": s.x0, "host_ns_at_sample0": s.y0, "ns_per_sample": s.rate,
-            "host_ns0": d.x0, "device_ns_at_host0": d.y0, "device_per_host": d.rate, "uncertainty_ns": d.uncertainty,
+            "host_ns0": d.x0, "device_ns_at_host0": d.y0, "device_per_host": d.rate, "uncertainty_ns": self.uncertainty_ns,
         }  # fmt: skip

@@ -118,7 +118,7 @@ def note_source(source: Live, journal: Journal, clock: SampleClock, markers: Mar
     note_events(events, journal, markers)
     markers.post()
     for point in source.take_clock_points():
-        clock.add(point.sample, np.array([point.taken_ns], dtype=np.int64))
+        clock.told(point.sample, point.taken_ns, point.uncertainty_ns)
     return bool(restarts)
 
 

@@ -153,7 +153,7 @@ class Recorder:
             device.x0,
             device.y0,
             device.rate,
-            device.uncertainty + samples.uncertainty,
+            m.uncertainty_ns,
         )
         self.journal.append_clock_model(now_ns, max(self.last_sample, 0), m.as_dict())
 

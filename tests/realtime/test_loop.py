@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -173,3 +174,31 @@ def test_stop_is_one_byte_in_a_file_and_dark_whatever_is_done_to_the_file(wave: 
     assert not rig.core.lit
     assert len(rig.lit()) == 0
     assert ("pause", 0.0) in [(kind, value) for _, kind, value in rig.engine.take_events()]
+
+
+def test_stop_does_not_wait_for_a_backlog(wave: np.ndarray, tmp_path: Path) -> None:
+    """Pressed while the loop catches up with samples that came at once, it is heeded within 64 of them."""
+    with (tmp_path / "stop").open("w+b", buffering=0) as file:
+        for _ in range(50):  # until the byte was written while the turn went on
+            os.pwrite(file.fileno(), b"\0", 0)
+            rig = Rig(stop_fd=file.fileno())
+            rig.run(wave[:3200])
+            rig.ring.push(wave[3200:], 3200, rig.clock.now_ns)
+            before = rig.loop.n_waits
+            turn = threading.Thread(target=rig.loop.turn_at, args=(rig.clock.now_ns,))
+            turn.start()
+            while turn.is_alive() and rig.loop.n_waits == before:
+                pass
+            os.pwrite(file.fileno(), b"\1", 0)
+            taken = rig.loop.n_waits
+            turn.join()
+            if taken < len(wave) - 64:
+                break
+        else:
+            pytest.skip("the machine never let both threads run side by side")
+    assert rig.loop.stopped
+    assert rig.loop.n_waits == len(wave), "the recording goes on"
+    (paused,) = [sample for sample, kind, _ in rig.engine.take_events() if kind == "pause"]
+    assert paused <= taken + 64
+    rig.silence(20)
+    assert rig.core.state == "safe"

@@ -95,7 +95,7 @@ class LslSource(LiveSource):
                 if not self._found_again(intake, heard + SILENT_S):
                     return "" if self.finish.is_set() else f"{self.info.where}: was lost and did not come back within {SILENT_S:g} s"
                 puller.attach(handle_of(self._inlet))
-                clocks = 0
+                clocks, heard = 0, time.monotonic()
                 continue
             if len(got.stamps_s):
                 runs = self._placed(got.stamps_s)

@@ -28,6 +28,21 @@ def test_after_a_restart_only_what_came_since_counts():
     assert line(4200.0) == pytest.approx(4230e6, abs=1000)
 
 
+@pytest.mark.parametrize("off_s", [-100.0, -0.005, 30.0])
+def test_one_wrong_stamp_of_the_source_moves_no_clock(off_s):
+    clock, late_ns = SampleClock(1000.0), 3_000_000
+    for second in range(20):
+        first = second * 1000
+        clock.add(first, (first + np.arange(1000)) * 1_000_000 + late_ns)
+        clock.told(first + 999, int((first + 999) * 1e6 + (off_s * 1e9 if second == 12 else 0)), 200_000)
+    assert clock.fit()(20_000.0) == pytest.approx(20_000e6, abs=1000), "what the stamps say is older than any arrival"
+
+
+def test_what_is_told_of_a_pulse_covers_both_clocks():
+    model = ClockModel(Line(0.0, 0.0, 1e6, 30_000.0), Line(0.0, 0.0, 1.0, 12_000.0))
+    assert model.as_dict()["uncertainty_ns"] == 42_000.0
+
+
 @given(sample=st.floats(0, 1e8))
 def test_the_model_inverts_itself(sample):
     model = ClockModel(Line(1000.0, 5e12, 1e6 * (1 + 3e-5), 10.0), Line(5e12, 7e9, 1 - 2e-5, 10.0))
