@@ -30,14 +30,21 @@ def _results(jobs: Sequence[Job], workers: int) -> Iterator[Any]:
         for function, arguments in jobs:
             yield function(*arguments)
         return
+    with pool(workers) as processes:
+        futures = [processes.submit(function, *arguments) for function, arguments in jobs]
+        for future in futures:
+            yield future.result()
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes with one thread of BLAS each; what is still waiting at the end is not done."""
     # spawned, not forked: BLAS reads its number of threads when it is loaded
-    with _environment(ONE_THREAD), ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(function, *arguments) for function, arguments in jobs]
+    with _environment(ONE_THREAD), ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as processes:
         try:
-            for future in futures:
-                yield future.result()
+            yield processes
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            processes.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

@@ -8,7 +8,22 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from wavestim.controller.cli import attach, bench, calibrate, demo, errors, gui, lights, preflight, replay, run, sessions, sources
+from wavestim.controller.cli import (
+    attach,
+    bench,
+    calibrate,
+    demo,
+    errors,
+    gui,
+    lights,
+    preflight,
+    replay,
+    run,
+    sessions,
+    sources,
+    study,
+    sweep,
+)
 
 
 class Cli(TyperGroup):
@@ -65,6 +80,8 @@ app.command()(sessions.verify)
 app.command()(sessions.recover)
 app.command()(sessions.report)
 app.command()(bench.bench)
+app.command()(study.study)
+app.command()(sweep.sweep)
 app.add_typer(lights.app, name="lights")
 app.add_typer(sources.app, name="sources")
 

@@ -1,0 +1,43 @@
+"""Pictures that several studies share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from wavestim.controller.studies.study import Effect, Outcome
+
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#555555", "#cc79a7", "#d55e00", "#56b4e9", "#000000")
+"""Okabe and Ito."""
+
+
+def curves_and_effects(curves: Mapping[str, NDArray[np.float64]], outcome: Outcome, *, chance: float, period_ms: float) -> Figure:
+    """Forgetting curves (seeds × lags for each arm) with the range of their seeds, beside the effects with their intervals."""
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(5, 4))
+    for (arm, found), colour in zip(curves.items(), COLOURS, strict=False):
+        lags = np.arange(found.shape[1])
+        left.fill_between(lags, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+        left.plot(lags, found.mean(axis=0), color=colour, marker="o", markersize=3, label=arm)
+    left.axhline(chance, color="#999999", linestyle=":", label="chance")
+    left.set(xlabel=f"lag, tokens of {period_ms:g} ms", ylabel="accuracy of a frozen linear read-out", ylim=(0, 1.03))
+    left.legend(frameon=False, fontsize=8)
+    draw_effects(right, outcome.effects)
+    figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+    return figure
+
+
+def draw_effects(axes: object, effects: Sequence[Effect]) -> None:
+    """Estimates and intervals, from above to below."""
+    from matplotlib.axes import Axes
+
+    assert isinstance(axes, Axes)
+    at = np.arange(len(effects))[::-1]
+    for y, effect in zip(at, effects, strict=True):
+        axes.plot([effect.low, effect.high], [y, y], color=COLOURS[0], linewidth=2)
+        axes.plot(effect.estimate, y, "o", color=COLOURS[0])
+    axes.axvline(0, color="#999999", linestyle=":")
+    axes.set_yticks(at, [effect.name for effect in effects], fontsize=8)
+    axes.set(ylim=(-0.6, len(effects) - 0.4), xlabel="difference, 95 % interval")

@@ -1,0 +1,148 @@
+"""Studies: what is fixed beforehand stays fixed, what is done is kept, and a verdict follows from its intervals."""
+
+from __future__ import annotations
+
+import csv
+import json
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+from wavestim.controller.cli import app
+from wavestim.controller.studies import study, study_names
+from wavestim.controller.studies.intervals import difference, verdict
+from wavestim.controller.studies.plan import load_plan
+from wavestim.controller.studies.readout import Readout, items
+from wavestim.controller.studies.run import compute
+from wavestim.controller.studies.study import Cell, Effect, Row, StudyError
+from wavestim.controller.studies.table import Table
+
+SMALL = {"side": 6, "n_runs": 6, "n_periods": 30, "lags": 4}
+
+
+def small_cells(seeds: tuple[int, ...] = (1, 2)) -> list[Cell]:
+    plan = load_plan("sequence-encoding", quick=True)
+    return study("sequence-encoding").cells(plan.model_copy(update={"seeds": seeds, "parameters": {**plan.parameters, **SMALL}}))
+
+
+@pytest.mark.parametrize("name", study_names())
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_plan_can_be_read_and_split(name: str, quick: bool) -> None:
+    plan = load_plan(name, quick=quick)
+    cells = study(name).cells(plan)
+    assert plan.study == name
+    assert len({cell.key for cell in cells}) == len(cells)
+    assert {cell.seed for cell in cells} == set(plan.seeds)
+    assert quick or len(plan.seeds) >= 5
+
+
+def test_a_cell_gives_the_same_rows_again() -> None:
+    cell = small_cells()[0]
+    assert study(cell.study).work(cell) == study(cell.study).work(cell)
+
+
+class Breaking(Executor):
+    """Does so many pieces of work, then its worker dies."""
+
+    def __init__(self, good: int) -> None:
+        self.left = good
+
+    def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.left:
+            self.left -= 1
+            future.set_result(function(*arguments))
+        else:
+            future.set_exception(RuntimeError("the worker died"))
+        return future
+
+
+def test_what_breaks_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    cells = small_cells((1,))
+    path = tmp_path / "cells.sqlite"
+    with Table(path) as table, pytest.raises(RuntimeError, match="died"):
+        compute(cells, table, Breaking(3))
+    with Table(path) as table:
+        kept = sum(table.has(cell) for cell in cells)
+        told: list[float] = []
+        compute(cells, table, None, lambda words, part: told.append(part))
+        rows = table.rows(cells)
+    assert kept == 3, "what was done is kept, whatever failed beside it"
+    assert told[0] == pytest.approx(kept / len(cells)), "what was done is not done again"
+    assert told[-1] == 1.0
+    assert [(row["arm"], row["seed"]) for row in rows] == [(cell.arm, cell.seed) for cell in cells]
+    with Table() as fresh:
+        compute(cells, fresh, None)
+        assert fresh.rows(cells) == rows
+
+
+def test_another_parameter_is_another_cell() -> None:
+    cell = small_cells()[0]
+    other = Cell(cell.study, cell.arm, {**cell.parameters, "noise": 0.5}, cell.seed)
+    assert other.key != cell.key
+    with Table() as table:
+        table.put(cell, [{"items": 1.0}])
+        assert not table.has(other)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ([(0.1, 0.5), (0.2, 0.4)], "yes"),
+        ([(0.1, 0.5), (-0.1, 0.4)], "undecided"),
+        ([(0.1, 0.5), (-0.4, 0.2)], "no"),
+        ([(0.05, 0.2), (0.2, 0.4)], "no"),
+    ],
+)
+def test_a_verdict_follows_from_the_intervals(bounds: list[tuple[float, float]], said: str) -> None:
+    assert verdict([Effect("d", (low + high) / 2, low, high) for low, high in bounds], 0.25) == said
+
+
+def test_an_interval_holds_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(1000):
+        ours, theirs = (dict(enumerate(rng.normal(m, 1, 8).tolist())) for m in (1.0, 0.0))
+        effect = difference("d", ours, theirs)
+        held += effect.low <= 1.0 <= effect.high
+    assert 0.93 <= held / 1000 <= 0.97
+    with pytest.raises(ValueError, match="two seeds"):
+        difference("d", {1: 0.0}, {1: 1.0})
+
+
+def test_the_read_out_finds_what_is_there_and_nothing_where_nothing_is() -> None:
+    rng = np.random.default_rng(3)
+    tokens = rng.integers(0, 4, 2000)
+    noise = rng.normal(size=(2000, 20))
+    told = np.concatenate([np.eye(4)[tokens] * 3, noise], axis=1)
+    frozen, blind = Readout(told[:1000], tokens[:1000], 4), Readout(noise[:1000], tokens[:1000], 4)
+    assert np.mean(frozen.tell(told[1000:]) == tokens[1000:]) > 0.9
+    assert abs(np.mean(blind.tell(noise[1000:]) == tokens[1000:]) - 0.25) < 0.06
+    assert items(np.array([1.0, 0.25, 0.1]), 4) == pytest.approx(1.0), "below chance is no knowledge"
+
+
+def test_a_study_from_the_command_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["study", "sequence-encoding", "--quick", "--workers", "1", "--out", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert {"study", "verdict", "effects", "parameters", "seeds"} <= told.keys()
+    assert told["verdict"] == "yes"
+    named = {effect["name"]: effect for effect in told["effects"]}
+    assert named["wave − shuffled sources (tokens)"]["low"] > 0
+    assert abs(named["isotropic − local, weakly damped (tokens)"]["estimate"]) < 0.5, (
+        "where units remember by themselves, a wave adds little"
+    )
+    rows: list[Row] = list(csv.DictReader((tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()))
+    assert {"arm", "seed", "items", "lag_0"} <= rows[0].keys()
+    assert (tmp_path / "sequence-encoding.png").stat().st_size > 10_000
+
+
+def test_an_unknown_study_is_told_with_those_there_are() -> None:
+    with pytest.raises(StudyError, match="sequence-encoding"):
+        study("telepathy")
+    result = CliRunner().invoke(app, ["study", "telepathy"])
+    assert result.exit_code == 2
+    assert "telepathy" in result.stderr
