@@ -45,7 +45,7 @@ cdef class DecisionRing:
             d = &self.slots[(self.tail + i) % DECISIONS]
             c = plan.conditions[d.condition]
             out[i] = (
-                d.sample, d.fire_sample, d.start_sample, trigger.site, trigger.phase_deg, d.predicted_sd_deg, d.wave.direction_deg,
+                d.sample, d.fire_sample, d.start_sample, trigger.site, _target_deg(trigger.phase_deg, c.offset_deg), d.predicted_sd_deg, d.wave.direction_deg,
                 d.wave.speed_mm_s, d.wave.wavelength_mm, d.wave.pgd, d.wave.frequency_hz, d.wave.amplitude_uv, KINDS[d.wave.kind],
                 c.name, plan.slots[d.slot].name, d.slot, d.dark, VERDICTS[d.verdict],
             )
@@ -54,3 +54,8 @@ cdef class DecisionRing:
             if DECISION[name].kind == "f":
                 out[name] += 0.0                                  # -0.0 and 0.0 are one value, in every file and on every machine
         return out
+
+
+def _target_deg(phase_deg, offset_deg):
+    """The wanted phase of a condition, in (-180, 180]."""
+    return phase_deg if offset_deg == 0 else 180 - (180 - phase_deg - offset_deg) % 360

@@ -11,6 +11,7 @@ VERDICTS = (
     *("scheduled", "no-wave", "unsure", "direction", "pgd"),
     *("irradiance", "width", "overlap", "duty", "dose", "temperature"),  # of the governor
     *("gate", "washout", "passed"),  # of the course of the experiment; passed: a replayed pulse whose moment went by
+    "no-site",  # no LED is where the pattern wants light for such a wave
 )
 """Outcomes of a decision, pure functions of the input: ``scheduled`` or the reason of a veto; the index is the engine's code."""
 

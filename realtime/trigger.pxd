@@ -13,6 +13,7 @@ cdef enum Verdict:      # index into records.VERDICTS; those of governor, course
     UNSURE = 2
     DIRECTION = 3
     PGD = 4
+    NO_SITE = 14
 
 cdef enum HeadingMode:
     HEADING_NONE = 0
@@ -48,6 +49,7 @@ cdef struct ConditionC:
     int n_headings
     int speed0          # into speeds
     int n_speeds
+    double offset       # of the wanted phase, rad
 
 
 cdef class Trigger:
@@ -66,6 +68,7 @@ cdef class Trigger:
     cdef double[::1] speeds
     cdef double[::1] lead_s
     cdef double[::1] duration_s
+    cdef const unsigned char[::1] reaches
     cdef const int16_t[::1] sequence
     cdef Horizon horizon
     cdef readonly Governor governor

@@ -26,11 +26,14 @@ cdef class Trigger:
         self.n_conditions = len(plan.conditions)
         self.conditions = <ConditionC*>calloc(max(1, self.n_conditions), sizeof(ConditionC))
         for i, c in enumerate(plan.conditions):
-            self.conditions[i] = ConditionC(c.dark, _HEADINGS[c.heading], c.heading_deg, c.slot0, c.n_headings, len(speeds), len(c.speeds_mm_s))
+            self.conditions[i] = ConditionC(
+                c.dark, _HEADINGS[c.heading], c.heading_deg, c.slot0, c.n_headings, len(speeds), len(c.speeds_mm_s), np.deg2rad(c.offset_deg)
+            )
             speeds += c.speeds_mm_s
         self.speeds = np.array([*speeds, 1.0])
         self.lead_s = np.array([s.lead_ms / 1000 for s in plan.slots])
         self.duration_s = np.array([s.duration_ms / 1000 for s in plan.slots])
+        self.reaches = np.array([s.reaches for s in plan.slots], np.uint8)
         self.sequence = np.ascontiguousarray(plan.sequence, dtype=np.int16)
         self.site = config.site
         self.target = np.deg2rad(config.phase_deg)
@@ -157,8 +160,11 @@ cdef class Trigger:
         phase = self.phase_ahead(self.horizon_s + lead + delay_s + self.tick, model, &sd)
         u = wrap(phase - self.target)
         before = self.previous
-        due = self.has_previous and before < 0 and u >= 0 and u - before < PI
         self.previous = u
+        if c.offset != 0:
+            u = wrap(u - c.offset)
+            before = wrap(before - c.offset)
+        due = self.has_previous and before < 0 and u >= 0 and u - before < PI
         self.has_previous = True
         omega = model.rec[PLANE] * model.rec[OMEGA] + (1 - model.rec[PLANE]) * model.rec[OMEGA_FREE]
         fire = n + self.fs * (self.horizon_s + lead + self.tick - u / omega)
@@ -185,6 +191,8 @@ cdef class Trigger:
         verdict = self.course.may(fire - lead * self.fs, fire - lead * self.fs + length)
         if verdict == SCHEDULED and self.policy != OPEN_LOOP:
             verdict = self.of_wave(wave, sd)
+        if verdict == SCHEDULED and not self.reaches[out.slot]:
+            verdict = NO_SITE
         if verdict == SCHEDULED and self.policy == RATE_MATCHED_RANDOM:
             if earned:
                 self.owed += 1

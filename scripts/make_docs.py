@@ -17,7 +17,6 @@ from typing import Any
 import made_light
 from pydantic import BaseModel
 from wavestim.controller.experiment import Experiment
-from wavestim.controller.experiment.schema import NOT_YET
 from wavestim.controller.preflight.plant import FOUND_BY, PLANTS
 from wavestim.hardware.lights import KNOWN, known_info
 from wavestim.hardware.simulated import CortexConfig, LightConfig, Tokens, load_opsin, opsin_names, state_names
@@ -56,8 +55,7 @@ def experiment_keys() -> str:
             continue
         text += [f"### {PARTS[name]}", ""]
         for kind, model in kinds[name]:
-            later = " (not in this version)" if kind in NOT_YET.get(name, ()) else ""
-            text += [f"**`kind: {kind}`**{later}: {_sentence(defs[model].get('description', ''))}", ""]
+            text += [f"**`kind: {kind}`**: {_sentence(defs[model].get('description', ''))}", ""]
             table = _keys(defs[model], defs, skip=("kind",))
             text += [table, ""] if table else []
     return "\n".join(text).rstrip() + "\n"

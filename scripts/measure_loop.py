@@ -71,8 +71,10 @@ class Bench:
         self.light: Any = open_light("wavelight", port=self.rig.pty)
         self.light.upload(0, [PatternEntry(0, 0, 1000, 255)])
         self.light.link.configure(self.light.info.tick_ns, 250)  # its refusals are read by Python, seconds later under the load
-        condition = SimpleNamespace(name="on", dark=False, heading="none", heading_deg=0.0, slot0=0, n_headings=1, speeds_mm_s=())
-        slot = SimpleNamespace(name="flash", lead_ms=0.0, duration_ms=1.0)
+        condition = SimpleNamespace(
+            name="on", dark=False, heading="none", heading_deg=0, offset_deg=0, slot0=0, n_headings=1, speeds_mm_s=()
+        )
+        slot = SimpleNamespace(name="flash", lead_ms=0.0, duration_ms=1.0, reaches=True)
         plan = SimpleNamespace(slots=[slot], conditions=[condition], sequence=np.zeros(8, np.int16))
         trigger = TriggerConfig(horizon_ms=HORIZON_MS, refractory_ms=0, policy="open-loop", period_ms=PERIOD_MS)
         self.engine = Engine(

@@ -69,12 +69,11 @@ def preflight(
       wavestim preflight against-the-wave --mock
       wavestim preflight against-the-wave --mock --pace virtual --plant swapped-rows
     """
-    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported
+    from wavestim.controller.experiment import is_mock, load_experiment, mocked
 
     length = validate.seconds(seconds)
     asked = load_experiment(experiment)
     ready = mocked(asked) if mock else asked
-    require_supported(ready)
     if pace is options.Pace.virtual and not (ready.light.kind == "simulated" and ready.source.kind in ("simulated", "file")):
         raise validate.ArgumentError("--pace virtual: a real source or board has its own pace; add --mock, or leave --pace out")
     from wavestim.controller.preflight import kept, run_preflight

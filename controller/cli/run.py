@@ -66,7 +66,7 @@ def run(
       wavestim run my-experiment.yaml --arm --seconds 1800 --out mouse-12/day-3
       wavestim run mouse-12/day-3 --policy replayed --arm --out mouse-12/day-4
     """
-    from wavestim.controller.experiment import is_mock, load_experiment, mocked, require_supported, unmeasured
+    from wavestim.controller.experiment import is_mock, load_experiment, mocked, unmeasured
     from wavestim.controller.experiment.controls import as_control, length_s
 
     drawn = validate.seed(seed)
@@ -74,7 +74,6 @@ def run(
     ready = mocked(asked) if mock else asked
     ready = ready if policy is None else as_control(ready, policy.value, experiment)
     length = validate.seconds(length_s(ready) if seconds is None else seconds)
-    require_supported(ready)
     safe, simulated = is_mock(ready.light), ready.light.kind == "simulated"
     chosen = pace or (options.Pace.virtual if simulated and ready.source.kind in ("simulated", "file") else options.Pace.real)
     if chosen is options.Pace.virtual and not simulated:

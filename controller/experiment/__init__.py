@@ -19,7 +19,7 @@ from wavestim.controller.experiment.patterns import unmeasured
 from wavestim.controller.experiment.planning import plan
 from wavestim.controller.experiment.regions import Region, choose_region, in_region, region_labels
 from wavestim.controller.experiment.schedule import balanced_sequence
-from wavestim.controller.experiment.schema import Experiment, mocked, require_supported
+from wavestim.controller.experiment.schema import Experiment, mocked
 
 __all__ = [
     "Board",
@@ -49,7 +49,6 @@ __all__ = [
     "parse_experiment",
     "plan",
     "region_labels",
-    "require_supported",
     "resolve",
     "shortest_period_ms",
     "site_index",

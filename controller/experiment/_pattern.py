@@ -64,7 +64,7 @@ class Shuffled(_Lit):
 
 
 class Conjugate(_Lit):
-    """Each LED at its own phase of the wave."""
+    """Each LED when its own phase of the wave is the wanted one, all within a cycle; with refractory_ms 0 light follows every cycle."""
 
     kind: Literal["conjugate"] = "conjugate"
     """Which pattern."""
@@ -73,12 +73,14 @@ class Conjugate(_Lit):
 
 
 class Lag(_Lit):
-    """The sites that the wave launched lag_ms ago is crossing now: one item of the context, the others spared."""
+    """The sites that the wave launched lag_ms ago is crossing now: one item of the context, the others spared; withheld while none is."""
 
     kind: Literal["lag"] = "lag"
     """Which pattern."""
     lag_ms: Annotated[float, Field(gt=0, le=5000)]
-    """Age of the wave that is lit."""
+    """Age of the wave that is lit: time since it entered at the edge of the LEDs that it reaches first."""
+    n_leds: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """How many LEDs, those nearest in travel time; the same for every lag, so that lags get the same light. null: about a row of them."""
 
 
 class Dark(Part):
@@ -88,9 +90,9 @@ class Dark(Part):
     """Which pattern."""
 
 
-LitPattern = Flash | Sites | Travelling | Shuffled
+LitPattern = Flash | Sites | Travelling | Shuffled | Conjugate | Lag
 Pattern = Annotated[
-    Flash | Sites | Travelling | Shuffled | Conjugate | Lag | Dark,
+    LitPattern | Dark,
     Field(discriminator="kind"),
     ByKind,
 ]

@@ -62,6 +62,8 @@ class SlotPlan:
     """Delay of the LED nearest the trigger site: the pattern starts this much before light-on is due there."""
     duration_ms: float
     """From the first light to the last."""
+    reaches: bool = True
+    """It is there for the wave it is drawn for; else its light is withheld."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class ConditionPlan:
     """Bank heading ``i`` points at ``i * 360 / n_headings`` degrees; 1 when the heading is not chosen at run time."""
     speeds_mm_s: tuple[float, ...]
     """Bank speeds, rising; empty when the speed is not chosen at run time (then i_speed is 0)."""
+    offset_deg: float = 0.0
+    """What is added to the wanted phase."""
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,18 @@ def shuffled(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, width_ms
     return sites(range(len(delays)), delays[order].tolist(), width_ms, level)
 
 
+def conjugate(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, cycle_ms: float, width_ms: float, level: int) -> Entries:
+    """Each LED at one phase of a plane wave, within a single cycle: LEDs a wavelength apart light together."""
+    delays = np.mod(travelling_delays_ms(leds_mm, heading_deg, speed_mm_s), cycle_ms)
+    return sites(range(len(delays)), delays.tolist(), width_ms, level)
+
+
+def crossed(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, lag_ms: float, n_leds: int) -> NDArray[np.int64]:
+    """LEDs that a plane wave crosses ``lag_ms`` after it entered at its edge of them: the ``n_leds`` nearest in travel time, rising."""
+    off = np.abs(travelling_delays_ms(leds_mm, heading_deg, speed_mm_s) - lag_ms)
+    return np.sort(np.argsort(np.round(off, 9), kind="stable")[:n_leds])
+
+
 def dark() -> Entries:
     """Nothing."""
     return ()

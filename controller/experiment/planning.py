@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import bank as banks
 from wavestim.controller.experiment import patterns
-from wavestim.controller.experiment._pattern import Conjugate, Dark, Flash, Lag, LitPattern, Shuffled, Sites, Travelling
+from wavestim.controller.experiment._pattern import Conjugate, Dark, Flash, Lag, LitPattern, Shuffled, Sites
 from wavestim.controller.experiment._types import OFFSET_DEG, Board, ConditionPlan, Heading, PatternEntry, Plan, SlotPlan
 from wavestim.controller.experiment.geometry import site_index
 from wavestim.controller.experiment.lightdelay import begin_earlier
@@ -19,6 +20,9 @@ from wavestim.controller.experiment.schema import Experiment
 
 Draw = Callable[[float, float], tuple[PatternEntry, ...]]
 """(heading_deg, speed_mm_s) -> entries."""
+Reaches = Callable[[float, float], bool]
+"""(heading_deg, speed_mm_s) -> the pattern is there for such a wave."""
+ANTIPHASE_DEG = 180.0
 
 
 @dataclass
@@ -33,6 +37,7 @@ class _Group:
     heading_deg: float
     speed_mm_s: float
     width_ms: float
+    reaches: Reaches = lambda heading, speed: True
     bank: banks.Bank = field(default_factory=lambda: banks.Bank(1, ()))
     slot0: int = 0
 
@@ -71,19 +76,19 @@ def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, li
         group = _dummy(leds)
         groups[group.key] = group
     _share_slots(experiment, list(groups.values()), leds, light_info.n_slots)
-    drawn = [slot for group in groups.values() for slot in _draw(group)]
-    unlead = [SlotPlan(name, entries, 0.0, patterns.duration_ms(entries)) for name, entries in drawn]
+    unlead = [slot for group in groups.values() for slot in _draw(group)]
     site = site_index(experiment, positions_mm, leds, unlead)
     at = np.asarray(positions_mm, dtype=np.float64)[site]
     late = experiment.leds.on_delay_us
     if isinstance(late, tuple) and len(late) != len(leds):
         raise ExperimentError(f"{experiment.name}: leds.on_delay_us has {len(late)} delays for {len(leds)} LEDs; give one for each")
-    slots = tuple(begin_earlier(SlotPlan(s.name, s.entries, lead_ms(s.entries, leds, at), s.duration_ms), late) for s in unlead)
+    slots = tuple(begin_earlier(replace(s, lead_ms=lead_ms(s.entries, leds, at)), late) for s in unlead)
     first = next((g for g in owner if g is not None), next(iter(groups.values())))
-    first_lit = next((c.pattern for c in experiment.conditions if not isinstance(c.pattern, Dark)), None)
+    lit_patterns = [None if isinstance(c.pattern, Dark) else c.pattern for c in experiment.conditions]
+    first_lit = next((pattern for pattern in lit_patterns if pattern is not None), None)
     conditions = tuple(
-        _condition(c.name, group or first, c.pattern if group else first_lit, dark=group is None)
-        for c, group in zip(experiment.conditions, owner, strict=True)
+        _condition(c.name, group or first, pattern or first_lit, dark=group is None)
+        for c, group, pattern in zip(experiment.conditions, owner, lit_patterns, strict=True)
     )
     sequence = condition_order(len(conditions), experiment.seed, experiment.schedule)
     lit = [not isinstance(c.pattern, Dark) for c in experiment.conditions]
@@ -96,9 +101,7 @@ def lead_ms(entries: Sequence[PatternEntry], leds_mm: NDArray[np.float64], site_
     return nearest.delay_us / 1000
 
 
-def _group(experiment: Experiment, pattern: LitPattern | Conjugate | Lag, key: str, leds: NDArray[np.float64]) -> _Group:
-    if isinstance(pattern, Conjugate | Lag):
-        raise ExperimentError(f"{experiment.name}: {key}: kind '{pattern.kind}' cannot be run by this version yet; use another kind")
+def _group(experiment: Experiment, pattern: LitPattern, key: str, leds: NDArray[np.float64]) -> _Group:
     level = patterns.level_for(experiment, pattern.irradiance_mw_mm2, key)
     width, look = pattern.width_ms, (pattern.width_ms, level)
     if isinstance(pattern, Flash):
@@ -108,6 +111,16 @@ def _group(experiment: Experiment, pattern: LitPattern | Conjugate | Lag, key: s
             raise ExperimentError(f"{experiment.name}: {key}.leds names LED {max(pattern.leds)}, but the LEDs are 0 to {len(leds) - 1}")
         entries = patterns.sites(pattern.leds, pattern.delays_ms, width, level)
         return _single(("sites", pattern.leds, pattern.delays_ms, *look), "sites", entries, width)
+    if isinstance(pattern, Conjugate):
+        cycle = 1000 / math.sqrt(experiment.band_hz[0] * experiment.band_hz[1])
+        return _Group(
+            ("conjugate", *look),
+            "conjugate",
+            lambda heading, mm_s: patterns.conjugate(leds, heading, mm_s, cycle, width, level),
+            *(True, True, 0.0, 0.0, width),
+        )
+    if isinstance(pattern, Lag):
+        return _lag(experiment, pattern, key, leds, level)
     relative, by_wave = isinstance(pattern.heading, str), pattern.speed_mm_s == "wave"
     fixed = 0.0 if isinstance(pattern.heading, str) else pattern.heading
     speed = 0.0 if isinstance(pattern.speed_mm_s, str) else pattern.speed_mm_s
@@ -120,6 +133,26 @@ def _group(experiment: Experiment, pattern: LitPattern | Conjugate | Lag, key: s
 
     same = (pattern.kind, relative or fixed, pattern.speed_mm_s, *look)
     return _Group(same, pattern.kind, draw, relative, by_wave, fixed, speed, width)
+
+
+def _lag(experiment: Experiment, pattern: Lag, key: str, leds: NDArray[np.float64], level: int) -> _Group:
+    lag, n = pattern.lag_ms, pattern.n_leds or max(1, round(math.sqrt(len(leds))))
+    if n > len(leds):
+        raise ExperimentError(f"{experiment.name}: {key}.n_leds asks for {n} LEDs, but there are {len(leds)}")
+    slowest = max(banks.SPEED_RANGE_MM_S[0], banks.slowest_mm_s(leds, pattern.width_ms))
+    if lag > banks.extent_mm(leds) / slowest * 1000:
+        raise ExperimentError(
+            f"{experiment.name}: {key}.lag_ms: no wave that the bank has is still under the LEDs after {lag:g} ms: "
+            f"they span {banks.extent_mm(leds):.3g} mm, and the slowest wave goes {slowest:.3g} mm/s; ask for a shorter lag"
+        )
+
+    def draw(heading: float, mm_s: float) -> tuple[PatternEntry, ...]:
+        return patterns.sites(patterns.crossed(leds, heading, mm_s, lag, n).tolist(), None, pattern.width_ms, level)
+
+    def reaches(heading: float, mm_s: float) -> bool:
+        return bool(lag <= patterns.travelling_delays_ms(leds, heading, mm_s).max())
+
+    return _Group(("lag", lag, n, pattern.width_ms, level), f"lag {lag:g} ms", draw, True, True, 0.0, 0.0, pattern.width_ms, reaches)
 
 
 def _single(key: tuple[object, ...], label: str, entries: tuple[PatternEntry, ...], width_ms: float) -> _Group:
@@ -157,22 +190,26 @@ def _share_slots(experiment: Experiment, groups: Sequence[_Group], leds: NDArray
         slot += group.bank.n_slots
 
 
-def _draw(group: _Group) -> list[tuple[str, tuple[PatternEntry, ...]]]:
-    """Names and entries of a group's slots, speeds outermost."""
-    moving = group.label in ("travelling", "shuffled")
+def _draw(group: _Group) -> list[SlotPlan]:
+    """A group's slots, speeds outermost; what they lead by is not known yet."""
+    chosen = group.headings or group.speeds or group.speed_mm_s > 0
     drawn = []
     for speed in group.bank.speeds_mm_s or (group.speed_mm_s,):
         for i in range(group.bank.n_headings):
             heading = i * 360 / group.bank.n_headings if group.headings else group.heading_deg
-            name = f"{group.label} {heading:g} deg {speed:.3g} mm/s" if moving else group.label
-            drawn.append((name, group.draw(heading, speed)))
+            name = f"{group.label} {heading:g} deg {speed:.3g} mm/s" if chosen else group.label
+            entries = group.draw(heading, speed)
+            drawn.append(SlotPlan(name, entries, 0.0, patterns.duration_ms(entries), group.reaches(heading, speed)))
     return drawn
 
 
-def _condition(name: str, group: _Group, pattern: object, *, dark: bool) -> ConditionPlan:
+def _condition(name: str, group: _Group, pattern: LitPattern | None, *, dark: bool) -> ConditionPlan:
     heading: Heading = "none"
-    degrees = 0.0
-    if isinstance(pattern, Travelling | Shuffled):
+    degrees = offset = 0.0
+    if isinstance(pattern, Conjugate | Lag):
+        heading = "with"
+        offset = ANTIPHASE_DEG if isinstance(pattern, Conjugate) and pattern.relation == "antiphase" else 0.0
+    elif not isinstance(pattern, Flash | Sites | None):
         heading = pattern.heading if isinstance(pattern.heading, str) else "fixed"
         degrees = pattern.heading if not isinstance(pattern.heading, str) else OFFSET_DEG[pattern.heading]
-    return ConditionPlan(name, dark, heading, degrees, group.slot0, group.bank.n_headings, group.bank.speeds_mm_s)
+    return ConditionPlan(name, dark, heading, degrees, group.slot0, group.bank.n_headings, group.bank.speeds_mm_s, offset)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
-from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._base import Name, Part, Positive
 from wavestim.controller.experiment._course import Gate, Schedule, Stimulus, Stop
 from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
@@ -19,11 +18,6 @@ REARM_SIMULATED = 3
 
 DISARM_REAL_S = 300.0
 """Real light that is armed and idle stays so for so long unless the file says otherwise."""
-
-NOT_YET = {
-    "pattern": ("conjugate", "lag"),
-}
-"""Kinds that a file may name and that cannot run yet."""
 
 
 class Subject(Part):
@@ -161,21 +155,6 @@ def _gate_opens(gate: Gate, source: Source) -> None:
         raise ValueError("gate.ttl: a stream over LSL has no TTL lines; use gate.marker, with the marker stream in source.markers")
     elif source.kind == "lsl" and source.markers is None:
         raise ValueError("gate.marker: name the marker stream in source.markers")
-
-
-def require_supported(experiment: Experiment) -> None:
-    """Refuse what the file may say and this version cannot do.
-
-    Raises
-    ------
-    ExperimentError
-        Naming the key and what can be used instead.
-    """
-    kinds = [("pattern", f"conditions[{i}].pattern", c.pattern.kind) for i, c in enumerate(experiment.conditions)]
-    instead = {"pattern": "flash, sites, travelling, shuffled or none"}
-    for part, key, kind in kinds:
-        if kind in NOT_YET[part]:
-            raise ExperimentError(f"{experiment.name}: {key}: kind '{kind}' cannot be run by this version yet; use {instead[part]}")
 
 
 def mocked(experiment: Experiment) -> Experiment:

@@ -19,7 +19,6 @@ from wavestim.controller.experiment import (
     in_region,
     led_positions,
     load_experiment,
-    require_supported,
 )
 from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
 from wavestim.controller.session.feeds import Cortex
@@ -82,7 +81,6 @@ def _of_experiment(experiment: Experiment, seconds: float, asked: str | None) ->
     source = experiment.source
     if source.kind == "file":
         return _of_recording(source.path, experiment, asked)
-    require_supported(experiment)
     if source.kind != "simulated":
         raise ExperimentError(
             f"{experiment.name}: source: a {source.kind} source can't be learned from yet; record it and give the recording"

@@ -96,6 +96,7 @@ VETOES = {
     "gate": "the gate is shut",
     "washout": "washout",
     "passed": "its moment had gone by",
+    "no-site": "no LED is where the wave of that age is now",
 }
 VERDICTS = {
     "missed": "missed: it would have come too late, and stayed dark",

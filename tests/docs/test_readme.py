@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 from wavestim.controller.cli import app
-from wavestim.controller.experiment import parse_experiment, require_supported
+from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.record.records import DEVICE_EVENT, PULSE, PULSE_TRUTH
+from wavestim.controller.studies.sweep import load_sweep
 from wavestim.realtime import ModelOptions
 from wavestim.realtime.records import DECISION
 
@@ -96,9 +98,13 @@ def test_sql_on_the_page_runs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_experiments_on_the_page_can_be_run(page: Path) -> None:
+def test_experiments_and_sweeps_on_the_page_are_what_can_be_read(page: Path, tmp_path: Path) -> None:
     for block in blocks(page, "yaml"):
-        require_supported(parse_experiment(block, str(page)))
+        if "study" in yaml.safe_load(block):
+            (tmp_path / "sweep.yaml").write_text(block, encoding="utf-8")
+            assert load_sweep(tmp_path / "sweep.yaml").vary
+        else:
+            parse_experiment(block, str(page))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -12,9 +12,10 @@ from wavestim.realtime.lightlimits import LightLimits
 XY = grid()
 
 
-def engine(**trigger):
+def engine(light=None, **trigger):
+    light = plan() if light is None else light
     config = EngineConfig(
-        fs_hz=1000, positions_mm=XY, band_hz=(8, 24), trigger=TriggerConfig(site=44, horizon_ms=10, **trigger), plan=plan(), seed=3
+        fs_hz=1000, positions_mm=XY, band_hz=(8, 24), trigger=TriggerConfig(site=44, horizon_ms=10, **trigger), plan=light, seed=3
     )
     e = Engine(config)
     e.post("arm")
@@ -45,6 +46,31 @@ def test_light_is_planned_at_the_phase_that_was_asked_for(wave):
         error = np.degrees(np.angle(np.exp(1j * (true - np.deg2rad(target)))))
         assert abs(error.mean()) < 10
         assert error.std() < 40
+
+
+def test_a_condition_may_want_a_phase_of_its_own(wave):
+    """In phase and antiphase in one session: each is lit at its own phase, and says which it wanted."""
+    lfp, phase, _ = wave
+    light = plan()
+    light = replace(light, conditions=(light.conditions[0], replace(light.conditions[1], offset_deg=180.0), light.conditions[2]))
+    d, _ = run(engine(light, phase_deg=30, refractory_ms=100), lfp)
+    d = d[d["verdict"] == "scheduled"]
+    true = np.degrees(np.interp(d["fire_sample"], np.arange(len(phase)), np.unwrap(phase[:, 44])))
+    for condition, wanted in (("with", 30), ("against", -150), ("sham", 30)):
+        mine = d["condition"] == condition
+        assert mine.sum() > 20
+        assert (d["target_deg"][mine] == wanted).all()
+        off = np.angle(np.exp(1j * np.radians(true[mine] - wanted)))
+        assert abs(np.degrees(np.angle(np.exp(1j * off).mean()))) < 12
+
+
+def test_light_is_withheld_where_no_led_is_for_the_wave(wave):
+    light = plan()
+    nowhere = replace(light, slots=tuple(replace(slot, reaches=i < 16) for i, slot in enumerate(light.slots)))  # the slower speed alone
+    d, _ = run(engine(nowhere), wave[0])
+    assert set(d["verdict"]) <= {"scheduled", "no-site"}
+    assert (d["verdict"] == "no-site").any()
+    assert ((d["verdict"] == "no-site") == (d["slot"] >= 16)).all()
 
 
 def test_plans_keep_the_horizon_and_the_refractory_time(wave):

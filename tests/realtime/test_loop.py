@@ -37,8 +37,10 @@ class Rig:
         self.core = FirmwareCore(4, boot_id=9)
         self.light = open_light("simulated", core=self.core, clock=self.clock)
         self.light.upload(0, [PatternEntry(0, 0, 5000, 255)])
-        condition = SimpleNamespace(name="on", dark=False, heading="none", heading_deg=0.0, slot0=0, n_headings=1, speeds_mm_s=())
-        slot = SimpleNamespace(name="flash", lead_ms=0.0, duration_ms=5.0)
+        condition = SimpleNamespace(
+            name="on", dark=False, heading="none", heading_deg=0, offset_deg=0, slot0=0, n_headings=1, speeds_mm_s=()
+        )
+        slot = SimpleNamespace(name="flash", lead_ms=0.0, duration_ms=5.0, reaches=True)
         plan = SimpleNamespace(slots=[slot], conditions=[condition], sequence=np.zeros(8, np.int16))
         trigger = TriggerConfig(site=5, horizon_ms=horizon_ms, refractory_ms=100)
         self.engine = Engine(EngineConfig(fs_hz=1000, positions_mm=XY, band_hz=(8, 24), trigger=trigger, plan=plan))

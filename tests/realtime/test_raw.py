@@ -40,8 +40,8 @@ def bits(uv):
 
 
 def plan():
-    condition = SimpleNamespace(name="on", dark=False, heading="none", heading_deg=0.0, slot0=0, n_headings=1, speeds_mm_s=())
-    slot = SimpleNamespace(name="flash", lead_ms=0.0, duration_ms=2.0)
+    condition = SimpleNamespace(name="on", dark=False, heading="none", heading_deg=0, offset_deg=0, slot0=0, n_headings=1, speeds_mm_s=())
+    slot = SimpleNamespace(name="flash", lead_ms=0.0, duration_ms=2.0, reaches=True)
     return SimpleNamespace(slots=[slot], conditions=[condition], sequence=np.zeros(8, np.int16))
 
 

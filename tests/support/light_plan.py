@@ -10,6 +10,7 @@ class Slot:
     name: str
     lead_ms: float
     duration_ms: float
+    reaches: bool = True
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Condition:
     slot0: int
     n_headings: int
     speeds_mm_s: tuple
+    offset_deg: float = 0.0
 
 
 @dataclass(frozen=True)

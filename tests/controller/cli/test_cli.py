@@ -150,7 +150,6 @@ def test_a_new_folder_is_made_for_every_session(rooms: SimpleNamespace) -> None:
         (("run",), "Missing argument 'EXPERIMENT'"),
         (("run", "nothing.yaml"), "nothing.yaml: no such file or example"),
         (("run", "bad.yaml"), "unknown key 'triger'; did you mean 'trigger'?"),
-        (("run", "lag.yaml", "--mock"), "kind 'lag' cannot be run by this version yet"),
         (("run", "rig.yaml", "--pace", "virtual"), "wavelight light runs in real time"),
         (("replay", "x.npz", "--speed", "0"), "--speed 0: give 'max' or a factor above 0"),
         (("replay", "x.npz", "--speed", "fast"), "--speed fast"),
@@ -175,7 +174,6 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(rooms: SimpleNamespace, words
     start = "name: x\nconditions: [{name: a, pattern: {kind: flash}}]\n"
     Path("bad.yaml").write_text(start + "triger: {}\n")
     Path("rig.yaml").write_text(start + "light: {kind: wavelight, port: COM3}\n")
-    Path("lag.yaml").write_text("name: x\nconditions: [{name: a, pattern: {kind: lag, lag_ms: 50}}]\n")
     result = call(*words)
     assert result.exit_code == 2
     assert result.stderr.startswith("wavestim: ")

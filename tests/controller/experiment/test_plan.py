@@ -18,6 +18,7 @@ from wavestim.controller.experiment import (
     led_positions,
     load_experiment,
     plan,
+    site_index,
 )
 
 WAVE = {"kind": "travelling", "heading": "with", "speed_mm_s": "wave", "width_ms": 5, "irradiance_mw_mm2": 2}
@@ -110,6 +111,62 @@ def test_other_light_gets_a_bank_of_its_own(experiment: Any, board: Any) -> None
     assert (c.heading, c.heading_deg) == ("orthogonal", 90)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_conjugate_light_meets_every_led_at_its_own_phase(experiment: Any, board: Any, seed: int) -> None:
+    """Held against the phase of a plane wave as it would be at the moment each LED lights."""
+    rng = np.random.default_rng(seed)
+    e = experiment({"kind": "conjugate", "width_ms": 2, "irradiance_mw_mm2": 2})
+    p, leds = made(e, board(n_slots=128)), led_positions(e, electrode_positions(e))
+    c, site = p.conditions[0], electrode_positions(e)[site_index(e, electrode_positions(e), leds, p.slots)]
+    i_speed, i_heading = int(rng.integers(len(c.speeds_mm_s))), int(rng.integers(c.n_headings))
+    slot = p.slots[c.slot0 + i_speed * c.n_headings + i_heading]
+    cycle_ms = 1000 / np.sqrt(e.band_hz[0] * e.band_hz[1])
+    turn = 2 * np.pi * i_heading / c.n_headings
+    behind_ms = ((leds - site) @ [np.cos(turn), np.sin(turn)]) / c.speeds_mm_s[i_speed] * 1000
+    assert len(slot.entries) == len(leds)
+    assert slot.duration_ms <= cycle_ms + 2
+    nearest = int(np.argmin(np.hypot(*(leds - site).T)))
+    for entry in slot.entries:
+        off = (entry.delay_us / 1000 - slot.lead_ms - (behind_ms[entry.site] - behind_ms[nearest])) / cycle_ms
+        assert abs(off - round(off)) * 360 < 0.1
+
+
+def test_antiphase_is_half_a_cycle_later_with_the_same_light(experiment: Any, board: Any) -> None:
+    e = experiment(conditions=conditions({"kind": "conjugate"}, {"kind": "conjugate", "relation": "antiphase"}, {"kind": "none"}))
+    p = made(e, board())
+    assert [c.offset_deg for c in p.conditions] == [0, 180, 0]
+    assert len({c.slot0 for c in p.conditions}) == 1
+
+
+@pytest.mark.parametrize("lag_ms", [5.0, 12.0, 30.0])
+def test_light_at_a_lag_is_where_the_wave_of_then_is_now(experiment: Any, board: Any, lag_ms: float) -> None:
+    e = experiment({"kind": "lag", "lag_ms": lag_ms})
+    p, leds = made(e, board()), led_positions(e, electrode_positions(e))
+    c = p.conditions[0]
+    assert c.heading == "with"
+    for i_speed, speed in enumerate(c.speeds_mm_s):
+        for i_heading in range(c.n_headings):
+            slot = p.slots[c.slot0 + i_speed * c.n_headings + i_heading]
+            turn = 2 * np.pi * i_heading / c.n_headings
+            along = leds @ [np.cos(turn), np.sin(turn)]
+            age_ms = (along - along.min()) / speed * 1000
+            lit = [entry.site for entry in slot.entries]
+            others = np.setdiff1d(np.arange(len(leds)), lit)
+            assert len(lit) == round(np.sqrt(len(leds))), "the same number at every lag, heading and speed"
+            assert slot.lead_ms == 0
+            assert np.abs(age_ms[lit] - lag_ms).max() <= np.abs(age_ms[others] - lag_ms).min() + 1e-6
+            assert slot.reaches == (lag_ms <= age_ms.max())
+    assert any(slot.reaches for slot in p.slots)
+
+
+def test_lags_get_the_same_light(experiment: Any, board: Any) -> None:
+    e = experiment(conditions=conditions(*({"kind": "lag", "lag_ms": lag, "n_leds": 4} for lag in (10, 30))))
+    p = made(e, board())
+    assert {len(slot.entries) for slot in p.slots} == {4}
+    assert len({(entry.width_us, entry.level) for slot in p.slots for entry in slot.entries}) == 1
+    assert len({c.slot0 for c in p.conditions}) == 2
+
+
 def test_shams_alone_have_something_to_be_timed_by(experiment: Any, board: Any) -> None:
     e = experiment(conditions=conditions("none"))
     p = made(e, board())
@@ -125,7 +182,8 @@ def test_shams_alone_have_something_to_be_timed_by(experiment: Any, board: Any) 
         ([WAVE], {"n_slots": 3}, "conditions need 4 pattern slots or more, the board has 3"),
         ([WAVE], {"n_sites": 24}, "25 LEDs, but the board drives 24"),
         ([{"kind": "sites", "leds": [25]}], {}, "conditions[0].pattern.leds names LED 25, but the LEDs are 0 to 24"),
-        ([{"kind": "conjugate"}], {}, "kind 'conjugate' cannot be run by this version yet"),
+        ([{"kind": "lag", "lag_ms": 400}], {}, "no wave that the bank has is still under the LEDs after 400 ms"),
+        ([{"kind": "lag", "lag_ms": 10, "n_leds": 26}], {}, "n_leds asks for 26 LEDs, but there are 25"),
     ],
 )
 def test_plans_that_cannot_be_are_refused(experiment: Any, board: Any, patterns: list[Any], changes: dict[str, int], expected: str) -> None:

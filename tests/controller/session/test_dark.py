@@ -42,10 +42,19 @@ class Session:
             Link(-1, self.core, self.clock, self.line), "the board", answer_s=0.05, nonce=3, on_reopen=lambda: self.line.plug() or True
         )
         named = [
-            SimpleNamespace(name=f"led {k}", dark=False, heading="none", heading_deg=0.0, slot0=k, n_headings=1, speeds_mm_s=())
+            SimpleNamespace(
+                name=f"led {k}",
+                dark=False,
+                heading="none",
+                heading_deg=0,
+                offset_deg=0,
+                slot0=k,
+                n_headings=1,
+                speeds_mm_s=(),
+            )
             for k in range(LEDS)
         ]
-        slots = [SimpleNamespace(name=f"led {k}", lead_ms=0.0, duration_ms=float(PULSE_MS)) for k in range(LEDS)]
+        slots = [SimpleNamespace(name=f"led {k}", lead_ms=0.0, duration_ms=float(PULSE_MS), reaches=True) for k in range(LEDS)]
         plan = SimpleNamespace(slots=slots, conditions=named, sequence=np.arange(10_000, dtype=np.int16) % LEDS)
         trigger = TriggerConfig(horizon_ms=HORIZON_MS, refractory_ms=0, policy="open-loop", period_ms=PERIOD_MS)
         self.engine = Engine(
