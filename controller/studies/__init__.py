@@ -11,6 +11,7 @@ from wavestim.controller.studies.study import Study, StudyError
 
 MODULES = {
     "sequence-encoding": "sequence_encoding",
+    "capacity": "capacity.study",
 }
 """name -> module of this folder."""
 

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from wavestim.controller.studies import clusters
 from wavestim.controller.studies.clusters import workers
 from wavestim.controller.studies.study import StudyError
 from wavestim.controller.studies.sweep import Local, load_sweep, points, run_sweep
@@ -54,8 +55,9 @@ def test_a_file_that_asks_for_what_is_not_there_is_refused(tmp_path: Path, wrong
         load_sweep(path)
 
 
-def test_nobody_at_the_scheduler_is_said() -> None:
+def test_nobody_at_the_scheduler_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
+    monkeypatch.setattr(clusters, "PATIENCE_S", 0.5)
     with pytest.raises(StudyError, match="no Dask scheduler"), workers(Local(), "tcp://127.0.0.1:9"):
         pass
 

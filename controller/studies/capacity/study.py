@@ -1,0 +1,139 @@
+"""Memories at equal parameters and steps: every network on every task, the learning rate chosen on sequences of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from wavestim.controller.studies.capacity.tasks import task
+from wavestim.controller.studies.capacity.training import train
+from wavestim.controller.studies.intervals import difference
+from wavestim.controller.studies.plan import Plan
+from wavestim.controller.studies.study import Cell, Effect, Outcome, Row, Verdict
+
+WAVE, LEAKY, TRANSFORMER = "wave", "leaky", "transformer, 1 layer"
+CEILING_SEQUENCES = 20_000
+
+
+class Capacity:
+    """See the module. All seeds of a cell are trained side by side, so a cell's own seed is the first of them."""
+
+    def cells(self, plan: Plan) -> list[Cell]:
+        """A network, a task and a size."""
+        p = plan.parameters
+        wanted = [(p["size"], name) for name in p["tasks"]]
+        wanted += [(size, name) for size in p["more_sizes"] for name in p["tasks"] if name.startswith("k-back")]
+        shared = {key: p[key] for key in ("rates", "steps", "batch", "n_test")}
+        return [
+            Cell(plan.study, network, {**shared, "task": name, "size": size, "seeds": list(plan.seeds)}, plan.seeds[0])
+            for size, name in wanted
+            for network in p["networks"]
+        ]
+
+    def work(self, cell: Cell) -> list[Row]:
+        """Train, choose the rate, tell each seed's accuracy at it."""
+        p = cell.parameters
+        chosen_by, accuracy, n = train(
+            cell.arm,
+            task(p["task"]),
+            size=p["size"],
+            rates=p["rates"],
+            seeds=p["seeds"],
+            steps=p["steps"],
+            batch=p["batch"],
+            n_test=p["n_test"],
+        )
+        best = int(np.argmax(chosen_by.mean(axis=1)))
+        about: Row = {"task": p["task"], "size": p["size"], "parameters": n, "rate": p["rates"][best]}
+        return [about | {"seed": seed, "accuracy": float(value)} for seed, value in zip(p["seeds"], accuracy[best], strict=True)]
+
+    def judge(self, plan: Plan, rows: Sequence[Row]) -> Outcome:
+        """Scores against each other over seeds."""
+        p = plan.parameters
+        ceilings = {name: ceiling(name) for name in p["tasks"]}
+        score = {network: scores(rows, network, p["size"], ceilings) for network in p["networks"]}
+        primary = [
+            difference("wave − leaky (score)", score[WAVE], score[LEAKY], of=2),
+            difference("wave − transformer, 1 layer (score)", score[WAVE], score[TRANSFORMER], of=2),
+        ]
+        others = [
+            difference(f"wave − {network} (score)", score[WAVE], score[network])
+            for network in p["networks"]
+            if network not in (WAVE, LEAKY, TRANSFORMER)
+        ]
+        means = {network: float(np.mean(list(each.values()))) for network, each in score.items()}
+        told = ", ".join(f"{network} {value:.2f}" for network, value in means.items())
+        return Outcome(
+            verdict(primary, p["matters"]), f"score of 1: {told}", (*primary, *others), {"ceilings": ceilings, "table": table(rows)}
+        )
+
+    def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
+        """Accuracy by task and network, and the effects."""
+        from wavestim.controller.studies.drawing import COLOURS, draw_effects
+
+        p = plan.parameters
+        figure = Figure(figsize=(12, 4.4), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(7, 4))
+        wide = 0.8 / len(p["networks"])
+        for i, network in enumerate(p["networks"]):
+            for j, name in enumerate(p["tasks"]):
+                each = [row["accuracy"] for row in rows if (row["arm"], row["task"], row["size"]) == (network, name, p["size"])]
+                at = j + (i - (len(p["networks"]) - 1) / 2) * wide
+                left.bar(at, np.mean(each), wide * 0.9, color=COLOURS[i], label=network if j == 0 else None)
+                left.plot([at] * len(each), each, ".", color="black", markersize=2)
+        for j, name in enumerate(p["tasks"]):
+            left.plot([j - 0.4, j + 0.4], [outcome.figures["ceilings"][name]] * 2, color="black", linewidth=1)
+            left.plot([j - 0.4, j + 0.4], [task(name).chance] * 2, color="black", linewidth=1, linestyle=":")
+        left.set_xticks(range(len(p["tasks"])), p["tasks"], fontsize=8)
+        left.set(ylabel="accuracy (line: ceiling, dots: chance, points: seeds)", ylim=(0, 1.25))
+        left.legend(frameon=False, fontsize=7, ncols=4, loc="upper center")
+        draw_effects(right, outcome.effects)
+        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        return figure
+
+
+STUDY = Capacity()
+
+
+def ceiling(name: str) -> float:
+    """The best accuracy there can be, from many sequences of its own."""
+    found = task(name)
+    return found.ceiling(*found.make(np.random.default_rng(0), CEILING_SEQUENCES))
+
+
+def scores(rows: Sequence[Row], network: str, size: int, ceilings: Mapping[str, float]) -> dict[int, float]:
+    """Mean over the tasks of where accuracy lies between chance (0) and ceiling (1), by seed."""
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        if row["arm"] == network and row["size"] == size:
+            chance = task(row["task"]).chance
+            found.setdefault(row["seed"], []).append((row["accuracy"] - chance) / (ceilings[row["task"]] - chance))
+    return {seed: float(np.mean(each)) for seed, each in found.items()}
+
+
+def verdict(primary: Sequence[Effect], matters: float) -> Verdict:
+    """More than leaky units, and not less than the transformer by what matters."""
+    gain, rival = primary
+    if gain.high < matters or rival.high < -matters:
+        return "no"
+    return "yes" if gain.low > 0 and rival.low > -matters else "undecided"
+
+
+def table(rows: Sequence[Row]) -> list[Row]:
+    """Mean and SD over seeds of every network, task and size."""
+    groups: dict[tuple[str, str, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["arm"], row["task"], row["size"]), []).append(row)
+    return [
+        {
+            "network": network,
+            "task": name,
+            "size": size,
+            "parameters": each[0]["parameters"],
+            "rate": each[0]["rate"],
+            "accuracy": float(np.mean([row["accuracy"] for row in each])),
+            "sd": float(np.std([row["accuracy"] for row in each], ddof=1)),
+        }
+        for (network, name, size), each in groups.items()
+    ]
