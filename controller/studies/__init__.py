@@ -12,6 +12,7 @@ from wavestim.controller.studies.study import Study, StudyError
 MODULES = {
     "sequence-encoding": "sequence_encoding",
     "capacity": "capacity.study",
+    "energy": "energy",
 }
 """name -> module of this folder."""
 

@@ -146,3 +146,30 @@ def test_an_unknown_study_is_told_with_those_there_are() -> None:
     result = CliRunner().invoke(app, ["study", "telepathy"])
     assert result.exit_code == 2
     assert "telepathy" in result.stderr
+
+
+def test_what_a_bit_costs_follows_from_what_is_assumed() -> None:
+    from wavestim.controller.studies.energy import draw, joules_per_bit
+
+    plan = load_plan("energy", quick=True)
+    drawn = draw(plan.parameters, 1)
+    cost = joules_per_bit(plan.parameters, drawn)
+    for name, said in plan.parameters["assumptions"].items():
+        low, high = (float(bound) for bound in said["bounds"])
+        assert low <= drawn[name].min() < drawn[name].max() <= high
+        assert said["source"]
+    dearer = joules_per_bit(plan.parameters, drawn | {"wave_share": 2 * drawn["wave_share"]})
+    np.testing.assert_allclose(dearer["wave"], 2 * cost["wave"])
+    np.testing.assert_array_equal(dearer["transformer"], cost["transformer"])
+    by_hand = {name: np.array([1.0]) for name in drawn} | {"neurons_per_item": np.array([8.0]), "sustained_hz": np.array([3.0])}
+    assert joules_per_bit({"period_ms": 10, "bits_per_token": 2}, by_hand)["sustained activity"][0] == pytest.approx(8 / 4 * 0.01 / 2 * 3)
+
+
+def test_the_energy_study_says_what_its_answer_hangs_on() -> None:
+    result = CliRunner().invoke(app, ["study", "energy", "--quick", "--workers", "1", "--json"])
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["verdict"] == "no"
+    for parts in told["spread_by"].values():
+        assert sum(parts.values()) == pytest.approx(1.0)
+        assert max(parts, key=parts.get) in ("wave_share", "neurons_per_item")
