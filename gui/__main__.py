@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--attach", nargs="?", const="", default=None)
     parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark")
     asked = parser.parse_args(arguments)
     if asked.screenshot is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # a size of its own, whatever the screen
@@ -46,6 +47,7 @@ def run(asked: argparse.Namespace) -> int:
     from wavestim.gui.window import RigWindow
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
+    theme.choose(asked.theme)
     theme.apply(application)
     deck = Deck()
     if asked.screenshot is not None:

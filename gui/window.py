@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
-from wavestim.gui import words
+from wavestim.gui import theme, words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
+from wavestim.gui.palettes import THEMES
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog
 
@@ -32,17 +33,14 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         super().__init__()
         self.deck, self._mock = deck, mock
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
-        self.header = Header(dict.fromkeys([experiment, *example_names()]))
-        self.live = LivePage(deck)
-        self.pages: tuple[Page, ...] = (self.live,)
-        self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
-        for page in self.pages:
-            self._stack.addWidget(page)
-            self._tabs.addTab(page.title)
         self._keys: KeysDialog | None = None
         self._frame = 0
-        self._lay_out()
-        self._connect()
+        self._all = QtWidgets.QVBoxLayout(self)
+        self._all.setContentsMargins(0, 0, 0, 0)
+        self._content: QtWidgets.QWidget | None = None
+        self._build(list(dict.fromkeys([experiment, *example_names()])))
+        self._add_shortcuts()
+        QtWidgets.QApplication.instance().installEventFilter(self)
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.turn)
         self._timer.start(FRAME_MS)
@@ -68,6 +66,10 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             page.turn(0)
         self._tabs.setCurrentIndex(self._stack.currentIndex())
 
+    def show_page_at(self, at: int) -> None:
+        """Another page, by its place."""
+        self.show_page(self.pages[at])
+
     def arm(self) -> None:
         """The first step, with the experiment that is chosen."""
         self.deck.arm(self.header.chosen, mock=self._mock)
@@ -77,6 +79,23 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     def stop(self) -> None:
         """STOP."""
         self.deck.stop()
+        self.turn()
+
+    def change_theme(self) -> None:
+        """The other theme, unless a page would lose something."""
+        names = list(THEMES)
+        self.choose_theme(names[(names.index(theme.chosen()) + 1) % len(names)], theme.scale())
+
+    def choose_theme(self, name: str, scale: float) -> None:
+        """A theme and a size of text: all that is shown is made anew from the deck; the session notices nothing."""
+        if not all(page.leave() for page in self.pages):
+            return
+        theme.choose(name, scale)
+        theme.apply(QtWidgets.QApplication.instance())
+        header, at, held = self.header, self._stack.currentIndex(), self.live.held
+        self._build(header.offered, chosen=header.experiment.currentIndex())
+        self.live.held = held
+        self.show_page_at(at)
         self.turn()
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -128,6 +147,28 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         if self.deck.report is not None:
             QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(self.deck.report)))
 
+    def _build(self, experiments: list[str], chosen: int = 0) -> None:
+        """All that is shown, in the theme that is chosen; what was shown before goes."""
+        if self._content is not None:
+            self._content.hide()
+            self._all.removeWidget(self._content)
+            self._content.deleteLater()
+        if self._keys is not None:
+            self._keys.close()
+            self._keys = None
+        self._content = QtWidgets.QWidget()
+        self.header = Header(experiments)
+        self.header.experiment.setCurrentIndex(chosen)
+        self.live = LivePage(self.deck)
+        self.pages: tuple[Page, ...] = (self.live,)
+        self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
+        for page in self.pages:
+            self._stack.addWidget(page)
+            self._tabs.addTab(page.title)
+        self._lay_out(self._content)
+        self._connect()
+        self._all.addWidget(self._content)
+
     def _connect(self) -> None:
         header = self.header
         for button, do in (
@@ -139,27 +180,29 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             (header.open, self._open),
         ):
             button.clicked.connect(lambda _=False, do=do: do())
+        self._tabs.currentChanged.connect(self.show_page_at)
+
+    def _add_shortcuts(self) -> None:
         for keys, do in (
             ("Ctrl+Shift+A", self.arm),
             ("Ctrl+R", self.deck.run),
             ("Space", self.hold_view),
-            ("Ctrl+O", lambda: header.open.click()),
+            ("Ctrl+O", lambda: self.header.open.click()),
+            ("Ctrl+T", self.change_theme),
             ("F12", self.show_keys),
             ("Ctrl+Q", self.close),
         ):
             self._shortcut(keys, do)
-        for number, page in enumerate(self.pages, 1):
-            self._shortcut(f"Ctrl+{number}", partial(self.show_page, page))
-        self._tabs.currentChanged.connect(lambda at: self.show_page(self.pages[at]))
-        QtWidgets.QApplication.instance().installEventFilter(self)
+        for at in range(len(self.pages)):
+            self._shortcut(f"Ctrl+{at + 1}", partial(self.show_page_at, at))
 
     def _shortcut(self, keys: str, do: Callable[[], object]) -> None:
         shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
         shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
         shortcut.activated.connect(do)
 
-    def _lay_out(self) -> None:
-        rows = QtWidgets.QVBoxLayout(self)
+    def _lay_out(self, content: QtWidgets.QWidget) -> None:
+        rows = QtWidgets.QVBoxLayout(content)
         rows.setContentsMargins(8, 8, 8, 8)
         rows.setSpacing(6)
         rows.addWidget(self.header)

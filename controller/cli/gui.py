@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,13 @@ from typing import Annotated
 import typer
 from wavestim.controller.cli import validate
 from wavestim.controller.offspring import environment
+
+
+class Theme(enum.StrEnum):
+    """Of the window."""
+
+    DARK = "dark"
+    LIGHT = "light"
 
 
 def gui(
@@ -30,6 +38,7 @@ def gui(
         ),
     ] = None,
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="With --screenshot: so long after RUN.")] = 10.0,
+    theme: Annotated[Theme | None, typer.Option("--theme", help="Colours; Ctrl+T changes them.", show_default=False)] = None,
 ) -> None:
     """Open the rig window.
 
@@ -50,6 +59,7 @@ def gui(
     elif experiment:
         words += ["--experiment", experiment]
     words += ["--mock"] if mock else []
+    words += ["--theme", theme.value] if theme else []
     words += ["--screenshot", str(screenshot)] if screenshot else []
     code = subprocess.run([sys.executable, "-m", "wavestim.gui", *words], check=False, env=environment()).returncode
     if code:

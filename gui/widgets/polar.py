@@ -35,7 +35,9 @@ class Polar(Panel):
         self.plot.setRange(xRange=(-OUTER, OUTER), yRange=(-OUTER, OUTER), padding=0)
         self._target, self._wedges = QtWidgets.QGraphicsPathItem(), QtWidgets.QGraphicsPathItem()
         self._target.setPen(pg.mkPen(theme.TARGET, width=2))
-        self._target.setBrush(pg.mkBrush(86, 180, 233, 50))
+        wanted = QtGui.QColor(theme.TARGET)
+        wanted.setAlpha(50)
+        self._target.setBrush(wanted)
         self._wedges.setPen(pg.mkPen(theme.PANEL, width=1))
         self._wedges.setBrush(pg.mkBrush(colour))
         for radius in (0.5, 1.0):

@@ -52,6 +52,7 @@ KEYS = (
     ("Ctrl+R", "run what is armed"),
     ("Space", "hold the view; the session goes on"),
     ("Ctrl+O", "open an experiment"),
+    ("Ctrl+T", "dark or light theme"),
     ("F12", "these keys"),
     ("Ctrl+Q", "close the window; the session goes on"),
 )
