@@ -20,6 +20,7 @@ class Colours:
     text, dim, off : of what is read, of what is beside it, of what is not there now.
     good, warn, bad : as it should be, look at it, do something.
     light, target, data : light that shines, what is wanted, what was measured; also for lines on ``panel``.
+    glow, glow_line : of a lit LED and around every LED, on the colours of the phase.
     warn_text, bad_text : ``warn`` and ``bad`` for words.
     stop, stop_hover, stop_line : of STOP.
     """
@@ -37,8 +38,10 @@ class Colours:
     light: str
     target: str
     data: str
+    glow_line: str
     warn_text: str
     bad_text: str
+    glow: str = "#f0e442"
     stop: str = "#c8201a"
     stop_hover: str = "#a81510"
     stop_line: str = "#ff8a80"
@@ -59,6 +62,7 @@ THEMES = {
         light="#f0e442",
         target="#56b4e9",
         data="#b8c4d2",
+        glow_line="#f0e442",
         warn_text="#e69f00",
         bad_text="#ff7a45",
     ),
@@ -76,6 +80,7 @@ THEMES = {
         light="#b09000",
         target="#0062a8",
         data="#3f4b5a",
+        glow_line="#12181f",
         warn_text="#944000",
         bad_text="#9c1024",
         stop_line="#7d0c1e",

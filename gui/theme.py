@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     LIGHT: str
     TARGET: str
     DATA: str
+    GLOW: str
+    GLOW_LINE: str
     WARN_TEXT: str
     BAD_TEXT: str
     LEVELS: dict[str, str]

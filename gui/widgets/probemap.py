@@ -65,7 +65,7 @@ class ProbeMap(Panel):
             text.setPos(x + width, low[1] + part * height)
         self.plot.setRange(xRange=(low[0], x + 0.55 * self._reach), yRange=(low[1], high[1]), padding=0.01)
         self._hollow, self._none = pg.mkBrush(None), pg.mkPen(None)
-        self._crossed, self._ring = pg.mkPen(theme.BAD, width=2), pg.mkPen(theme.LIGHT, width=1.5)
+        self._crossed, self._ring = pg.mkPen(theme.BAD, width=2), pg.mkPen(theme.GLOW_LINE, width=1.5)
         self._site_pen = pg.mkPen(theme.TARGET, width=3)
 
     def show_now(self, knowledge: Knowledge) -> None:
@@ -109,7 +109,7 @@ class ProbeMap(Panel):
                 break
             if not shone.dark:
                 lit[list(self._facts.lit.get(shone.condition, ()))] = True
-        filled = pg.mkBrush(theme.LIGHT)
+        filled = pg.mkBrush(theme.GLOW)
         self.leds.setData(
             x=self._leds_mm[:, 0],
             y=self._leds_mm[:, 1],

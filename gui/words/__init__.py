@@ -70,10 +70,10 @@ MAP, TRACES, ROSE, PHASE, TREND, LATENCY, PROGRESS, LOG = (
 )
 PEAK, TROUGH = "peak", "trough"
 MAP_HELP = "hue: phase · pale: unsure · ○ bad channel · □ LED, filled: lit"
-ROSE_HELP = "white: mean · blue: wanted directions"
+ROSE_HELP = "thick line: mean · blue: wanted directions"
 LATENCY_HELP = "blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
-PHASE_HELP = "white: mean · blue: wanted · as the model has it"
+PHASE_HELP = "thick line: mean · blue: wanted · as the model has it"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
 TARGET = "target"

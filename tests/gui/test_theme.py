@@ -69,6 +69,8 @@ def test_another_theme_is_a_new_window_on_the_same_session(application, experime
 
     window = RigWindow(Deck(), str(experiment), mock=True)
     window.show()
+    window.activateWindow()
+    application.processEvents()
     try:
         deck, header = window.deck, window.header
         header.experiment.setCurrentIndex(1)
