@@ -6,6 +6,7 @@ Dark: Okabe and Ito's (https://jfly.uni-koeln.de/color). Light: the same hues, d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 BLACK, WHITE = "#000000", "#ffffff"
 
@@ -47,7 +48,8 @@ class Colours:
     stop_line: str = "#ff8a80"
 
 
-THEMES = {
+Name = Literal["dark", "light"]
+THEMES: dict[Name, Colours] = {
     "dark": Colours(
         ground="#0e1116",
         panel="#171c24",

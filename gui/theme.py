@@ -14,7 +14,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from pyqtgraph.Qt import QtGui
-from wavestim.gui.palettes import THEMES, ink
+from wavestim.gui.palettes import THEMES, Name, ink
 
 if TYPE_CHECKING:
     GROUND: str
@@ -43,7 +43,7 @@ SHADES = 8
 FAMILY = "DejaVu Sans"
 PLAIN_PX = 13
 """Of most words, at scale 1."""
-DEFAULT = "dark"
+DEFAULT: Name = "dark"
 SMALLEST, LARGEST = 0.8, 2.0
 COMFORTABLE_HEIGHT_PX = 1080
 """A screen with more lines than that gets larger text."""
@@ -52,10 +52,11 @@ COMFORTABLE_HEIGHT_PX = 1080
 class _Chosen:
     """What is chosen; of this process."""
 
-    name, colours, scale = DEFAULT, THEMES[DEFAULT], 1.0
+    name: Name = DEFAULT
+    colours, scale = THEMES[DEFAULT], 1.0
 
 
-def choose(name: str, scale: float = 1.0) -> None:
+def choose(name: Name, scale: float = 1.0) -> None:
     """The theme of all that is made from now on; ``scale`` of all text, within ``SMALLEST`` and ``LARGEST``.
 
     Raises
@@ -67,7 +68,7 @@ def choose(name: str, scale: float = 1.0) -> None:
     _Chosen.scale = min(max(scale, SMALLEST), LARGEST)
 
 
-def chosen() -> str:
+def chosen() -> Name:
     """Name of the theme."""
     return _Chosen.name
 
@@ -136,8 +137,12 @@ QPushButton#run:enabled {{ background: {c.light}; color: {ink(c.light)}; border-
 QPushButton#stop {{ background: {c.stop}; color: white; border: 2px solid {c.stop_line}; }}
 QPushButton#stop {{ font-size: {px(22)}px; padding: {px(10)}px {px(34)}px; }}
 QPushButton#stop:hover {{ background: {c.stop_hover}; }}
-QPushButton:focus, QComboBox:focus, QTextEdit:focus, QTabBar:focus {{ border: 2px solid {c.target}; }}
-QTextEdit {{ background: {c.panel}; border: none; font-size: {px(12)}px; }}
+QTextEdit {{ background: {c.panel}; border: 2px solid {c.panel}; font-size: {px(12)}px; }}
+QPushButton:focus, QPushButton#arm:enabled:focus, QPushButton#run:enabled:focus, QComboBox:focus {{ border: 2px solid {c.target}; }}
+QFrame#panel:focus, QTextEdit:focus, QTabBar:focus {{ border: 2px solid {c.target}; }}
+QPushButton#stop:focus {{ border: 4px solid {c.text}; }}
+QSplitter::handle {{ background: {c.ground}; }}
+QSplitter::handle:hover {{ background: {c.target}; }}
 QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line}; }}
 """
 

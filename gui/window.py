@@ -12,11 +12,14 @@ from wavestim.gui import theme, words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
-from wavestim.gui.palettes import THEMES
+from wavestim.gui.palettes import THEMES, Name
+from wavestim.gui.remembered import Remembered, read, write
 from wavestim.gui.widgets.header import Header
-from wavestim.gui.widgets.keys import KeysDialog
+from wavestim.gui.widgets.keys import KeysDialog, bind
 
 FRAME_MS = 33
+LARGER = 1.1
+"""By so much, with every press of the key."""
 
 
 class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
@@ -27,11 +30,12 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     deck : Deck
     experiment : what is chosen at the beginning.
     mock : sessions are started on the mock rig.
+    memory : the file in which it keeps how it looked; None: it forgets.
     """
 
-    def __init__(self, deck: Deck, experiment: str, *, mock: bool) -> None:
+    def __init__(self, deck: Deck, experiment: str, *, mock: bool, memory: Path | None = None) -> None:
         super().__init__()
-        self.deck, self._mock = deck, mock
+        self.deck, self._mock, self._memory = deck, mock, memory
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self._keys: KeysDialog | None = None
         self._frame = 0
@@ -39,11 +43,15 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._all.setContentsMargins(0, 0, 0, 0)
         self._content: QtWidgets.QWidget | None = None
         self._build(list(dict.fromkeys([experiment, *example_names()])))
-        self._add_shortcuts()
+        bind(self, self._act, self.show_page_at, len(self.pages))
         QtWidgets.QApplication.instance().installEventFilter(self)
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.turn)
         self._timer.start(FRAME_MS)
+        if memory is not None:
+            kept = read(memory)
+            self._restore(kept)
+            self.restoreGeometry(QtCore.QByteArray.fromBase64(kept.geometry.encode()))
         self.turn()
 
     def turn(self) -> None:
@@ -86,41 +94,61 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         names = list(THEMES)
         self.choose_theme(names[(names.index(theme.chosen()) + 1) % len(names)], theme.scale())
 
-    def choose_theme(self, name: str, scale: float) -> None:
+    def choose_theme(self, name: Name, scale: float) -> None:
         """A theme and a size of text: all that is shown is made anew from the deck; the session notices nothing."""
         if not all(page.leave() for page in self.pages):
             return
         theme.choose(name, scale)
         theme.apply(QtWidgets.QApplication.instance())
-        header, at, held = self.header, self._stack.currentIndex(), self.live.held
+        header, kept, held = self.header, self._kept(), self.live.held
         self._build(header.offered, chosen=header.experiment.currentIndex())
         self.live.held = held
-        self.show_page_at(at)
+        self._restore(kept)
         self.turn()
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Esc is STOP wherever the focus is, in every dialogue too, which it does not close."""
+        """Esc is STOP wherever the focus is, in every dialogue too, which it does not close. Space presses the button with the focus."""
         if event.type() == QtCore.QEvent.Type.KeyPress and event.key() == QtCore.Qt.Key.Key_Escape:
             self.stop()
             return True
+        space = event.type() == QtCore.QEvent.Type.ShortcutOverride and event.key() == QtCore.Qt.Key.Key_Space
+        if space and isinstance(watched, QtWidgets.QAbstractButton | QtWidgets.QComboBox):
+            event.accept()
+            return True
         return False
+
+    def _kept(self) -> Remembered:
+        """What is to be the same in the window that is built next."""
+        return Remembered(
+            theme=theme.chosen(),
+            text=theme.scale(),
+            geometry=bytes(self.saveGeometry().toBase64()).decode(),
+            page=type(self.page).__name__,
+            pages={type(page).__name__: page.kept() for page in self.pages},
+        )
+
+    def _restore(self, kept: Remembered) -> None:
+        """Page and sizes of panels."""
+        for page in self.pages:
+            name = type(page).__name__
+            page.restore(kept.pages.get(name, {}))
+            if name == kept.page:
+                self.show_page(page)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """The session goes on."""
         self._timer.stop()
         QtWidgets.QApplication.instance().removeEventFilter(self)
         self.deck.close()
+        if self._memory is not None:
+            write(self._memory, self._kept())
         event.accept()
 
     def show_keys(self) -> None:
         """F12."""
-        self._keys = self._keys or KeysDialog(self)
+        self._keys = self._keys or KeysDialog(self, [page.title for page in self.pages])
         self._keys.show()
         self._keys.raise_()
-
-    def hold_view(self) -> None:
-        """Space: what is drawn stands still; state, lamps and log go on."""
-        self.live.held = not self.live.held
 
     def _show_state(self) -> None:
         state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
@@ -182,24 +210,36 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             button.clicked.connect(lambda _=False, do=do: do())
         self._tabs.currentChanged.connect(self.show_page_at)
 
-    def _add_shortcuts(self) -> None:
-        for keys, do in (
-            ("Ctrl+Shift+A", self.arm),
-            ("Ctrl+R", self.deck.run),
-            ("Space", self.hold_view),
-            ("Ctrl+O", lambda: self.header.open.click()),
-            ("Ctrl+T", self.change_theme),
-            ("F12", self.show_keys),
-            ("Ctrl+Q", self.close),
-        ):
-            self._shortcut(keys, do)
-        for at in range(len(self.pages)):
-            self._shortcut(f"Ctrl+{at + 1}", partial(self.show_page_at, at))
+    def actions(self) -> dict[str, Callable[[], object]]:
+        """What keys do on every page, by the names in ``words.KEYS``."""
+        header = self.header
+        return {
+            "stop": self.stop,
+            "arm": self.arm,
+            "run": self.deck.run,
+            "recover": self.deck.recover,
+            "report": self._open_report,
+            "open": header.open.click,
+            "choose": header.experiment.setFocus,
+            "reset": self.page.reset_layout,
+            "larger": partial(self.choose_theme, theme.chosen(), LARGER * theme.scale()),
+            "smaller": partial(self.choose_theme, theme.chosen(), theme.scale() / LARGER),
+            "theme": self.change_theme,
+            "full": self._full_screen,
+            "keys": self.show_keys,
+            "close": self.close,
+        }
 
-    def _shortcut(self, keys: str, do: Callable[[], object]) -> None:
-        shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
-        shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
-        shortcut.activated.connect(do)
+    def _act(self, keys: str) -> None:
+        """Keys were pressed: what they do on this page."""
+        can = {**self.actions(), **self.page.actions()}
+        for key in words.KEYS:
+            if key.keys == keys and key.action in can:
+                can[key.action]()
+                return
+
+    def _full_screen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
 
     def _lay_out(self, content: QtWidgets.QWidget) -> None:
         rows = QtWidgets.QVBoxLayout(content)
@@ -207,6 +247,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         rows.setSpacing(6)
         rows.addWidget(self.header)
         self._tabs.setObjectName("tabs")
+        self._tabs.setAccessibleName(words.PAGES)
         self._tabs.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         self._tabs.setVisible(len(self.pages) > 1)
         rows.addWidget(self._tabs)

@@ -32,6 +32,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         for experiment in experiments:
             self.offer(experiment)
         self.experiment.setToolTip(words.LOCKED)
+        self.experiment.setAccessibleName(words.with_key("choose"))
         self.experiment.setMinimumContentsLength(10)
         self.experiment.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.what.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
@@ -61,6 +62,8 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
 
     def _button(self, name: str, text: str) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(text)
+        button.setToolTip(words.with_key(name))
+        button.setAccessibleName(words.with_key(name))
         button.setObjectName(name)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         return button

@@ -75,7 +75,7 @@ def test_another_theme_is_a_new_window_on_the_same_session(application, experime
         deck, header = window.deck, window.header
         header.experiment.setCurrentIndex(1)
         chosen = header.chosen
-        window.hold_view()
+        window.live.hold()
         QtTest.QTest.keyClick(window, QtCore.Qt.Key_T, QtCore.Qt.ControlModifier)
         assert (theme.chosen(), theme.TEXT) == ("light", THEMES["light"].text)
         assert window.deck is deck
