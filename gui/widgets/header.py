@@ -41,6 +41,8 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         )
         self.recover, self.report = self._button("recover", words.RECOVER), self._button("report", words.REPORT)
         self.stop = self._button("stop", words.STOP)
+        self._lit: tuple[Lamp, ...] = ()
+        self._at: tuple[str, str, bool] | None = None
         self._lay_out()
 
     def offer(self, experiment: str, *, first: bool = False) -> None:
@@ -90,6 +92,10 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
 
     def show_lamps(self, lamps: Iterable[Lamp]) -> None:
         """Light them."""
+        lamps = tuple(lamps)
+        if lamps == self._lit:
+            return
+        self._lit = lamps
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
             label.setText(
                 f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>●</span> <b>{name}</b><br>"
@@ -98,6 +104,9 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
 
     def show_step(self, at: str, sentence: str, alarm: bool) -> None:
         """Where the session is."""
+        if (at, sentence, alarm) == self._at:
+            return
+        self._at = (at, sentence, alarm)
         order = list(words.STEPS)
         for step, label in self._steps.items():
             if step == at:

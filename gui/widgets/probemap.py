@@ -11,6 +11,7 @@ from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import Spots, still_plot
 
 PHASES = 64
 LIT_S = 0.15
@@ -23,14 +24,12 @@ class ProbeMap(Panel):
 
     def __init__(self) -> None:
         super().__init__(words.MAP, words.MAP_HELP)
-        self.plot = pg.PlotWidget()
+        self.plot = still_plot()
         self.plot.setAspectLocked(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
         self.plot.setLabel("bottom", "x", units=None)
         self.plot.getAxis("bottom").setLabel("mm")
-        self.electrodes = pg.ScatterPlotItem(pxMode=False, antialias=True)
-        self.leds = pg.ScatterPlotItem(pxMode=False, symbol="s")
+        self.electrodes = Spots()
+        self.leds = Spots(square=True)
         self._arrow = pg.PlotCurveItem(pen=pg.mkPen(theme.TEXT, width=6))
         self._head = pg.ArrowItem(angle=0, headLen=34, tipAngle=50, brush=theme.TEXT, pen=pg.mkPen(theme.GROUND, width=1))
         for item in (self.electrodes, self.leds, self._arrow, self._head):
