@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from wavestim.controller.errors import DONE, FALSE, USAGE, WavestimError
+from wavestim.gui.palettes import THEMES
 
 PACKAGES = "libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-xinerama0"
 
@@ -21,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--attach", nargs="?", const="", default=None)
     parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--theme", choices=tuple(THEMES))
+    parser.add_argument("--size", type=size, default=(1600, 900))
+
     asked = parser.parse_args(arguments)
     if asked.screenshot is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # a size of its own, whatever the screen
@@ -40,27 +44,52 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(asked: argparse.Namespace) -> int:
     """With everything there."""
-    from pyqtgraph.Qt import QtWidgets
-    from wavestim.gui import screenshot, theme
+    from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+    from wavestim.gui import remembered, screenshot, theme
     from wavestim.gui.deck import Deck
     from wavestim.gui.window import RigWindow
 
+    pixels = QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough  # a screen at 150 % is drawn at 150 %
+    QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(pixels)
+    for attribute in (QtCore.Qt.ApplicationAttribute.AA_EnableHighDpiScaling, QtCore.Qt.ApplicationAttribute.AA_UseHighDpiPixmaps):
+        QtWidgets.QApplication.setAttribute(attribute)
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
-    theme.apply(application)
     deck = Deck()
     if asked.screenshot is not None:
+        theme.choose(asked.theme or theme.DEFAULT, theme.fitting_scale(asked.size[1]))
+        theme.apply(application)
         target = asked.screenshot.absolute()
         with screenshot.scratch() as folder, contextlib.chdir(folder):
             window = RigWindow(deck, str(screenshot.picture_experiment(asked.experiment, Path(folder))), mock=True)
-            ran = screenshot.take(window, target, asked.seconds)
+            ran = screenshot.take(window, target, asked.seconds, asked.size)
             window.close()
         return DONE if ran else fail("the mock experiment never ran, the picture shows why; free the computer of other work", FALSE)
     if asked.attach is not None:
         deck.attach(Path(asked.attach) if asked.attach else None)
-    window = RigWindow(deck, asked.experiment, mock=asked.mock)
-    window.resize(1600, 900)
+    path = remembered.usual_path()
+    kept, screen = remembered.read(path), application.primaryScreen().availableSize()
+    theme.choose(asked.theme or kept.theme, kept.text or theme.fitting_scale(screen.height()))
+    theme.apply(application)
+    window = RigWindow(deck, asked.experiment, mock=asked.mock, memory=path)
+    if not kept.geometry:
+        window.resize(min(1600, screen.width()), min(900, screen.height()))
     window.show()
     return int(application.exec())
+
+
+def size(text: str) -> tuple[int, int]:
+    """``1366x768``.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+    """
+    parts = text.split("x")
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
+        width, height = (int(part) for part in parts)
+        if 800 <= width <= 7680 and 600 <= height <= 4320:
+            return width, height
+    raise argparse.ArgumentTypeError(f"{text!r} is no size of a picture; wanted WIDTHxHEIGHT, 800x600 to 7680x4320, as in 1366x768")
 
 
 def fail(sentence: str, code: int = USAGE) -> int:

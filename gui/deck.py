@@ -11,6 +11,7 @@ from wavestim.controller.cli.validate import out
 from wavestim.controller.errors import WavestimError
 from wavestim.controller.experiment import load_experiment
 from wavestim.controller.experiment.controls import length_s
+from wavestim.controller.live.rendezvous import Meeting
 from wavestim.gui import rig as rigs
 from wavestim.gui import words
 from wavestim.gui.eventlog import EventLog
@@ -54,10 +55,17 @@ class Deck:
     ----------
     clock : callable
         Seconds, rising.
+    find, link : callable
+        How a session that runs is found, and heard; others in tests.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        find: Callable[[Path | None], Rig] = rigs.attach,
+        link: Callable[[Meeting], Link] = Link,
+    ) -> None:
+        self._clock, self._find, self._hear = clock, find, link
         self.log = EventLog()
         self.knowledge: Knowledge | None = None
         self.trouble = ""
@@ -134,7 +142,7 @@ class Deck:
         ------
         AttachError
         """
-        self._rig = rigs.attach(session)
+        self._rig = self._find(session)
         self.log.say(0.0, words.attached_to(str(self._rig.session)))
 
     def run(self) -> None:
@@ -193,7 +201,7 @@ class Deck:
             return
         self.knowledge = Knowledge(facts, self.log)
         self.knowledge.heard_s = self._clock()
-        self._link = Link(meeting)
+        self._link = self._hear(meeting)
 
     def _mind_stopping(self, stopping: Stopping, now_s: float, rig: Rig) -> None:
         before, knowledge = stopping.outcome, self.knowledge

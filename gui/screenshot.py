@@ -11,7 +11,6 @@ from pyqtgraph.Qt import QtWidgets
 from wavestim.controller.experiment import Experiment, load_experiment
 from wavestim.gui.window import RigWindow
 
-SIZE = (1600, 900)
 HORIZON_MS = 40.0
 PATIENCE_S = 120.0
 
@@ -26,15 +25,15 @@ def picture_experiment(experiment: str, folder: Path) -> Path:
     return path
 
 
-def take(window: RigWindow, path: Path, seconds: float) -> bool:
-    """Arm, run, wait so many seconds after RUN, and write the picture; False when light never ran.
+def take(window: RigWindow, path: Path, seconds: float, size: tuple[int, int]) -> bool:
+    """Arm, run, wait so many seconds after RUN, and write the picture of that size; False when light never ran.
 
     Raises
     ------
     OSError
         When the picture cannot be written.
     """
-    window.setFixedSize(*SIZE)
+    window.setFixedSize(*size)
     window.show()
     window.arm()
     give_up_s, ran_s = time.monotonic() + PATIENCE_S + seconds, None

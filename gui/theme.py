@@ -1,64 +1,163 @@
-"""Colours and sizes. Colours that carry meaning stay apart for the colour-blind (Okabe and Ito) and have a word beside them.
+"""The theme that is chosen: its colours as ``theme.TEXT`` and so on, the style of the window, sizes of text.
 
-The phase map is CET-CBC1, a cyclic map for the colour-blind (P. Kovesi, https://colorcet.com).
+Colours are read when something is made or drawn, never at import: the window is made anew when another theme is chosen. The phase map is
+CET-CBC1, a cyclic map for the colour-blind (P. Kovesi, https://colorcet.com).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from pyqtgraph.Qt import QtGui
+from wavestim.gui.palettes import THEMES, Name, ink
 
-GROUND, PANEL, LINE, TEXT, DIM = "#0e1116", "#171c24", "#323b48", "#e8ecf1", "#93a0b0"
-GOOD, WARN, BAD, LIGHT, TARGET, DATA = "#1fb58f", "#e69f00", "#e0561b", "#f0e442", "#56b4e9", "#b8c4d2"
-LEVELS = {"off": "#4a5563", "good": GOOD, "warn": WARN, "bad": BAD, "lit": LIGHT}
-LINES = {"plain": TEXT, "warn": WARN, "bad": "#ff7a45", "veto": DIM}
+if TYPE_CHECKING:
+    GROUND: str
+    PANEL: str
+    BUTTON: str
+    LINE: str
+    TEXT: str
+    DIM: str
+    OFF: str
+    GOOD: str
+    WARN: str
+    BAD: str
+    LIGHT: str
+    TARGET: str
+    DATA: str
+    GLOW: str
+    GLOW_LINE: str
+    WARN_TEXT: str
+    BAD_TEXT: str
+    LEVELS: dict[str, str]
+    """Colours of the lamps' levels."""
+    LINES: dict[str, str]
+    """Colours of the levels of the log, and of other words."""
+
 SHADES = 8
 FAMILY = "DejaVu Sans"
-
-STYLE = f"""
-QWidget {{ background: {GROUND}; color: {TEXT}; font-family: "{FAMILY}"; font-size: 13px; }}
-QFrame#panel {{ background: {PANEL}; border: 1px solid {LINE}; border-radius: 6px; }}
-QFrame#panel QLabel {{ background: {PANEL}; }}
-QLabel#title {{ color: {DIM}; font-size: 12px; font-weight: bold; }}
-QLabel#note {{ color: {DIM}; font-size: 11px; }}
-QLabel#clock {{ font-size: 22px; font-weight: bold; }}
-QLabel#sentence {{ font-size: 16px; font-weight: bold; }}
-QPushButton, QComboBox {{ background: #252d38; border: 1px solid {LINE}; border-radius: 5px; }}
-QPushButton, QComboBox {{ padding: 7px 12px; font-size: 14px; font-weight: bold; }}
-QPushButton:disabled, QComboBox:disabled {{ color: #5b6675; background: {PANEL}; }}
-QPushButton:hover:enabled, QPushButton:focus {{ border-color: {TEXT}; }}
-QPushButton#arm:enabled {{ color: {WARN}; border-color: {WARN}; }}
-QPushButton#run:enabled {{ color: {LIGHT}; border-color: {LIGHT}; }}
-QPushButton#stop {{ background: #c8201a; color: white; border: 2px solid #ff8a80; font-size: 22px; padding: 10px 34px; }}
-QPushButton#stop:hover {{ background: #e5302a; }}
-QTextEdit {{ background: {PANEL}; border: none; font-size: 12px; }}
-QToolTip {{ background: {PANEL}; color: {TEXT}; border: 1px solid {LINE}; }}
-"""
+PLAIN_PX = 13
+"""Of most words, at scale 1."""
+DEFAULT: Name = "dark"
+SMALLEST, LARGEST = 0.8, 2.0
+COMFORTABLE_HEIGHT_PX = 1080
+"""A screen with more lines than that gets larger text."""
 
 
-def apply(application: QtGui.QGuiApplication) -> None:
-    """Style and font of the whole window; the font comes with matplotlib, so that it is there everywhere."""
+class _Chosen:
+    """What is chosen; of this process."""
+
+    name: Name = DEFAULT
+    colours, scale = THEMES[DEFAULT], 1.0
+
+
+def choose(name: Name, scale: float = 1.0) -> None:
+    """The theme of all that is made from now on; ``scale`` of all text, within ``SMALLEST`` and ``LARGEST``.
+
+    Raises
+    ------
+    KeyError
+        For a name that is none of :data:`~wavestim.gui.palettes.THEMES`.
+    """
+    _Chosen.name, _Chosen.colours = name, THEMES[name]
+    _Chosen.scale = min(max(scale, SMALLEST), LARGEST)
+
+
+def chosen() -> Name:
+    """Name of the theme."""
+    return _Chosen.name
+
+
+def scale() -> float:
+    """Of all text."""
+    return _Chosen.scale
+
+
+def __getattr__(name: str) -> object:
+    colours = _Chosen.colours
+    if name == "LEVELS":
+        return {"off": colours.off, "good": colours.good, "warn": colours.warn, "bad": colours.bad, "lit": colours.light}
+    if name == "LINES":
+        return {"plain": colours.text, "warn": colours.warn_text, "bad": colours.bad_text, "veto": colours.dim}
+    if name.isupper() and hasattr(colours, name.lower()):
+        return getattr(colours, name.lower())
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def px(at_scale_1: float) -> int:
+    """A size of text, in Qt's pixels, which are of a like size on every screen."""
+    return round(at_scale_1 * _Chosen.scale)
+
+
+def fitting_scale(height_px: float) -> float:
+    """The scale of text for a screen, or a picture, of that height."""
+    return min(max(height_px / COMFORTABLE_HEIGHT_PX, 1.0), LARGEST)
+
+
+def load_fonts() -> None:
+    """The font comes with matplotlib, so that it is there everywhere."""
     fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
     for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
         QtGui.QFontDatabase.addApplicationFont(str(fonts / name))
-    application.setStyleSheet(STYLE)
-    pg.setConfigOptions(background=PANEL, foreground=DIM, antialias=True)
+
+
+def apply(application: QtGui.QGuiApplication) -> None:
+    """Style and font of the whole window, in the theme that is chosen."""
+    if FAMILY not in QtGui.QFontDatabase().families():
+        load_fonts()
+    plain = QtGui.QFont(FAMILY)
+    plain.setPixelSize(px(PLAIN_PX))
+    application.setFont(plain)
+    application.setStyleSheet(style())
+    pg.setConfigOptions(background=_Chosen.colours.panel, foreground=_Chosen.colours.dim, antialias=True)
+
+
+def style() -> str:
+    """Qt's style sheet."""
+    c = _Chosen.colours
+    return f"""
+QWidget {{ background: {c.ground}; color: {c.text}; font-family: "{FAMILY}"; font-size: {px(PLAIN_PX)}px; }}
+QFrame#panel {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; }}
+QFrame#panel QLabel {{ background: {c.panel}; }}
+QLabel#title {{ color: {c.dim}; font-size: {px(12)}px; font-weight: bold; }}
+QLabel#note {{ color: {c.dim}; font-size: {px(11)}px; }}
+QLabel#clock {{ font-size: {px(22)}px; font-weight: bold; }}
+QLabel#sentence {{ font-size: {px(16)}px; font-weight: bold; }}
+QPushButton, QComboBox {{ background: {c.button}; border: 1px solid {c.line}; border-radius: 5px; }}
+QPushButton, QComboBox {{ padding: {px(7)}px {px(12)}px; font-size: {px(14)}px; font-weight: bold; }}
+QPushButton:disabled, QComboBox:disabled {{ color: {c.off}; background: {c.panel}; }}
+QPushButton:hover:enabled {{ border-color: {c.text}; }}
+QPushButton#arm:enabled {{ color: {c.warn_text}; border-color: {c.warn}; }}
+QPushButton#run:enabled {{ background: {c.light}; color: {ink(c.light)}; border-color: {c.light}; }}
+QPushButton#stop {{ background: {c.stop}; color: white; border: 2px solid {c.stop_line}; }}
+QPushButton#stop {{ font-size: {px(22)}px; padding: {px(10)}px {px(34)}px; }}
+QPushButton#stop:hover {{ background: {c.stop_hover}; }}
+QTextEdit {{ background: {c.panel}; border: 2px solid {c.panel}; font-size: {px(12)}px; }}
+QPushButton:focus, QPushButton#arm:enabled:focus, QPushButton#run:enabled:focus, QComboBox:focus {{ border: 2px solid {c.target}; }}
+QFrame#panel:focus, QTextEdit:focus, QTabBar:focus {{ border: 2px solid {c.target}; }}
+QPushButton#stop:focus {{ border: 4px solid {c.text}; }}
+QSplitter::handle {{ background: {c.ground}; }}
+QSplitter::handle:hover {{ background: {c.target}; }}
+QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line}; }}
+"""
 
 
 def small() -> QtGui.QFont:
     """For axes with little room."""
-    return QtGui.QFont(FAMILY, 7)
+    font = QtGui.QFont(FAMILY)
+    font.setPixelSize(px(9))
+    return font
 
 
 def phase_colours(steps: int = 64) -> NDArray[np.uint8]:
     """Colours of phases from 0 to 360 degrees by how sure they are, (steps, SHADES, 3); the last shade is the full colour."""
     full = pg.colormap.get("CET-CBC1").getLookupTable(0.0, 1.0, steps + 1)[:steps, :3].astype(np.float64)
-    ground = np.array(QtGui.QColor(LINE).getRgb()[:3], np.float64)
+    ground = np.array(QtGui.QColor(_Chosen.colours.line).getRgb()[:3], np.float64)
     mix = np.linspace(0.12, 1.0, SHADES)[None, :, None]
     shades: NDArray[np.uint8] = np.round(full[:, None, :] * mix + ground * (1 - mix)).astype(np.uint8)
     return shades

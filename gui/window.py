@@ -8,14 +8,18 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
-from wavestim.gui import words
+from wavestim.gui import theme, words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
+from wavestim.gui.palettes import THEMES, Name
+from wavestim.gui.remembered import Remembered, read, write
 from wavestim.gui.widgets.header import Header
-from wavestim.gui.widgets.keys import KeysDialog
+from wavestim.gui.widgets.keys import KeysDialog, bind
 
 FRAME_MS = 33
+LARGER = 1.1
+"""By so much, with every press of the key."""
 
 
 class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
@@ -26,26 +30,28 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     deck : Deck
     experiment : what is chosen at the beginning.
     mock : sessions are started on the mock rig.
+    memory : the file in which it keeps how it looked; None: it forgets.
     """
 
-    def __init__(self, deck: Deck, experiment: str, *, mock: bool) -> None:
+    def __init__(self, deck: Deck, experiment: str, *, mock: bool, memory: Path | None = None) -> None:
         super().__init__()
-        self.deck, self._mock = deck, mock
+        self.deck, self._mock, self._memory = deck, mock, memory
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
-        self.header = Header(dict.fromkeys([experiment, *example_names()]))
-        self.live = LivePage(deck)
-        self.pages: tuple[Page, ...] = (self.live,)
-        self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
-        for page in self.pages:
-            self._stack.addWidget(page)
-            self._tabs.addTab(page.title)
         self._keys: KeysDialog | None = None
         self._frame = 0
-        self._lay_out()
-        self._connect()
+        self._all = QtWidgets.QVBoxLayout(self)
+        self._all.setContentsMargins(0, 0, 0, 0)
+        self._content: QtWidgets.QWidget | None = None
+        self._build(list(dict.fromkeys([experiment, *example_names()])))
+        bind(self, self._act, self.show_page_at, len(self.pages))
+        QtWidgets.QApplication.instance().installEventFilter(self)
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.turn)
         self._timer.start(FRAME_MS)
+        if memory is not None:
+            kept = read(memory)
+            self._restore(kept)
+            self.restoreGeometry(QtCore.QByteArray.fromBase64(kept.geometry.encode()))
         self.turn()
 
     def turn(self) -> None:
@@ -68,6 +74,10 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             page.turn(0)
         self._tabs.setCurrentIndex(self._stack.currentIndex())
 
+    def show_page_at(self, at: int) -> None:
+        """Another page, by its place."""
+        self.show_page(self.pages[at])
+
     def arm(self) -> None:
         """The first step, with the experiment that is chosen."""
         self.deck.arm(self.header.chosen, mock=self._mock)
@@ -79,29 +89,66 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.deck.stop()
         self.turn()
 
+    def change_theme(self) -> None:
+        """The other theme, unless a page would lose something."""
+        names = list(THEMES)
+        self.choose_theme(names[(names.index(theme.chosen()) + 1) % len(names)], theme.scale())
+
+    def choose_theme(self, name: Name, scale: float) -> None:
+        """A theme and a size of text: all that is shown is made anew from the deck; the session notices nothing."""
+        if not all(page.leave() for page in self.pages):
+            return
+        theme.choose(name, scale)
+        theme.apply(QtWidgets.QApplication.instance())
+        header, kept, held = self.header, self._kept(), self.live.held
+        self._build(header.offered, chosen=header.experiment.currentIndex())
+        self.live.held = held
+        self._restore(kept)
+        self.turn()
+
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Esc is STOP wherever the focus is, in every dialogue too, which it does not close."""
+        """Esc is STOP wherever the focus is, in every dialogue too, which it does not close. Space presses the button with the focus."""
         if event.type() == QtCore.QEvent.Type.KeyPress and event.key() == QtCore.Qt.Key.Key_Escape:
             self.stop()
             return True
+        space = event.type() == QtCore.QEvent.Type.ShortcutOverride and event.key() == QtCore.Qt.Key.Key_Space
+        if space and isinstance(watched, QtWidgets.QAbstractButton | QtWidgets.QComboBox):
+            event.accept()
+            return True
         return False
+
+    def _kept(self) -> Remembered:
+        """What is to be the same in the window that is built next."""
+        return Remembered(
+            theme=theme.chosen(),
+            text=theme.scale(),
+            geometry=bytes(self.saveGeometry().toBase64()).decode(),
+            page=type(self.page).__name__,
+            pages={type(page).__name__: page.kept() for page in self.pages},
+        )
+
+    def _restore(self, kept: Remembered) -> None:
+        """Page and sizes of panels."""
+        for page in self.pages:
+            name = type(page).__name__
+            page.restore(kept.pages.get(name, {}))
+            if name == kept.page:
+                self.show_page(page)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """The session goes on."""
         self._timer.stop()
         QtWidgets.QApplication.instance().removeEventFilter(self)
         self.deck.close()
+        if self._memory is not None:
+            write(self._memory, self._kept())
         event.accept()
 
     def show_keys(self) -> None:
         """F12."""
-        self._keys = self._keys or KeysDialog(self)
+        self._keys = self._keys or KeysDialog(self, [page.title for page in self.pages])
         self._keys.show()
         self._keys.raise_()
-
-    def hold_view(self) -> None:
-        """Space: what is drawn stands still; state, lamps and log go on."""
-        self.live.held = not self.live.held
 
     def _show_state(self) -> None:
         state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
@@ -128,6 +175,28 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         if self.deck.report is not None:
             QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(self.deck.report)))
 
+    def _build(self, experiments: list[str], chosen: int = 0) -> None:
+        """All that is shown, in the theme that is chosen; what was shown before goes."""
+        if self._content is not None:
+            self._content.hide()
+            self._all.removeWidget(self._content)
+            self._content.deleteLater()
+        if self._keys is not None:
+            self._keys.close()
+            self._keys = None
+        self._content = QtWidgets.QWidget()
+        self.header = Header(experiments)
+        self.header.experiment.setCurrentIndex(chosen)
+        self.live = LivePage(self.deck)
+        self.pages: tuple[Page, ...] = (self.live,)
+        self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
+        for page in self.pages:
+            self._stack.addWidget(page)
+            self._tabs.addTab(page.title)
+        self._lay_out(self._content)
+        self._connect()
+        self._all.addWidget(self._content)
+
     def _connect(self) -> None:
         header = self.header
         for button, do in (
@@ -139,31 +208,46 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             (header.open, self._open),
         ):
             button.clicked.connect(lambda _=False, do=do: do())
-        for keys, do in (
-            ("Ctrl+Shift+A", self.arm),
-            ("Ctrl+R", self.deck.run),
-            ("Space", self.hold_view),
-            ("Ctrl+O", lambda: header.open.click()),
-            ("F12", self.show_keys),
-            ("Ctrl+Q", self.close),
-        ):
-            self._shortcut(keys, do)
-        for number, page in enumerate(self.pages, 1):
-            self._shortcut(f"Ctrl+{number}", partial(self.show_page, page))
-        self._tabs.currentChanged.connect(lambda at: self.show_page(self.pages[at]))
-        QtWidgets.QApplication.instance().installEventFilter(self)
+        self._tabs.currentChanged.connect(self.show_page_at)
 
-    def _shortcut(self, keys: str, do: Callable[[], object]) -> None:
-        shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
-        shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
-        shortcut.activated.connect(do)
+    def actions(self) -> dict[str, Callable[[], object]]:
+        """What keys do on every page, by the names in ``words.KEYS``."""
+        header = self.header
+        return {
+            "stop": self.stop,
+            "arm": self.arm,
+            "run": self.deck.run,
+            "recover": self.deck.recover,
+            "report": self._open_report,
+            "open": header.open.click,
+            "choose": header.experiment.setFocus,
+            "reset": self.page.reset_layout,
+            "larger": partial(self.choose_theme, theme.chosen(), LARGER * theme.scale()),
+            "smaller": partial(self.choose_theme, theme.chosen(), theme.scale() / LARGER),
+            "theme": self.change_theme,
+            "full": self._full_screen,
+            "keys": self.show_keys,
+            "close": self.close,
+        }
 
-    def _lay_out(self) -> None:
-        rows = QtWidgets.QVBoxLayout(self)
+    def _act(self, keys: str) -> None:
+        """Keys were pressed: what they do on this page."""
+        can = {**self.actions(), **self.page.actions()}
+        for key in words.KEYS:
+            if key.keys == keys and key.action in can:
+                can[key.action]()
+                return
+
+    def _full_screen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+
+    def _lay_out(self, content: QtWidgets.QWidget) -> None:
+        rows = QtWidgets.QVBoxLayout(content)
         rows.setContentsMargins(8, 8, 8, 8)
         rows.setSpacing(6)
         rows.addWidget(self.header)
         self._tabs.setObjectName("tabs")
+        self._tabs.setAccessibleName(words.PAGES)
         self._tabs.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         self._tabs.setVisible(len(self.pages) > 1)
         rows.addWidget(self._tabs)

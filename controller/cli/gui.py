@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,13 @@ from typing import Annotated
 import typer
 from wavestim.controller.cli import validate
 from wavestim.controller.offspring import environment
+
+
+class Theme(enum.StrEnum):
+    """Of the window."""
+
+    DARK = "dark"
+    LIGHT = "light"
 
 
 def gui(
@@ -26,10 +34,12 @@ def gui(
     screenshot: Annotated[
         Path | None,
         typer.Option(
-            "--screenshot", metavar="PNG", help="Run the mock experiment, write a picture of 1600 x 900, end.", show_default=False
+            "--screenshot", metavar="PNG", help="Run the mock experiment, write a picture of the window, end.", show_default=False
         ),
     ] = None,
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="With --screenshot: so long after RUN.")] = 10.0,
+    theme: Annotated[Theme | None, typer.Option("--theme", help="Colours; Ctrl+T changes them.", show_default=False)] = None,
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="With --screenshot: of the picture, in pixels.")] = "1600x900",
 ) -> None:
     """Open the rig window.
 
@@ -50,6 +60,8 @@ def gui(
     elif experiment:
         words += ["--experiment", experiment]
     words += ["--mock"] if mock else []
+    words += ["--size", size] if screenshot else []
+    words += ["--theme", theme.value] if theme else []
     words += ["--screenshot", str(screenshot)] if screenshot else []
     code = subprocess.run([sys.executable, "-m", "wavestim.gui", *words], check=False, env=environment()).returncode
     if code:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
 from pyqtgraph.Qt import QtWidgets
 from wavestim.gui import words
 from wavestim.gui.deck import Deck
@@ -12,6 +16,7 @@ from wavestim.gui.widgets.phasehist import PhaseAtLight
 from wavestim.gui.widgets.probemap import ProbeMap
 from wavestim.gui.widgets.progress import Progress
 from wavestim.gui.widgets.rose import DirectionRose
+from wavestim.gui.widgets.splits import Split
 from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
 
@@ -55,23 +60,39 @@ class LivePage(Page):
         if slow:
             self.log.show_log(self._deck.log)
 
+    def actions(self) -> dict[str, Callable[[], object]]:
+        """Panels wider, narrower, higher, lower; the view held."""
+        grow = {"wider": (False, 1), "narrower": (False, -1), "higher": (True, 1), "lower": (True, -1)}
+        return {"hold": self.hold, **{name: partial(self._grow, *how) for name, how in grow.items()}}
+
+    def hold(self) -> None:
+        """What is drawn stands still, or goes on; state, lamps and log always do."""
+        self.held = not self.held
+
+    def kept(self) -> dict[str, Any]:
+        """Sizes of the panels."""
+        return {"sizes": self._split.kept()}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Sizes that were kept."""
+        sizes = kept.get("sizes")
+        self._split.restore(sizes if isinstance(sizes, Mapping) else {})
+
+    def reset_layout(self) -> None:
+        """Panels as they were at first."""
+        self._split.reset()
+
+    def _grow(self, down: bool, sign: int) -> None:
+        """The panel with the focus."""
+        focus = QtWidgets.QApplication.focusWidget()
+        if focus is not None and self.isAncestorOf(focus):
+            self._split.grow(focus, down, sign)
+
     def _lay_out(self) -> None:
-        grid = QtWidgets.QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(6)
-        for widget, row, column, height, width in (
-            (self.map, 0, 0, 2, 1),
-            (self.rose, 0, 1, 2, 1),
-            (self.phase, 0, 2, 2, 1),
-            (self.progress, 0, 3, 1, 1),
-            (self.log, 1, 3, 2, 1),
-            (self.traces, 2, 0, 2, 2),
-            (self.trends, 2, 2, 2, 1),
-            (self.latency, 3, 3, 1, 1),
-        ):
-            widget.setMinimumSize(200, 110)
-            grid.addWidget(widget, row, column, height, width)
-        for column, stretch in enumerate((5, 4, 4, 5)):
-            grid.setColumnStretch(column, stretch)
-        for row, stretch in enumerate((3, 3, 3, 3)):
-            grid.setRowStretch(row, stretch)
+        above = Split("above", (self.map, 5), (self.rose, 4), (self.phase, 4))
+        below = Split("below", (self.traces, 9), (self.trends, 4))
+        beside = Split("beside", (self.progress, 1), (self.log, 2), (self.latency, 1), down=True)
+        self._split = Split("all", (Split("main", (above, 1), (below, 1), down=True), 13), (beside, 5))
+        rows = QtWidgets.QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self._split)

@@ -8,9 +8,13 @@ from pathlib import Path
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.lamps import Lamp
+from wavestim.gui.palettes import ink
 
-REACHED, AHEAD = theme.DIM, "#556070"
-STEP_COLOURS = dict(zip(words.STEPS, (theme.TEXT, theme.TARGET, theme.WARN, theme.LIGHT, theme.TEXT, theme.GOOD), strict=True))
+
+def step_colour(step: str) -> str:
+    """Of the step that the session is at."""
+    colours = (theme.TEXT, theme.TARGET, theme.WARN, theme.LIGHT, theme.TEXT, theme.GOOD)
+    return dict(zip(words.STEPS, colours, strict=True))[step]
 
 
 class Header(QtWidgets.QWidget):  # type: ignore[misc]
@@ -28,6 +32,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         for experiment in experiments:
             self.offer(experiment)
         self.experiment.setToolTip(words.LOCKED)
+        self.experiment.setAccessibleName(words.with_key("choose"))
         self.experiment.setMinimumContentsLength(10)
         self.experiment.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.what.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
@@ -36,6 +41,8 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         )
         self.recover, self.report = self._button("recover", words.RECOVER), self._button("report", words.REPORT)
         self.stop = self._button("stop", words.STOP)
+        self._lit: tuple[Lamp, ...] = ()
+        self._at: tuple[str, str, bool] | None = None
         self._lay_out()
 
     def offer(self, experiment: str, *, first: bool = False) -> None:
@@ -46,12 +53,19 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             self.experiment.setCurrentIndex(0)
 
     @property
+    def offered(self) -> list[str]:
+        """Files and names of experiments to choose from."""
+        return [str(self.experiment.itemData(at)) for at in range(self.experiment.count())]
+
+    @property
     def chosen(self) -> str:
         """File or name of the experiment."""
         return str(self.experiment.currentData())
 
     def _button(self, name: str, text: str) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(text)
+        button.setToolTip(words.with_key(name))
+        button.setAccessibleName(words.with_key(name))
         button.setObjectName(name)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         return button
@@ -78,20 +92,28 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
 
     def show_lamps(self, lamps: Iterable[Lamp]) -> None:
         """Light them."""
+        lamps = tuple(lamps)
+        if lamps == self._lit:
+            return
+        self._lit = lamps
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
             label.setText(
-                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:20px'>●</span> <b>{name}</b><br>"
-                f"<span style='color:{theme.DIM};font-size:11px'>{lamp.words}</span>"
+                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>●</span> <b>{name}</b><br>"
+                f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
             )
 
     def show_step(self, at: str, sentence: str, alarm: bool) -> None:
         """Where the session is."""
+        if (at, sentence, alarm) == self._at:
+            return
+        self._at = (at, sentence, alarm)
         order = list(words.STEPS)
         for step, label in self._steps.items():
             if step == at:
-                style = f"background: {theme.BAD if alarm else STEP_COLOURS[step]}; color: #000; font-weight: bold"
+                fill = theme.BAD if alarm else step_colour(step)
+                style = f"background: {fill}; color: {ink(fill)}; font-weight: bold"
             else:
-                style = f"background: {theme.PANEL}; color: {REACHED if order.index(step) < order.index(at) else AHEAD}"
-            label.setStyleSheet(f"{style}; padding: 5px 12px; border-radius: 4px; font-size: 13px")
+                style = f"background: {theme.PANEL}; color: {theme.DIM if order.index(step) < order.index(at) else theme.OFF}"
+            label.setStyleSheet(f"{style}; padding: {theme.px(5)}px {theme.px(12)}px; border-radius: 4px")
         self.sentence.setText(sentence)
-        self.sentence.setStyleSheet(f"color: {theme.LINES['bad'] if alarm else STEP_COLOURS[at]}")
+        self.sentence.setStyleSheet(f"color: {theme.BAD_TEXT if alarm else theme.TEXT}")

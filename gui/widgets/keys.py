@@ -1,17 +1,34 @@
-"""The keys, for those who forgot them."""
+"""The keys: what each does, bound to the window, and shown to those who forgot them. Both are made from ``words.KEYS``."""
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtWidgets
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from pyqtgraph.Qt import QtGui, QtWidgets
 from wavestim.gui import words
 
 
-class KeysDialog(QtWidgets.QDialog):  # type: ignore[misc]
-    """See the module; it does not block the window."""
+def bind(window: QtWidgets.QWidget, act: Callable[[str], object], show_page: Callable[[int], object], n_pages: int) -> None:
+    """Make the shortcuts of a window; ``act`` is given the keys that were pressed."""
+    for keys in dict.fromkeys(key.keys for key in words.KEYS if key.action not in words.BY_QT):
+        _shortcut(window, keys, partial(act, keys))
+    for at in range(n_pages):
+        _shortcut(window, words.page_key(at + 1, "")[0], partial(show_page, at))
 
-    def __init__(self, parent: QtWidgets.QWidget) -> None:
+
+def _shortcut(window: QtWidgets.QWidget, keys: str, do: Callable[[], object]) -> None:
+    shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), window)
+    shortcut.activated.connect(do)
+
+
+class KeysDialog(QtWidgets.QDialog):  # type: ignore[misc]
+    """The list; it does not block the window."""
+
+    def __init__(self, parent: QtWidgets.QWidget, pages: Iterable[str]) -> None:
         super().__init__(parent)
         self.setWindowTitle(words.KEYS_TITLE)
-        rows = "".join(f"<tr><td><b>{key}</b>&nbsp;&nbsp;&nbsp;</td><td>{does}</td></tr>" for key, does in words.KEYS)
-        label = QtWidgets.QLabel(f"<table cellspacing=6>{rows}</table>")
-        QtWidgets.QVBoxLayout(self).addWidget(label)
+        told = [(key.keys, key.does) for key in words.KEYS] + [words.page_key(i, title) for i, title in enumerate(pages, 1)]
+        rows = "".join(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;&nbsp;</td><td>{does}</td></tr>" for keys, does in told)
+        self.told = QtWidgets.QLabel(f"<table cellspacing=4>{rows}</table>")
+        QtWidgets.QVBoxLayout(self).addWidget(self.told)

@@ -10,6 +10,7 @@ from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import still_plot
 
 DECADES = ((1, "10 µs"), (2, "100 µs"), (3, "1 ms"), (4, "10 ms"), (5, "100 ms"), (6, "1 s"))
 
@@ -19,10 +20,7 @@ class Latency(Panel):
 
     def __init__(self) -> None:
         super().__init__(words.LATENCY, words.LATENCY_HELP)
-        self.plot = pg.PlotWidget()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
+        self.plot = still_plot()
         self.plot.hideAxis("left")
         self.plot.getAxis("bottom").setTicks([DECADES])
         self.plot.setXRange(1, 6, padding=0.02)

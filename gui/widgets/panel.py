@@ -17,6 +17,9 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
     def __init__(self, title: str, note: str = "") -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(note)
         self.body = QtWidgets.QVBoxLayout(self)
         self.body.setContentsMargins(8, 5, 8, 6)
         self.body.setSpacing(2)
@@ -38,7 +41,12 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
             self._note.setToolTip(note)
 
     def fill(self, content: QtWidgets.QWidget) -> None:
-        """Put the drawing in, with the note below."""
+        """Put the drawing in, with the note below; the panel takes the focus for it, unless keys scroll it."""
+        if isinstance(content, QtWidgets.QTextEdit):
+            self.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
+            content.setAccessibleName(self.accessibleName())
+        else:
+            content.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
         self.body.addWidget(content, 1)
         if self._note.text():
             self.body.addWidget(self._note)

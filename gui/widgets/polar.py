@@ -9,6 +9,7 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.rings import Angles
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import still_plot
 
 OUTER = 1.38
 MARKS = ((0, "0°"), (90, "90°"), (180, "180°"), (-90, "-90°"))
@@ -25,17 +26,16 @@ class Polar(Panel):
 
     def __init__(self, title: str, colour: str, note: str = "") -> None:
         super().__init__(title, note)
-        self.plot = pg.PlotWidget()
+        self.plot = still_plot()
         self.plot.setAspectLocked(True)
         self.plot.hideAxis("left")
         self.plot.hideAxis("bottom")
-        self.plot.setMouseEnabled(False, False)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
         self.plot.setRange(xRange=(-OUTER, OUTER), yRange=(-OUTER, OUTER), padding=0)
         self._target, self._wedges = QtWidgets.QGraphicsPathItem(), QtWidgets.QGraphicsPathItem()
         self._target.setPen(pg.mkPen(theme.TARGET, width=2))
-        self._target.setBrush(pg.mkBrush(86, 180, 233, 50))
+        wanted = QtGui.QColor(theme.TARGET)
+        wanted.setAlpha(50)
+        self._target.setBrush(wanted)
         self._wedges.setPen(pg.mkPen(theme.PANEL, width=1))
         self._wedges.setBrush(pg.mkBrush(colour))
         for radius in (0.5, 1.0):

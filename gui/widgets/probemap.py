@@ -11,6 +11,7 @@ from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import Spots, still_plot
 
 PHASES = 64
 LIT_S = 0.15
@@ -23,14 +24,12 @@ class ProbeMap(Panel):
 
     def __init__(self) -> None:
         super().__init__(words.MAP, words.MAP_HELP)
-        self.plot = pg.PlotWidget()
+        self.plot = still_plot()
         self.plot.setAspectLocked(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
         self.plot.setLabel("bottom", "x", units=None)
         self.plot.getAxis("bottom").setLabel("mm")
-        self.electrodes = pg.ScatterPlotItem(pxMode=False, antialias=True)
-        self.leds = pg.ScatterPlotItem(pxMode=False, symbol="s")
+        self.electrodes = Spots()
+        self.leds = Spots(square=True)
         self._arrow = pg.PlotCurveItem(pen=pg.mkPen(theme.TEXT, width=6))
         self._head = pg.ArrowItem(angle=0, headLen=34, tipAngle=50, brush=theme.TEXT, pen=pg.mkPen(theme.GROUND, width=1))
         for item in (self.electrodes, self.leds, self._arrow, self._head):
@@ -65,7 +64,7 @@ class ProbeMap(Panel):
             text.setPos(x + width, low[1] + part * height)
         self.plot.setRange(xRange=(low[0], x + 0.55 * self._reach), yRange=(low[1], high[1]), padding=0.01)
         self._hollow, self._none = pg.mkBrush(None), pg.mkPen(None)
-        self._crossed, self._ring = pg.mkPen(theme.BAD, width=2), pg.mkPen(theme.LIGHT, width=1.5)
+        self._crossed, self._ring = pg.mkPen(theme.BAD, width=2), pg.mkPen(theme.GLOW_LINE, width=1.5)
         self._site_pen = pg.mkPen(theme.TARGET, width=3)
 
     def show_now(self, knowledge: Knowledge) -> None:
@@ -109,7 +108,7 @@ class ProbeMap(Panel):
                 break
             if not shone.dark:
                 lit[list(self._facts.lit.get(shone.condition, ()))] = True
-        filled = pg.mkBrush(theme.LIGHT)
+        filled = pg.mkBrush(theme.GLOW)
         self.leds.setData(
             x=self._leds_mm[:, 0],
             y=self._leds_mm[:, 1],

@@ -8,6 +8,7 @@ from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import TRACES_S, Knowledge
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import still_plot
 
 MOST = 24
 POINTS = 500
@@ -19,10 +20,7 @@ class Traces(Panel):
 
     def __init__(self) -> None:
         super().__init__(words.TRACES)
-        self.plot = pg.PlotWidget()
-        self.plot.setMouseEnabled(False, False)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
+        self.plot = still_plot()
         self.plot.getAxis("bottom").setLabel("s")
         self.plot.getAxis("left").setStyle(showValues=True, tickLength=0)
         self.light = pg.PlotCurveItem(pen=pg.mkPen(theme.LIGHT, width=2), connect="pairs")

@@ -7,6 +7,7 @@ from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import TREND_S, Knowledge
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import cover, keep_still
 
 LIMITS = ((0, None), (0, None), (0, 1), (0, 180))
 
@@ -17,17 +18,16 @@ class Trends(Panel):
     def __init__(self) -> None:
         super().__init__(words.TREND)
         self.view = pg.GraphicsLayoutWidget()
+        cover(self.view)
         self.view.ci.setContentsMargins(0, 0, 0, 0)
         self.view.ci.setSpacing(0)
         self._curves, self._plots = [], []
         small = theme.small()
         for row, name in enumerate(words.TRENDS):
-            plot = self.view.addPlot(row=row, col=0)
-            plot.setMouseEnabled(False, False)
-            plot.setMenuEnabled(False)
-            plot.hideButtons()
+            plot = self.view.addPlot(row=row, col=0, enableMenu=False)
+            keep_still(plot)
             plot.getAxis("left").setWidth(38)
-            label = pg.LabelItem(name, color=theme.DIM, size="9pt", parent=plot.vb)
+            label = pg.LabelItem(name, color=theme.DIM, size=f"{theme.px(11)}px", parent=plot.vb)
             label.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(2, -4))
             plot.setXRange(-TREND_S, 0, padding=0)
             plot.getAxis("left").setTickFont(small)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 TITLE = "wavestim"
 YAML_FILES = "Experiments (*.yaml *.yml)"
 UNDETERMINED = "undetermined"
 NO_SESSION = "no session"
 LIVE = "RIG"
+PAGES = "pages"
 
 STEPS = {
     "idle": "IDLE",
@@ -46,15 +47,40 @@ KILLED = "STOP was not confirmed in 200 ms: the rig process was killed, the boar
 PRESSED = "STOP pressed"
 LOCKED = "The experiment is locked while a session is open."
 
+
+class Key(NamedTuple):
+    """``keys`` as Qt names them, ``action`` of the window or of the page that is shown, ``does`` in words."""
+
+    keys: str
+    action: str
+    does: str
+
+
 KEYS = (
-    ("Esc", "STOP, from anywhere"),
-    ("Ctrl+Shift+A", "arm: start the rig process; dark until RUN"),
-    ("Ctrl+R", "run what is armed"),
-    ("Space", "hold the view; the session goes on"),
-    ("Ctrl+O", "open an experiment"),
-    ("F12", "these keys"),
-    ("Ctrl+Q", "close the window; the session goes on"),
+    Key("Esc", "stop", "STOP, from anywhere"),
+    Key("Ctrl+Shift+A", "arm", "arm: start the rig process; dark until RUN"),
+    Key("Ctrl+R", "run", "run what is armed"),
+    Key("Ctrl+Shift+R", "recover", "recover the session of a rig process that is gone"),
+    Key("Ctrl+P", "report", "open the report"),
+    Key("Ctrl+O", "open", "open an experiment"),
+    Key("Ctrl+E", "choose", "choose among the experiments: ↑ ↓"),
+    Key("Space", "hold", "hold the view; the session goes on"),
+    Key("Tab", "next", "the next button or panel; back with Shift"),
+    Key("Ctrl+Shift+Right", "wider", "the panel with the focus wider"),
+    Key("Ctrl+Shift+Left", "narrower", "narrower"),
+    Key("Ctrl+Shift+Down", "higher", "higher"),
+    Key("Ctrl+Shift+Up", "lower", "lower"),
+    Key("Ctrl+0", "reset", "panels as they were at first"),
+    Key("Ctrl++", "larger", "larger text"),
+    Key("Ctrl+-", "smaller", "smaller text"),
+    Key("Ctrl+T", "theme", "dark or light theme"),
+    Key("F11", "full", "the whole screen, or a window"),
+    Key("F12", "keys", "these keys"),
+    Key("Ctrl+Q", "close", "close the window; the session goes on"),
 )
+"""Every key: the window's shortcuts, the tooltips of its buttons and the list of keys are made from this."""
+BY_QT = ("stop", "next")
+"""Actions of keys that are no shortcut: Esc is caught before anything else, Tab is Qt's own."""
 KEYS_TITLE = "Keys"
 
 MAP, TRACES, ROSE, PHASE, TREND, LATENCY, PROGRESS, LOG = (
@@ -69,10 +95,10 @@ MAP, TRACES, ROSE, PHASE, TREND, LATENCY, PROGRESS, LOG = (
 )
 PEAK, TROUGH = "peak", "trough"
 MAP_HELP = "hue: phase · pale: unsure · ○ bad channel · □ LED, filled: lit"
-ROSE_HELP = "white: mean · blue: wanted directions"
+ROSE_HELP = "thick line: mean · blue: wanted directions"
 LATENCY_HELP = "blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
-PHASE_HELP = "white: mean · blue: wanted · as the model has it"
+PHASE_HELP = "thick line: mean · blue: wanted · as the model has it"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
 TARGET = "target"
@@ -125,6 +151,17 @@ MARKERS = {
     "calibration-stale": "the calibration no longer fits:",
     "calibration-fits": "the calibration fits again",
 }
+
+
+def page_key(number: int, title: str) -> tuple[str, str]:
+    """Of a page."""
+    return f"Ctrl+{number}", f"page {title}"
+
+
+def with_key(action: str) -> str:
+    """What a button does, and the key that does it too."""
+    key = next(key for key in KEYS if key.action == action)
+    return f"{key.does} ({key.keys})"
 
 
 def veto(reason: str) -> str:

@@ -1,0 +1,162 @@
+"""A session that only its messages make up, at any pace: a wave, its decisions, pulses and trouble, for a window that never knows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import yaml
+from wavestim.controller.live.rendezvous import About
+from wavestim.gui.deck import Deck
+
+FS_HZ, BLOCK, TICK, STATUS = 1000.0, 10, 16, 200
+"""Samples a second, in a block, from tick to tick, from status to status."""
+PULSE_S, NOTE_S = 0.2, 60.0
+FREQUENCY_HZ = 12.0
+VERDICTS = ("fired", "fired", "dark", "missed")
+VETOES = ("unsure", "no-wave")
+
+
+def experiment_text(side: int) -> str:
+    """An experiment for so many electrodes on each side of a grid."""
+    conditions = [
+        {"name": "with-wave", "pattern": {"kind": "flash", "width_ms": 2, "irradiance_mw_mm2": 1}},
+        {"name": "sham", "pattern": {"kind": "none"}},
+    ]
+    probe = {"kind": "grid", "rows": side, "columns": side, "pitch_mm": 0.4, "bad_channels": [3]}
+    return yaml.safe_dump({"name": "fed", "probe": probe, "conditions": conditions})
+
+
+class Feed:
+    """Messages of a session, in the order in which they come.
+
+    Parameters
+    ----------
+    side : electrodes on each side of a grid.
+    """
+
+    def __init__(self, side: int) -> None:
+        self.side, self.n = side, side * side
+        self.sample = 0
+        self._decisions = itertools.count()
+        self._places = np.array([[0.4 * (i % side), 0.4 * (i // side)] for i in range(self.n)])
+        self._noise = np.random.default_rng(1).normal(0, 30, (4001, self.n)).astype(np.float32)
+        self._counts = {"fired": 0, "dark": 0, "missed": 0, "refused": 0}
+
+    def about(self, session: Path) -> About:
+        """Where it seems to run."""
+        places = self._places.tolist()
+        return About("fed", str(session), os.getpid(), FS_HZ, self.n, places, places[::4])
+
+    def until(self, sample: int) -> Iterator[tuple[str, dict[str, Any], dict[str, np.ndarray]]]:
+        """What is said up to a sample."""
+        while self.sample + BLOCK <= sample:
+            first, self.sample = self.sample, self.sample + BLOCK
+            yield "samples", {"first": first}, {"uv": self._uv(first)}
+            for at in range(first, self.sample):
+                if at % TICK == 0:
+                    yield self._tick(at)
+                if at % STATUS == 0:
+                    yield "status", self._status(at), {}
+                if at % round(PULSE_S * FS_HZ) == 5:
+                    yield from self._pulse(at)
+                if at % round(NOTE_S * FS_HZ) == 7:
+                    yield "marker", {"sample": at, "kind": "note", "text": f"minute {at // round(NOTE_S * FS_HZ)}"}, {}
+
+    def _phase(self, at: Any) -> Any:
+        return 2 * math.pi * FREQUENCY_HZ * np.asarray(at)[..., None] / FS_HZ - self._places @ [0.8, 0.4]
+
+    def _uv(self, first: int) -> np.ndarray:
+        at = np.arange(first, first + BLOCK)
+        return (100 * np.cos(self._phase(at)) + self._noise[at % len(self._noise)]).astype(np.float32)
+
+    def _tick(self, at: int) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
+        wandering = math.sin(at / 5000)
+        header = {
+            "sample": at,
+            "kind": "undetermined" if wandering > 0.95 else "planar",
+            "direction_deg": 30 * wandering,
+            "speed_mm_s": 200 + 50 * wandering,
+            "wavelength_mm": 20.0,
+            "frequency_hz": FREQUENCY_HZ + wandering,
+            "pgd": 0.8 + 0.1 * wandering,
+            "amplitude_uv": 100.0,
+            "stale": False,
+        }
+        sd_deg = np.full(self.n, 25 + 10 * wandering, np.float32)
+        return "tick", header, {"phase_rad": self._phase(at).astype(np.float32), "sd_deg": sd_deg}
+
+    def _status(self, at: int) -> dict[str, Any]:
+        return {
+            "state": "running",
+            "seconds": at / FS_HZ,
+            "samples": at,
+            "dropped": 0,
+            "decisions": sum(self._counts.values()),
+            "pulses": dict(self._counts),
+            "course": {"trials": sum(self._counts.values())},
+            "free_bytes": 80_000_000_000,
+            "controlled": False,
+            "realtime": "in time",
+            "safe": [],
+            "stale": False,
+        }
+
+    def _pulse(self, at: int) -> Iterator[tuple[str, dict[str, Any], dict[str, np.ndarray]]]:
+        index = next(self._decisions)
+        verdict = VETOES[index // 7 % 2] if index % 7 == 0 else "scheduled"
+        row = {
+            "sample": at - 4,
+            "fire_sample": at + 40.5,
+            "site": self.n // 2,
+            "condition": ("with-wave", "sham")[index % 2],
+            "direction_deg": 30 * math.sin(at / 5000),
+            "verdict": verdict,
+        }
+        yield "decisions", {"first": index, "rows": [row]}, {}
+        if verdict != "scheduled":
+            return
+        became = "dark" if index % 2 else VERDICTS[index % 4]
+        self._counts[became] += 1
+        budget = {"queue_us": 20.0 + index % 9, "compute_us": 20.0, "serial_us": 10.0, "margin_us": 38_000.0}
+        told = {"decision": index, "fire_sample": at + 40.5, "verdict": became, "dark": became == "dark", "reason": "late", **budget}
+        yield "pulses", {"first": index, "rows": [told]}, {}
+
+
+class FedLink:
+    """In the place of a ``Link``: what the feed says until now, which whoever owns it sets."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed, self.sample = feed, 0
+
+    def heard(self) -> list[Any]:
+        return list(self.feed.until(self.sample))
+
+    def refused(self) -> list[str]:
+        return []
+
+    def order(self, order: str, **more: Any) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def fed_deck(folder: Path, side: int) -> tuple[Deck, FedLink]:
+    """A deck that is attached to it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "experiment.yaml").write_text(experiment_text(side), encoding="utf-8")
+    link = FedLink(Feed(side))
+    meeting = SimpleNamespace(about=link.feed.about(folder))
+    rig = SimpleNamespace(
+        session=folder, alive=True, child=None, meeting=meeting, look=lambda: meeting, kill=lambda: None, press_stop=lambda: True
+    )
+    deck = Deck(lambda: link.sample / FS_HZ, lambda _: rig, lambda _: link)
+    deck.attach(None)
+    return deck, link
