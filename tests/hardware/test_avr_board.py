@@ -3,15 +3,9 @@
 import struct
 
 import pytest
+from support.firmware_bench import CAUSE, CODE
 from wavestim.hardware.firmware import codec
-from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, PONG, Command, Limit, Reply
-
-CODE = {word: code for code, word in NACKS.items()}
-CAUSE = {word: code for code, word in CAUSES.items()}
-
-
-def causes(bench):
-    return [struct.unpack("<HBIB", e)[1] for e in bench.event(Reply.SAFE)]
+from wavestim.hardware.lights.wavelight.words import PONG, Command, Limit, Reply
 
 
 def test_it_says_what_it_is(avr):

@@ -3,21 +3,9 @@
 import struct
 
 import pytest
+from support.firmware_bench import CAUSE, CODE, armed_with_slot_1, safe_causes
 from wavestim.hardware.firmware import codec
-from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, Command, Reply
-
-CODE = {word: code for code, word in NACKS.items()}
-CAUSE = {word: code for code, word in CAUSES.items()}
-
-
-def safe_causes(bench):
-    return [struct.unpack("<HBIB", e)[1] for e in bench.event(Reply.SAFE)]
-
-
-def armed_with_slot_1(bench):
-    bench.arm()
-    bench.define(1, (3, 0, 5000, 255))
-    return bench
+from wavestim.hardware.lights.wavelight.words import Command, Reply
 
 
 def beat_tick(bench):

@@ -1,0 +1,115 @@
+"""What is ordered is what shines: at its ticks, in its order, taken back and replaced."""
+
+import struct
+
+from support.firmware_bench import CODE
+from wavestim.hardware.firmware import codec
+from wavestim.hardware.lights.wavelight.words import Command, Reply
+
+GRADED = 1  # WL_CAP_GRAY
+
+
+def test_one_pulse_at_its_exact_ticks(armed):
+    payload = armed.fire_payload(1, 1, 10_000)
+    t = struct.unpack("<BBIB", payload)[2]
+    assert armed.accepted(Command.FIRE_AT, payload) == bytes([armed.queue_len - 1])
+    armed.run(40)
+    assert armed.same_lights([(t * 0.5, 3, 255), (t * 0.5 + 5000, 3, 0)])
+    (fired,) = armed.event(Reply.FIRED)
+    _, _, slot, gen, on, off, result, mask = struct.unpack("<HBBBIIBH", fired)
+    assert (slot, gen, on, off, result) == (1, 1, t & 0xFFFFFFFF, (t + 10_000) & 0xFFFFFFFF, 0)
+    assert mask == codec.crc16(bytes([3, 255]))
+
+
+def test_edges_of_a_travelling_pattern_in_order(armed):
+    low, high = (100, 200) if armed.caps & GRADED else (255, 255)
+    gen = armed.define(2, (7, 2000, 5000, low), (5, 0, 5000, 255), (6, 1000, 5000, high))
+    payload = armed.fire_payload(2, gen, 10_000)
+    t = struct.unpack("<BBIB", payload)[2] * 0.5
+    armed.accepted(Command.FIRE_AT, payload)
+    armed.run(40)
+    on = [(t, 5, 255), (t + 1000, 6, high), (t + 2000, 7, low)]
+    off = [(t + 5000, 5, 0), (t + 6000, 6, 0), (t + 7000, 7, 0)]
+    assert armed.same_lights(on + off)
+
+
+def test_a_large_pattern_in_fragments(armed):
+    n = 64 if armed.n_slots > 100 else 32  # the most that the board holds
+    entries = [(k % 25, (k // 25) * 26_000 + 400 * (k % 25), 2000, 255) for k in range(n)]
+    gen = armed.define(9, *entries)
+    armed.beat()
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(9, gen, 8000))
+    armed.run(120)
+    assert sum(level > 0 for _, _, level in armed.lights()) == n
+
+
+def test_dark_fire_is_everything_but_light(armed):
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 10_000, flags=1))
+    armed.run(17)
+    assert armed.lights() == []
+    (fired,) = armed.event(Reply.FIRED)
+    assert struct.unpack("<HBBBIIBH", fired)[6:] == (0, 0xFFFF)
+    # it has used the duty of its site like light
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 4500)) == CODE["duty"]
+
+
+def test_fire_now_comes_after_the_least_lead(armed):
+    answer = armed.accepted(Command.FIRE_NOW, bytes([1, 1, 0]), 20_000)
+    (t_on,) = struct.unpack("<I", answer[:4])
+    assert armed.same_lights([(t_on * 0.5, 3, 255), (t_on * 0.5 + 5000, 3, 0)])
+
+
+def test_cancel_and_replace_give_the_light_back(armed):
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 20_000))
+    assert armed.accepted(Command.CANCEL, b"\xff") == b"\1"
+    assert armed.event(Reply.DROPPED)[0][3] == CODE["cancelled"]
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 20_000))
+    payload = armed.fire_payload(1, 1, 12_000, flags=2)
+    armed.accepted(Command.FIRE_AT, payload)
+    assert armed.event(Reply.DROPPED)[0][3] == CODE["replaced"]
+    armed.run(60)
+    t = struct.unpack("<BBIB", payload)[2] * 0.5
+    assert armed.same_lights([(t, 3, 255), (t + 5000, 3, 0)])
+
+
+def test_a_refused_replacement_leaves_the_queue(armed):
+    payload = armed.fire_payload(1, 1, 20_000)
+    armed.accepted(Command.FIRE_AT, payload)
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 100, flags=2)) == CODE["late"]
+    armed.run(40)
+    t = struct.unpack("<BBIB", payload)[2] * 0.5
+    assert armed.same_lights([(t, 3, 255), (t + 5000, 3, 0)])
+
+
+def test_a_slot_in_use_is_not_changed_under_its_pulse(armed):
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(1, 1, 20_000))
+    body = armed.body((4, 0, 1000, 255))
+    armed.stage(1, body)
+    assert armed.refused(Command.COMMIT, armed.commit_payload(1, body)) == CODE["busy"]
+    armed.run(40)
+    assert {led for _, led, _ in armed.lights()} == {3}
+
+
+def test_what_ends_goes_before_what_begins_at_the_same_tick(new_bench):
+    """The supply never carries both, in whatever order they were told."""
+    b = new_bench(max_sites=1)
+    b.arm()
+    b.define(1, (0, 0, 5000, 255))
+    b.define(2, (1, 0, 5000, 255))
+    second = b.tick_in(40_000)
+    for slot, tick in ((2, second), (1, second - 10_000)):
+        b.accepted(Command.FIRE_AT, struct.pack("<BBIB", slot, 1, tick & 0xFFFFFFFF, 0))
+    b.run(60)
+    assert [(led, level) for _, led, level in b.lights()] == [(0, 255), (0, 0), (1, 255), (1, 0)]
+
+
+def test_the_clock_may_wrap(new_bench):
+    b = new_bench(boot_ns=-(2**32 * 500) + 400_000_000, drift_ppm=0.0)  # wraps 0.4 s from now
+    b.arm()
+    b.define(1, (3, 0, 5000, 255))
+    for _ in range(12):
+        b.accepted(Command.FIRE_AT, b.fire_payload(1, 1, 30_000))
+        b.run(60)
+    ons = [t for t, _, level in b.lights() if level]
+    assert len(ons) == 12
+    assert ons[0] < 2**32 / 2 < ons[-1]
