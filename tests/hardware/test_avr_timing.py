@@ -4,6 +4,7 @@ import random
 import struct
 
 import pytest
+from support.firmware_bench import CODE
 from support.flooding import Flood, fire
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.lights.wavelight.words import Command, Reply
@@ -92,3 +93,28 @@ def test_light_stays_at_its_ticks_while_the_host_keeps_the_board_busy(avr):
         assert max(map(abs, errors_us(avr, ons + [(at + 4000, s, 0) for at, s, _ in ons]))) <= 1.0
         avr.run(200)
     assert avr.state == "armed"
+
+
+def test_light_ordered_while_later_light_goes_to_the_timers_comes_at_its_tick_or_is_refused(avr):
+    """The books of 24 LEDs take the main loop a while, and what is due in 8 ms is handed over in the middle of it."""
+    one, many = avr.define(2, (31, 0, 1000, 255)), avr.define(3, *((s, 0, 1000, 255) for s in range(24)))
+    refused = []
+    for early_us in range(500, 3000, 100):
+        avr.run(100)
+        payload = avr.fire_payload(2, one, 30_000)
+        avr.accepted(Command.FIRE_AT, payload)
+        t = struct.unpack("<BBIB", payload)[2] * 0.5
+        expected = [(t, 31, 255), (t + 1000, 31, 0)]
+        avr.run(16)
+        avr.pass_us(t - 8000 - early_us - avr.tick_in(0) * 0.5)
+        payload = avr.fire_payload(3, many, 5500 + early_us)
+        kind, body = avr.ask(Command.FIRE_AT, payload)
+        if kind == Reply.ACK:
+            begin = struct.unpack("<BBIB", payload)[2] * 0.5
+            expected += [(begin + at, s, level) for s in range(24) for at, level in ((0, 255), (1000, 0))]
+        else:
+            refused.append((early_us, body[1]))
+        avr.run(30)
+        assert max(map(abs, errors_us(avr, expected))) <= 1.0, early_us
+    assert {code for _, code in refused} == {CODE["late"]}
+    assert max(early_us for early_us, _ in refused) < 2900  # what comes in time is accepted
