@@ -145,7 +145,7 @@ cdef inline void stop(State* s, int reason, int64_t now) noexcept nogil:
         if s.n_due and not s.pulse.dark:
             s.lit = 0
             tell(s, &s.pulse, LOST, reason, now)
-        elif s.cuts and now < s.pulse.off_ns:
+        elif s.cuts and not get(&s.gone) and now < s.pulse.off_ns:
             s.lit = 0
             s.pulse.cut, s.pulse.off_ns = not s.pulse.dark, now
             tell(s, &s.pulse, FIRED, FINE, now)
