@@ -118,3 +118,24 @@ def test_light_ordered_while_later_light_goes_to_the_timers_comes_at_its_tick_or
         assert max(map(abs, errors_us(avr, expected))) <= 1.0, early_us
     assert {code for _, code in refused} == {CODE["late"]}
     assert max(early_us for early_us, _ in refused) < 2900  # what comes in time is accepted
+
+
+def test_a_chain_of_near_steps_at_the_least_lead_is_whole_or_does_not_begin(avr):
+    """The timers outrun a program that still hands over when light begins; it would be cut in the middle."""
+    gen = avr.define(2, *((s, 20 * s, 1000, 255) for s in range(25)))
+    came = []
+    for early_us in range(300, 1500, 100):
+        avr.run(260)
+        payload = avr.fire_payload(2, gen, avr.min_lead_us + early_us)
+        t = struct.unpack("<BBIB", payload)[2] * 0.5
+        avr.core.receive(codec.encode(Command.FIRE_AT, 99, payload), avr.now)
+        avr.core.receive(codec.encode(Command.FIRE_AT, 100, avr.fire_payload(2, gen, 1_500_000)), avr.now)  # waits behind it
+        avr.run(30)
+        fired = avr.event(Reply.FIRED)
+        ons = [(t + 20 * s, s, 255) for s in range(25)] if fired else []
+        assert max(map(abs, errors_us(avr, ons + [(at + 1000, s, 0) for at, s, _ in ons])), default=0) <= 1.0
+        assert avr.state == "armed"
+        came.append(bool(fired))
+        avr.hello()  # the next round counts from the same seq
+        avr.accepted(Command.CANCEL, b"\xff")
+    assert came[-1]

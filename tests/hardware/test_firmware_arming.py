@@ -43,7 +43,7 @@ def test_interlock(bench):
     bench.core.set_interlock(True)
     bench.define(1, (3, 0, 20_000, 255))
     bench.arm()
-    bench.accepted(Command.FIRE_AT, bench.fire_payload(1, 1, 4000), 8000)
+    bench.accepted(Command.FIRE_AT, bench.fire_payload(1, 1, 5000), 8000)
     bench.core.set_interlock(False)
     bench.pass_us(1000)
     (_, _, on), (_, _, off) = bench.lights()

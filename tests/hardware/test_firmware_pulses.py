@@ -1,5 +1,6 @@
 """What is ordered is what shines: at its ticks, in its order, taken back and replaced."""
 
+import random
 import struct
 
 from support.firmware_bench import CODE
@@ -50,7 +51,7 @@ def test_dark_fire_is_everything_but_light(armed):
     (fired,) = armed.event(Reply.FIRED)
     assert struct.unpack("<HBBBIIBH", fired)[6:] == (0, 0xFFFF)
     # it has used the duty of its site like light
-    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 4500)) == CODE["duty"]
+    assert armed.refused(Command.FIRE_AT, armed.fire_payload(1, 1, 5000)) == CODE["duty"]
 
 
 def test_fire_now_comes_after_the_least_lead(armed):
@@ -113,3 +114,49 @@ def test_the_clock_may_wrap(new_bench):
     ons = [t for t, _, level in b.lights() if level]
     assert len(ons) == 12
     assert ons[0] < 2**32 / 2 < ons[-1]
+
+
+def test_whatever_is_ordered_what_is_told_as_fired_shone_at_its_ticks_and_nothing_else(armed, request):
+    """Bursts of short and long patterns, near and far, replaced, cancelled and dark; no such host makes the board go dark."""
+    rng, patterns = random.Random(3), {}
+    for slot in range(10):
+        sites, spacing_us, width_us = (
+            rng.sample(range(25), rng.choice([1, 2, 6, 24])),
+            rng.choice([0, 20, 100, 700]),
+            rng.choice([48, 1000, 5000]),
+        )
+        patterns[slot] = [(site, k * spacing_us, width_us, 255) for k, site in enumerate(sites)]
+    gens = {slot: armed.define(slot, *entries) for slot, entries in patterns.items() if armed.beat() is None}
+    came = 0
+    for _ in range(100 if request.node.callspec.params["bench"] == "core" else 30):
+        armed.run(60)
+        armed.lights()
+        armed.events.clear()
+        orders = {}
+        for _ in range(rng.randrange(2, 7)):
+            slot, flags = rng.randrange(10), rng.choice([0, 0, 0, 0, 2, 1])
+            near_us, far_us = (armed.min_lead_us + least for least in (300, 1800))
+            lead_us = rng.choice([rng.uniform(near_us, near_us + 5500), rng.uniform(far_us, far_us + 25_000)])
+            payload = armed.fire_payload(slot, gens[slot], lead_us, flags)
+            armed.seq = armed.seq % 250 + 1
+            orders[armed.seq] = patterns[slot], struct.unpack("<BBIB", payload)[2], flags
+            armed.core.receive(codec.encode(Command.FIRE_AT, armed.seq, payload), armed.now)
+            armed.pass_us(rng.choice([0, 100, 500, 1500, 4000]))
+            if rng.random() < 0.1:
+                armed.seq = armed.seq % 250 + 1
+                armed.core.receive(codec.encode(Command.CANCEL, armed.seq, b"\xff"), armed.now)
+            armed.beat()
+        armed.run(80)
+        assert armed.state == "armed"
+        expected = []
+        for fired in armed.event(Reply.FIRED):
+            _, seq, _, _, on, _, cut, _ = struct.unpack("<HBBBIIBH", fired)
+            entries, tick, flags = orders[seq]
+            assert (on, cut) == (tick, 0)
+            came += 1
+            if not flags & 1:
+                expected += [(led, level, tick * 0.5 + at) for led, at, width, _ in entries for at, level in ((at, 255), (at + width, 0))]
+        found = sorted((led, level, at) for at, led, level in armed.lights())
+        assert [f[:2] for f in found] == [e[:2] for e in sorted(expected)]
+        assert all(abs(a[2] - b[2]) <= 5.0 * armed.edge_us for a, b in zip(found, sorted(expected), strict=True))
+    assert came > 30
