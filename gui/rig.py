@@ -83,11 +83,18 @@ class Rig:
         return self.meeting
 
     @property
+    def pid(self) -> int | None:
+        """Of its process; None when that is not there."""
+        if self.child is not None:
+            return self.child.pid if self.child.code is None else None
+        if self.meeting is not None and alive(self.meeting.about.pid):
+            return self.meeting.about.pid
+        return None
+
+    @property
     def alive(self) -> bool:
         """Its process is there."""
-        if self.child is not None:
-            return self.child.code is None
-        return self.meeting is not None and alive(self.meeting.about.pid)
+        return self.pid is not None
 
     def press_stop(self) -> bool:
         """The byte; False before there is one."""
@@ -95,8 +102,9 @@ class Rig:
 
     def kill(self) -> None:
         """End it at once; the board goes dark by its watch-dog."""
-        if self.alive:
-            stop.kill(self.child.pid if self.child is not None else self.meeting.about.pid)  # type: ignore[union-attr]
+        pid = self.pid
+        if pid is not None:
+            stop.kill(pid)
             if self.child is not None:
                 self.child.wait()
 

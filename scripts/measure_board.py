@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests"), str(ROOT)]
+sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests")]
 
 import numpy as np
 from support import avr_board
+from support.firmware_bench import AvrBench, armed_with_slot_1
+from support.flooding import Flood, fire
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.lights.wavelight.words import PONG, Command, Reply
-
-from tests.hardware.conftest import AvrBench, armed_with_slot_1
-from tests.hardware.test_avr_timing import Flood, fire
 
 PULSES = 300
 

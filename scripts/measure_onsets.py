@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "build" / "ns"))
 from wavestim.controller.bench.onsets import onsets, together
 from wavestim.controller.session.selftest import SelfTest, self_test
 from wavestim.hardware.firmware.board import PtyBoard
-from wavestim.hardware.lights import open_light
+from wavestim.hardware.lights.wavelight.opening import open_serial
 from wavestim.hardware.simulated.links import LINKS
 
 PAGE = ROOT / "docs" / "clock.md"
@@ -84,9 +84,9 @@ def real() -> tuple[str, SelfTest]:
     """The same over a pseudo-terminal in real time, beside what this computer itself did to a waiting program."""
     served = _Served()
     served.start()
-    light = open_light("wavelight", port=served.board.pty_name, answer_s=10)
+    light = open_serial(port=served.board.pty_name, answer_s=10)
     try:
-        found = self_test(light, TOLERANCE_US, edges=served.lit)  # type: ignore[arg-type]
+        found = self_test(light, TOLERANCE_US, edges=served.lit)
     finally:
         light.close()
         served.done.set()

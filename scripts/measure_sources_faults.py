@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import yaml
@@ -62,9 +63,9 @@ def play(kind: str, khz: int, keys: dict[str, Any], out: Path) -> None:
         lost[0] += len(samples)
         return []
 
-    peer.packets = passed  # type: ignore[method-assign]
     print(json.dumps(dict(peer.source)), flush=True)
-    serve(peer, stop=lambda: bool(ended))
+    with patch.object(peer, "packets", passed):
+        serve(peer, stop=lambda: bool(ended))
     print(json.dumps(lost[0]), flush=True)
 
 

@@ -13,13 +13,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests"), str(ROOT)]
+sys.path[:0] = [str(ROOT / "build" / "ns"), str(ROOT / "tests")]
 
-from support import avr_board  # noqa: E402
-from support.killing import kill_hosts  # noqa: E402
-
-from tests.hardware.conftest import AvrBench  # noqa: E402
-from tests.hardware.test_firmware_dark import EVENTS, dark_at_random_moments  # noqa: E402
+from support import avr_board
+from support.darkness import EVENTS, dark_at_random_moments
+from support.firmware_bench import AvrBench
+from support.killing import kill_hosts
 
 TIMEOUT_MS = 100.0
 

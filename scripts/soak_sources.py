@@ -18,6 +18,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import yaml
@@ -101,9 +102,9 @@ def play(kind: str, part: float, end: Path) -> None:
             order.append(sent)
         send(packet)
 
-    peer.send = noting  # type: ignore[method-assign]
     print(json.dumps(dict(peer.source)), flush=True)
-    tally = serve(peer, Faults(part, part, part, split=part, seed=7), stop=end.exists)
+    with patch.object(peer, "send", noting):
+        tally = serve(peer, Faults(part, part, part, split=part, seed=7), stop=end.exists)
     peer.close()
     print(json.dumps({"order": order, "faults": len(tally.faults), "packets": tally.packets}))
 

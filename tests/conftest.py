@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from support.loopback import confine_lsl
 
-REAL_TIME = ("realpace", "support.waiting", "support.light_boards", "time.monotonic", 'pace="real"', "subprocess")
+REAL_TIME = (
+    "realpace",
+    "support.waiting",
+    "support.light_boards",
+    "support.openephys_peers",
+    "time.monotonic",
+    'pace="real"',
+    "subprocess",
+)
 """What the source of a test says that runs real threads, lines and processes."""
 
 

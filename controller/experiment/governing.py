@@ -7,6 +7,7 @@ experiment said, or patterns that light a site at other moments follow each othe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from wavestim.controller.experiment import irradiance, patterns
 from wavestim.controller.experiment._trigger import OpenLoop
 from wavestim.controller.experiment._types import Board, Plan, SlotPlan
 from wavestim.controller.experiment.limits import board_duty, dark_slots, shortest_period_ms
+from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.experiment.schema import Experiment
 from wavestim.controller.experiment.thermal import SIGMA_MM, Heating, heat_mm2, heating
 from wavestim.realtime.governor import decay
@@ -47,11 +49,15 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     reference, brightest, longest = one
     lit_from, lit_to, lit, ready, dose, peak = by_site
     heat, keep = np.zeros((n_slots, n_sites, n_states)), np.ones((n_slots, n_states))
-    for s in sorted(set(range(n_slots)) - dark_slots(plan)):
+    shining = sorted(set(range(n_slots)) - dark_slots(plan))
+    for s in shining:
+        reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else plan.slots[s].lead_ms / 1000
+    meet = _meet([plan.slots[s] for s in shining], reference[shining], shortest_period_ms(experiment))
+    all_at_once = irradiance.lit_at_most([(e, irradiance_of(experiment, e.level)) for s in shining for e in plan.slots[s].entries], n_sites)
+    for s in shining:
         slot = plan.slots[s]
-        reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else slot.lead_ms / 1000
-        levels = [patterns.irradiance_of(experiment, e.level) for e in slot.entries]
-        together = irradiance.lit_together(slot.entries, levels, n_sites)
+        levels = [irradiance_of(experiment, e.level) for e in slot.entries]
+        together = all_at_once if meet else irradiance.lit_together(slot.entries, levels, n_sites)
         brightest[s] = _rounded(np.array(irradiance.brightest(together, tissue)))
         for led, spans in patterns.lit_spans_us(slot.entries).items():
             lit_from[s, led], lit_to[s, led] = spans[0][0] / 1e6 - reference[s], spans[-1][1] / 1e6 - reference[s]
@@ -85,6 +91,12 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         keep=keep,
         peak_c=peak,
     )
+
+
+def _meet(slots: Sequence[SlotPlan], reference_s: Floats, period_ms: float) -> bool:
+    """As fast as the experiment allows, a pattern may begin before another has ended."""
+    after = (slot.duration_ms - 1000 * at for slot, at in zip(slots, reference_s.tolist(), strict=True))
+    return bool(period_ms < max(after, default=0.0) + 1000 * reference_s.max(initial=0.0))
 
 
 def sigma_mm(experiment: Experiment) -> float:
@@ -126,7 +138,7 @@ def check_budget(experiment: Experiment, plan: Plan, limits: LightLimits) -> Non
         at = f"{experiment.name}: pattern '{slot.name}'"
         if limits.brightest_mw_mm2[s] > safety.max_irradiance_mw_mm2 * (1 + 1e-9):
             raise ExperimentError(
-                f"{at}: {limits.brightest_mw_mm2[s]:.4g} mW/mm2 where the light of its LEDs meets, but "
+                f"{at}: {limits.brightest_mw_mm2[s]:.4g} mW/mm2 where the light of LEDs that may be on together meets, but "
                 f"safety.max_irradiance_mw_mm2 is {safety.max_irradiance_mw_mm2:g}; lower irradiance_mw_mm2"
             )
         if doses[s] > limits.max_dose_mj_mm2 * (1 + 1e-9):

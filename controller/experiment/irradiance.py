@@ -58,6 +58,14 @@ def lit_together(entries: Sequence[PatternEntry], irradiances: Sequence[float], 
     return out
 
 
+def lit_at_most(entries: Sequence[tuple[PatternEntry, float]], n_leds: int) -> Floats:
+    """(1, m) irradiance at every LED's face if all of these pulses were on at once, each LED at its brightest."""
+    out = np.zeros((1, n_leds))
+    for entry, irradiance in entries:
+        out[0, entry.site] = max(out[0, entry.site], irradiance)
+    return out
+
+
 def brightest(together: Floats, tissue: Floats) -> float:
     """Highest irradiance below any LED at any depth of ``tissue`` (from :func:`spread`) at any of these moments."""
     lit = np.flatnonzero(together.any(axis=0))

@@ -82,9 +82,14 @@ def flash_all(
         for slot, led in enumerate(some):
             light.upload(slot, [PatternEntry(led, 0, width_us, level)])
         rest_ns = max(0, int(2 * width_us * 1000 / duty) - len(some) * GAP_NS)
-        fired += _flash_some(station, some, rest_ns, rng, lambda part, at=start: progress((at + part * batch) / leds))  # type: ignore[misc]
+        fired += _flash_some(station, some, rest_ns, rng, _step_of(progress, start / leds, batch / leds))
     light.disarm()
     return fired
+
+
+def _step_of(progress: Callable[[float], None], begin: float, share: float) -> Callable[[float], None]:
+    """How far one step is, told as a part of them all."""
+    return lambda part: progress(begin + part * share)
 
 
 def _flash_some(

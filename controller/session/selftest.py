@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.session.bench import SECOND_NS, learn_clock
 from wavestim.controller.session.hand import DARK, MS, Hand
-from wavestim.hardware.lights import LightError, PatternEntry
+from wavestim.hardware.lights import LightError, LightEvent, PatternEntry
 from wavestim.hardware.lights.wavelight import Wavelight
 from wavestim.hardware.lights.wavelight.link import press
 
@@ -197,9 +197,12 @@ class _Trial(Hand):
         self.arm()
         self.beat()
         last = self.light.status().device_ns  # asked in the same breath
-        safe = lambda: any(e.kind == "safe" and e.reason == "heartbeat" for e in self.events)  # noqa: E731
-        self.alive(self.light.link.now_ns() + 2000 * MS, safe, beat=False)
-        found = [e for e in self.events if e.kind == "safe" and e.reason == "heartbeat"]
+
+        def ended() -> list[LightEvent]:
+            return [e for e in self.events if e.kind == "safe" and e.reason == "heartbeat"]
+
+        self.alive(self.light.link.now_ns() + 2000 * MS, lambda: bool(ended()), beat=False)
+        found = ended()
         if self.light.link.gone:
             raise LightError(f"the light at {self.light.where} went away in the middle of its test")
         return (found[0].device_on_ns - last) / 1e6 if found else None

@@ -10,7 +10,6 @@ import time
 
 from libc.errno cimport EAGAIN, EINTR, EIO, errno
 from libc.stdint cimport int64_t, uint8_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read, write
 
 from wavestim.hardware.firmware.c_core cimport (
@@ -24,6 +23,7 @@ from wavestim.hardware.firmware.c_core cimport (
     wl_host_unplug,
 )
 from wavestim.hardware.firmware.emulator cimport FirmwareCore
+from wavestim.hardware.monotonic cimport monotonic_ns
 
 from wavestim.hardware.firmware.emulator import FirmwareCore as _FirmwareCore
 from wavestim.hardware.firmware.ptyend import open_pty
@@ -54,12 +54,6 @@ cdef extern from *:
     void ws_sharp() noexcept nogil
 
 
-cdef inline int64_t _now() noexcept nogil:
-    cdef timespec t
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
-
-
 cdef int64_t UNPLUGGED_NS = 2_000_000  # how often a line that nobody holds open is looked at
 
 
@@ -71,7 +65,7 @@ cdef int _serve(wl_host* h, int fd, bint* connected, int64_t* lost, int64_t dead
     cdef ssize_t n
     while True:
         n = read(fd, buffer, sizeof(buffer))
-        now = _now()
+        now = monotonic_ns()
         wl_host_advance(h, now)
         if n > 0:
             connected[0] = True
@@ -139,7 +133,7 @@ cdef class PtyBoard:
         if self._fd < 0:
             raise ValueError("this board is closed")
         cdef int error
-        cdef int64_t deadline = _now() + <int64_t>(timeout_s * 1e9)
+        cdef int64_t deadline = monotonic_ns() + <int64_t>(timeout_s * 1e9)
         with nogil:
             ws_sharp()
             error = _serve(self._core.host, self._fd, &self._connected, &self._lost, deadline)
@@ -164,7 +158,7 @@ cdef class PtyBoard:
     def close(self):
         """Dark, and the line is gone."""
         if self._fd >= 0:
-            wl_host_advance(self._core.host, _now())
+            wl_host_advance(self._core.host, monotonic_ns())
             wl_host_unplug(self._core.host)
             os.close(self._fd)
             self._fd = -1

@@ -75,12 +75,17 @@ class Thorlabs(Opened):
         self.gate.upload(slot, entries)
 
     def arm(self, max_pulses: int = 0) -> None:
-        """Currents and mode are set and held against what the source says; then its outputs are switched on, and the gate is armed."""
+        """Currents and mode are set and held against what the source says; then the gate is armed, and the outputs are switched on."""
         self._settle()
-        self.gate.arm(max_pulses)
-        self._on = True
-        for channel in range(len(self.currents_ma)):
-            self._set(f"o {channel} 1")
+        try:
+            self.gate.arm(max_pulses)
+            self._on = True
+            for channel in range(len(self.currents_ma)):
+                self._set(f"o {channel} 1")
+        except BaseException:
+            with contextlib.suppress(LightError):
+                self.disarm()
+            raise
 
     def disarm(self) -> None:
         """Dark: gate shut, outputs off."""

@@ -9,9 +9,9 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memmove
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read
 
+from wavestim.hardware.monotonic cimport monotonic_ns
 from wavestim.realtime.ports cimport INT16_BITS, BlockSink
 
 import struct
@@ -35,12 +35,6 @@ cdef struct Header:
     uint32_t magic
     uint32_t n
     int64_t first
-
-
-cdef inline int64_t _now() noexcept nogil:
-    cdef timespec t
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
 
 
 cdef class StreamSource:
@@ -108,7 +102,7 @@ cdef class StreamSource:
             if ws_readable(self.fd, 50) <= 0:
                 continue
             got = read(self.fd, buffer + held, room - held)
-            host_ns = _now()
+            host_ns = monotonic_ns()
             if got > 0:
                 held += got
             elif got == 0 or (errno != EINTR and errno != EAGAIN):

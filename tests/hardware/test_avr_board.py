@@ -3,21 +3,15 @@
 import struct
 
 import pytest
+from support.firmware_bench import CAUSE, CODE
 from wavestim.hardware.firmware import codec
-from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, PONG, Command, Limit, Reply
-
-CODE = {word: code for code, word in NACKS.items()}
-CAUSE = {word: code for code, word in CAUSES.items()}
-
-
-def causes(bench):
-    return [struct.unpack("<HBIB", e)[1] for e in bench.event(Reply.SAFE)]
+from wavestim.hardware.lights.wavelight.words import PONG, Command, Limit, Reply
 
 
 def test_it_says_what_it_is(avr):
     ttl_in, hardware_gate, graded = 16, 32, 1
     assert avr.caps & (ttl_in | hardware_gate | graded) == ttl_in | hardware_gate
-    assert (avr.n_sites, avr.n_slots, avr.queue_len, avr.min_lead_us) == (32, 12, 8, 3200)
+    assert (avr.n_sites, avr.n_slots, avr.queue_len, avr.min_lead_us) == (32, 12, 8, 4200)
     assert avr.commit_refused((3, 0, 5000, 128)) == CODE["width"]
     assert avr.commit_refused(*[(s, 0, 5000, 255) for s in range(26)]) == CODE["sites"]  # the supply carries 25
 
@@ -72,7 +66,7 @@ def test_what_would_begin_before_light_that_is_planned_is_late(avr):
     gens = {s: avr.define(s, (s, 0, 5000, 255)) for s in (2, 3)}
     avr.accepted(Command.FIRE_AT, avr.fire_payload(2, gens[2], 9000))
     avr.pass_us(1500)
-    assert avr.refused(Command.FIRE_AT, avr.fire_payload(3, gens[3], 4500)) == CODE["late"]
+    assert avr.refused(Command.FIRE_AT, avr.fire_payload(3, gens[3], 5500)) == CODE["late"]
     avr.accepted(Command.FIRE_AT, avr.fire_payload(3, gens[3], 20_000))
     avr.run(40)
     assert [led for _, led, level in avr.lights() if level] == [2, 3]

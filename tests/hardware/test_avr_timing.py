@@ -4,48 +4,10 @@ import random
 import struct
 
 import pytest
+from support.firmware_bench import CODE
+from support.flooding import Flood, fire
 from wavestim.hardware.firmware import codec
 from wavestim.hardware.lights.wavelight.words import Command, Reply
-
-PING = codec.encode(Command.PING, 9, bytes(4))
-BYTE_US = 20
-
-
-class Flood:
-    """Fills every gap on the line with PINGs, so that it never rests."""
-
-    def __init__(self, avr):
-        self.avr, self.until, self.rng = avr, avr.now, random.Random(7)
-
-    def send(self, frame):
-        self.avr.core.receive(frame, self.avr.now)
-        self.until = max(self.until, self.avr.now) + len(frame) * BYTE_US * 1000
-
-    def run(self, us):
-        """Let time pass; heartbeats stay."""
-        end = self.avr.now + round(us * 1000)
-        while self.avr.now < end:
-            self.avr.count += 1
-            self.send(codec.encode(Command.HEARTBEAT, 0, struct.pack("<I", self.avr.count)))
-            while self.until < min(self.avr.now + 5_000_000, end):
-                self.send(PING)
-            self.avr.now = min(self.avr.now + 5_000_000, end)
-            self.avr.core.advance(self.avr.now)
-        return self.avr.read()
-
-    def rest(self):
-        """The line falls silent, so that the next frame is heard: a board that is swamped skips frames, and says so."""
-        self.avr.pass_us(10_000)
-        self.avr.read()
-
-
-def fire(avr, flood, slot, gen, lead_us):
-    """Order light, and let the flood follow; its tick."""
-    flood.rest()
-    avr.seq = avr.seq % 250 + 1
-    payload = avr.fire_payload(slot, gen, lead_us)
-    flood.send(codec.encode(Command.FIRE_AT, avr.seq, payload))
-    return struct.unpack("<BBIB", payload)[2]
 
 
 def errors_us(avr, expected):
@@ -131,3 +93,49 @@ def test_light_stays_at_its_ticks_while_the_host_keeps_the_board_busy(avr):
         assert max(map(abs, errors_us(avr, ons + [(at + 4000, s, 0) for at, s, _ in ons]))) <= 1.0
         avr.run(200)
     assert avr.state == "armed"
+
+
+def test_light_ordered_while_later_light_goes_to_the_timers_comes_at_its_tick_or_is_refused(avr):
+    """The books of 24 LEDs take the main loop a while, and what is due in 8 ms is handed over in the middle of it."""
+    one, many = avr.define(2, (31, 0, 1000, 255)), avr.define(3, *((s, 0, 1000, 255) for s in range(24)))
+    refused = []
+    for early_us in range(500, 3000, 100):
+        avr.run(100)
+        payload = avr.fire_payload(2, one, 30_000)
+        avr.accepted(Command.FIRE_AT, payload)
+        t = struct.unpack("<BBIB", payload)[2] * 0.5
+        expected = [(t, 31, 255), (t + 1000, 31, 0)]
+        avr.run(16)
+        avr.pass_us(t - 8000 - early_us - avr.tick_in(0) * 0.5)
+        payload = avr.fire_payload(3, many, 5500 + early_us)
+        kind, body = avr.ask(Command.FIRE_AT, payload)
+        if kind == Reply.ACK:
+            begin = struct.unpack("<BBIB", payload)[2] * 0.5
+            expected += [(begin + at, s, level) for s in range(24) for at, level in ((0, 255), (1000, 0))]
+        else:
+            refused.append((early_us, body[1]))
+        avr.run(30)
+        assert max(map(abs, errors_us(avr, expected))) <= 1.0, early_us
+    assert {code for _, code in refused} == {CODE["late"]}
+    assert max(early_us for early_us, _ in refused) < 2900  # what comes in time is accepted
+
+
+def test_a_chain_of_near_steps_at_the_least_lead_is_whole_or_does_not_begin(avr):
+    """The timers outrun a program that still hands over when light begins; it would be cut in the middle."""
+    gen = avr.define(2, *((s, 20 * s, 1000, 255) for s in range(25)))
+    came = []
+    for early_us in range(300, 1500, 100):
+        avr.run(260)
+        payload = avr.fire_payload(2, gen, avr.min_lead_us + early_us)
+        t = struct.unpack("<BBIB", payload)[2] * 0.5
+        avr.core.receive(codec.encode(Command.FIRE_AT, 99, payload), avr.now)
+        avr.core.receive(codec.encode(Command.FIRE_AT, 100, avr.fire_payload(2, gen, 1_500_000)), avr.now)  # waits behind it
+        avr.run(30)
+        fired = avr.event(Reply.FIRED)
+        ons = [(t + 20 * s, s, 255) for s in range(25)] if fired else []
+        assert max(map(abs, errors_us(avr, ons + [(at + 1000, s, 0) for at, s, _ in ons])), default=0) <= 1.0
+        assert avr.state == "armed"
+        came.append(bool(fired))
+        avr.hello()  # the next round counts from the same seq
+        avr.accepted(Command.CANCEL, b"\xff")
+    assert came[-1]

@@ -94,7 +94,7 @@ def test_the_next_good_frame_is_answered_in_every_state(bench, state):
         if state == "safe":
             bench.accepted(Command.ABORT)
         if state == "pulse":
-            bench.accepted(Command.FIRE_AT, bench.fire_payload(2, gen, 4000), 8000)
+            bench.accepted(Command.FIRE_AT, bench.fire_payload(2, gen, 5000), 8000)
         junk = rng.randbytes(rng.randrange(1, 60)) if rng.random() < 0.5 else codec.encode(Command.PING, 3, bytes(4))[: rng.randrange(1, 9)]
         bench.core.receive(junk + b"\0", bench.now)
         bench.pass_us(3000)

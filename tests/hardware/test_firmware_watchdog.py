@@ -3,21 +3,9 @@
 import struct
 
 import pytest
+from support.firmware_bench import CAUSE, CODE, armed_with_slot_1, safe_causes
 from wavestim.hardware.firmware import codec
-from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS, Command, Reply
-
-CODE = {word: code for code, word in NACKS.items()}
-CAUSE = {word: code for code, word in CAUSES.items()}
-
-
-def safe_causes(bench):
-    return [struct.unpack("<HBIB", e)[1] for e in bench.event(Reply.SAFE)]
-
-
-def armed_with_slot_1(bench):
-    bench.arm()
-    bench.define(1, (3, 0, 5000, 255))
-    return bench
+from wavestim.hardware.lights.wavelight.words import Command, Reply
 
 
 def beat_tick(bench):
@@ -83,7 +71,7 @@ def test_from_safe_only_clear_and_arm(armed):
 
 def test_abort_cuts_light_when_its_last_byte_arrives(armed):
     gen = armed.define(2, (4, 0, 20_000, 255))
-    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 4000), 8000)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 5000), 8000)
     frame = codec.encode(Command.ABORT, 77)
     arrival = armed.core.device_ns(armed.now + len(frame) * 20_000) // 500
     assert armed.send(frame)[0][:2] == (Reply.ACK, 77)
@@ -101,7 +89,7 @@ def test_abort_is_obeyed_whatever_it_carries(armed):
 
 def test_disarm_is_dark(armed):
     gen = armed.define(2, (4, 0, 20_000, 255))
-    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 4000), 8000)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 5000), 8000)
     armed.accepted(Command.DISARM)
     assert armed.core.lit == []
     armed.run(50)
@@ -110,7 +98,7 @@ def test_disarm_is_dark(armed):
 
 def test_an_unplugged_cable_is_dark(armed):
     gen = armed.define(2, (4, 0, 20_000, 255))
-    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 4000), 8000)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 5000), 8000)
     armed.core.unplug()
     assert armed.core.lit == []
     armed.now = armed.core.now_ns
@@ -197,7 +185,7 @@ def test_what_the_board_finds_by_itself_is_dark(new_bench, cause):
 @pytest.mark.parametrize("cause", ["watchdog-reset", "brownout"])
 def test_after_a_reset_it_is_safe_and_says_why(armed, cause):
     gen = armed.define(2, (4, 0, 20_000, 255))
-    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 4000), 8000)
+    armed.accepted(Command.FIRE_AT, armed.fire_payload(2, gen, 5000), 8000)
     armed.core.reset(CAUSE[cause], boot_id=5)
     armed.now = armed.core.now_ns
     assert armed.core.lit == []

@@ -51,6 +51,24 @@ def test_a_level_only_light_has_no_levels_of_its_own(served_by_name):
     light.close()
 
 
+@pytest.mark.parametrize("name", ["thorlabs", "thorlabs-pulsepal"])
+def test_a_current_source_that_is_not_armed_leaves_its_gate_disarmed(host_of, monkeypatch, name):
+    host = host_of(name)
+    level = host.served.board.level
+    obey = level._obey
+
+    def one_output_fails(word, numbers, at_ns):
+        if (word, numbers) == ("o", [1, 1]):
+            raise ValueError(word)
+        obey(word, numbers, at_ns)
+
+    monkeypatch.setattr(level, "_obey", one_output_fails)
+    with pytest.raises(LightError, match="refused 'o 1 1'"):
+        host.ready()
+    assert host.light.gate.status().state == "idle"
+    assert host.served.until(lambda: not any(level.on))
+
+
 @pytest.mark.parametrize("unplugged", [False, True], ids=["silent host", "gate unplugged"])
 def test_a_gate_that_is_dark_or_gone_ends_the_outputs(host_of, unplugged):
     """What a board without power does to the modulation inputs nobody knows: the current source shall not depend on it."""

@@ -301,3 +301,27 @@ def test_a_line_that_hangs_up_within_an_answer_is_gone(served_by_name):
     with pytest.raises(LightError, match="is gone"):
         line.ask(b"x", n=1)
     line.close()
+
+
+@pytest.mark.parametrize("name", ["pulsepal", "mm-arduino"])
+def test_a_pulse_that_runs_when_the_cable_is_pulled_is_told_as_the_board_gives_it(host_of, name):
+    """Nobody can cut it then."""
+    host = host_of(name)
+    served, light = host.served, host.light
+    host.ready(PatternEntry(0, 0, 20_000, 255))
+
+    def lit_or_refused():
+        host.beat()
+        host.events += light.poll()[0]
+        return served.lit() or [e for e in host.events if e.kind in ("refused", "safe")]
+
+    for room_ms in ROOMS_MS:
+        host.fire(1, time.monotonic_ns() + room_ms * MS)
+        assert served.until(lit_or_refused)
+        if served.lit():
+            break
+        host.events.clear()
+        light.arm()
+    served.close()
+    fired = host.hear("fired", decision=1)
+    assert (fired.cut, fired.device_off_ns - fired.device_on_ns) == (False, 20 * MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ class Sender:
     def address(self) -> int:
         return ctypes.cast(self.called, ctypes.c_void_p).value or 0
 
-    def pull(self, inlet, data, stamps, n_data, n_stamps, timeout_s, error) -> int:  # type: ignore[no-untyped-def]
+    def pull(self, inlet: Any, data: Any, stamps: Any, n_data: int, n_stamps: int, timeout_s: float, error: Any) -> int:
         stamps_s, rows = self.rest
         if not len(stamps_s) and n_stamps == 1:
             if not self.chunks:

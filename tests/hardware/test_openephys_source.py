@@ -1,174 +1,21 @@
-"""Open Ephys as a live source, against its plugins as peers on loopback: what is lost is counted, what is wrong is said."""
+"""Open Ephys as a live source, against its plugins as peers on loopback: it is found, comes back, and says what is wrong."""
 
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from wavestim.hardware.sources import LiveError, LiveInfo, LiveSource, SourceError, find_live, open_live
+from support.openephys_peers import CHANNELS, FS_HZ, counting, free_port, opened, received, serving, some
+from wavestim.hardware.sources import SourceError, find_live, open_live
 from wavestim.hardware.sources.intake import Intake
-from wavestim.hardware.sources.mock import Faults, Played, open_peer, serve
+from wavestim.hardware.sources.mock import open_peer, serve
 from wavestim.hardware.sources.mock.openephys import FalconPeer, ZmqInterfacePeer
-from wavestim.hardware.sources.mock.openephys_gui import MockNetworkEvents
-from wavestim.hardware.sources.openephys import falcon, gui, zmqwire
-from wavestim.hardware.sources.openephys.assembly import Layout
-from wavestim.hardware.sources.openephys.network import NetworkEvents
-from wavestim.hardware.sources.openephys.source import ZmqSource
-from wavestim.hardware.sources.openephys.wire import Message
+from wavestim.hardware.sources.openephys import gui
 from wavestim.realtime.ring import Ring
-
-FS_HZ, CHANNELS = 1000.0, 5
-MIXED = Faults(drop=0.01, duplicate=0.01, delay=0.01, garble=0.01, seed=3)
-
-
-def counting(fs_hz: float = FS_HZ, n_channels: int = CHANNELS) -> Played:
-    """Every value says which sample of which channel it is."""
-    at = 0
-
-    def read(n: int) -> np.ndarray:
-        nonlocal at
-        at += n
-        return (np.arange(at - n, at)[:, None] * 8 + np.arange(n_channels)).astype(np.float32)
-
-    return Played("counting", fs_hz, tuple(f"CH{i + 1}" for i in range(n_channels)), None, read)
-
-
-class Cut:
-    """GarbledError packets are cut off, so that each can be found out; what was sent is kept."""
-
-    def garbled(self, packet: Any, rng: np.random.Generator) -> Any:
-        *before, last = packet
-        return (*before, last[: int(rng.integers(0, len(last) - 24))])  # a cut in the padding at the end would take nothing away
-
-    def send(self, packet: Any) -> None:
-        self.__dict__.setdefault("sent", []).append(packet)
-        super().send(packet)  # type: ignore[misc]
-
-
-class CutFalcon(Cut, FalconPeer):
-    pass
-
-
-class CutZmq(Cut, ZmqInterfacePeer):
-    pass
-
-
-def whole(decode: Callable[[Any], Any], packets: list[Any]) -> list[Any]:
-    """What was sent, None where it was cut."""
-    found = []
-    for packet in packets:
-        try:
-            found.append(decode(packet))
-        except SourceError:
-            found.append(None)
-    return found
-
-
-@contextlib.contextmanager
-def serving(*acts: Callable[[Callable[[], bool]], Any]) -> Iterator[None]:
-    """One act of the peer after the other, on a thread, until the end of the block; an act asks whether that has come."""
-    over = threading.Event()
-    thread = threading.Thread(target=lambda: [act(over.is_set) for act in acts], daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def some(peer: Any, seconds: float | None = None, faults: Faults | None = None) -> Callable[[Callable[[], bool]], Any]:
-    return lambda over: serve(peer, faults, seconds=seconds, flat_out=True, stop=over)
-
-
-def opened(peer: Any, **keys: Any) -> LiveSource:
-    """Open the source that listens to the peer, which plays until then."""
-    source = {key: value for key, value in peer.source.items() if key != "kind"}
-    with serving(some(peer)):
-        live = open_live("openephys", **source | keys)
-    assert isinstance(live, LiveSource)
-    return live
-
-
-def received(peer: Any, live: LiveSource, *acts: Callable[[Callable[[], bool]], Any]) -> tuple[np.ndarray, Intake, str]:
-    """Rows by the peer's counter (NaN where nothing came), from the first that came; the books; how it ended.
-
-    The peer changes its rate at the end, which ends the source.
-    """
-    ring = Ring(live.info.n_channels, 300_000)
-    intake = Intake(live.info.fs_hz, live.info.n_channels, ring.sink())
-
-    def other_rate(over: object) -> None:
-        peer.played = replace(peer.played, fs_hz=peer.played.fs_hz * 2)
-
-    with serving(*acts, some(peer, 0.1), other_rate, some(peer)), pytest.raises(SourceError) as ended:
-        live.receive(intake)
-    blocks = ring.take(300_000)
-    rows = np.full((blocks[-1][0] + len(blocks[-1][2]), live.info.n_channels), np.nan, np.float32)
-    for first, _, block in blocks:
-        rows[first : first + len(block)] = block
-    return rows, intake, str(ended.value)
-
-
-def expected(first: int, n: int) -> np.ndarray:
-    return (first + np.arange(n))[:, None] * 8 + np.arange(CHANNELS)
-
-
-def test_falcon_counts_every_loss_and_gives_every_value() -> None:
-    with contextlib.closing(CutFalcon(counting(), port=0, block_ms=10, waits=True)) as peer:
-        rows, intake, ended = received(peer, opened(peer), some(peer, 1), some(peer, 40, MIXED), some(peer, 0.1))
-    assert "its rate changed from 1000 to 2000 Hz" in ended
-    first = round(rows[0, 0] / 8)
-    there = ~np.isnan(rows[:, 0])
-    np.testing.assert_array_equal(rows[there], expected(first, len(rows))[there])
-    sent = whole(lambda packet: falcon.decode(packet[0]), peer.sent)
-    begin = max(i for i, block in enumerate(sent) if block is not None and block.first_sample == first)
-    counters = [None if block is None else block.first_sample for block in sent[begin:] if block is None or block.fs_hz == FS_HZ]
-    new, late, twice = 0, 0, 0
-    seen: set[int] = set()
-    for counter in counters:
-        if counter is None:
-            continue
-        new += not seen or counter > max(seen)
-        twice += counter in seen
-        late += counter not in seen and bool(seen) and counter < max(seen)
-        seen.add(counter)
-    assert min(late, twice, counters.count(None)) > 10
-    assert (intake.blocks, intake.late, intake.duplicated, intake.garbled) == (new, 10 * late, 10 * twice, counters.count(None) + 1)
-    assert intake.lost == len(rows) - 10 * new == np.isnan(rows[:, 0]).sum()
-    assert (intake.samples, intake.restarts, intake.overflowed) == (10 * new, 0, 0)
-
-
-def test_zmq_counts_every_loss_and_gives_every_value() -> None:
-    with contextlib.closing(CutZmq(counting(), port=0, block_ms=10, waits=True, ttl_s=0)) as peer:
-        live = opened(peer)
-        assert live.info.channel_names == ("CH1", "CH2", "CH3", "CH4", "CH5")
-        rows, intake, ended = received(peer, live, some(peer, 1), some(peer, 20, MIXED), some(peer, 0.1))
-    assert "its rate changed from 1000 to 2000 Hz" in ended
-    first = round(np.nanmin(rows[:10]) / 8)
-    there = ~np.isnan(rows)
-    np.testing.assert_array_equal(rows[there], expected(first, len(rows))[there])
-    sent = whole(zmqwire.decode, peer.sent)
-    begin = max(i for i, data in enumerate(sent) if data is not None and data.first_sample == first)
-    came, newest = np.zeros_like(there), 0
-    for data in sent[begin - CHANNELS :]:  # a channel is there if it came before the next block began
-        if data is None or data.fs_hz != FS_HZ or data.first_sample < max(first, newest):
-            continue
-        newest = data.first_sample
-        came[newest - first : newest - first + 10, data.channel] = True
-    assert (~came).sum() > 1000
-    np.testing.assert_array_equal(there[10:], came[10:])
-    cut = sum(data is None for data in sent[begin - CHANNELS :])
-    assert intake.garbled == cut + CHANNELS  # the first block of the other rate
-    notes = [event.text for event in live.take_events() if event.kind == "note"]
-    assert notes[-1].endswith("in all")
 
 
 @pytest.mark.parametrize("kind", [FalconPeer, ZmqInterfacePeer])
@@ -237,12 +84,6 @@ def test_a_source_that_comes_back_as_something_else_has_ended(via: Any, change: 
 
         with serving(some(peer, 1), other, some(peer)), pytest.raises(SourceError, match=words):
             live.receive(Intake(FS_HZ, CHANNELS, ring.sink()))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(("via", "plugin"), [("falcon", "Falcon Output"), ("zmq", "ZMQ Interface")])
@@ -316,88 +157,3 @@ def test_answers_of_something_else_are_refused(body: bytes) -> None:
     for parse in (gui.parse_mode, gui.parse_streams):
         with pytest.raises(SourceError, match="not that of an Open Ephys GUI"):
             parse(body)
-
-
-def test_events_go_out_for_the_record() -> None:
-    with contextlib.closing(MockNetworkEvents()) as plugin:
-        events = NetworkEvents("127.0.0.1", plugin.port)
-        events.pulse(3)
-        events.note("decision 1 fired")
-        events.close()
-        assert plugin.heard == ["IsAcquiring", "TTL Line=3 State=1", "TTL Line=3 State=0", "wavestim decision 1 fired"]
-        assert (events.sent, events.failed, events.left_out) == (3, 0, 0)
-    with pytest.raises(ValueError, match="lines go from 1 to 256"):
-        events.pulse(0)
-
-
-def test_a_plugin_that_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wavestim.hardware.sources.openephys.network.ANSWER_MS", 100)
-    monkeypatch.setattr("wavestim.hardware.sources.openephys.network.MOST_WAITING", 2)
-    plugin = MockNetworkEvents()
-    events = NetworkEvents("127.0.0.1", plugin.port)
-    plugin.close()
-    for _ in range(10):
-        events.note("lost")
-    events.close()
-    assert (events.sent, events.failed + events.left_out) == (0, 10)
-    assert events.left_out >= 7
-
-
-def test_network_events_that_are_not_there_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wavestim.hardware.sources.openephys.network.ANSWER_MS", 100)
-    with pytest.raises(SourceError, match="put Network Events into the signal chain"):
-        NetworkEvents("127.0.0.1", free_port())
-
-
-class Place0:
-    """Where messages of a test come from."""
-
-    def __str__(self) -> str:
-        return "here"
-
-
-def zmq_taking() -> tuple[Intake, Callable[[list[bytes], int], None], FalconPeer | ZmqInterfacePeer]:
-    """A source of ZMQ Interface that is handed its messages, and the plugin that makes them."""
-    plugin = ZmqInterfacePeer(counting(), port=0, block_ms=10)
-    layout = Layout("mock", FS_HZ, tuple(range(CHANNELS)), plugin.played.channel_names)
-    source = ZmqSource(LiveInfo("openephys", "here", FS_HZ, layout.names), Place0(), layout)  # type: ignore[arg-type]
-    intake = Intake(FS_HZ, CHANNELS, Ring(CHANNELS, 100_000).sink())
-    take = source.taker(intake)
-    return intake, lambda frames, ns: take(Message(frames, ns)), plugin
-
-
-def test_an_edge_before_the_first_block_and_before_a_new_run_stands_in_its_own_block() -> None:
-    """It comes before its block, when the session's number of its sample is not known yet."""
-    intake, take, plugin = zmq_taking()
-    now = time.monotonic_ns()
-
-    def block(first: int, edge: int, ns: int) -> None:
-        plugin.counter = first
-        take(zmqwire.encode_ttl(zmqwire.Ttl("mock", edge, 0, True, 1, 1)), ns)
-        for packet in plugin.packets(plugin.played.read(plugin.block)):
-            if packet[0] == zmqwire.DATA:
-                take(list(packet), ns)
-
-    try:
-        block(3_600_000, 3_600_004, now)
-        for i in range(1, 5):  # far behind: believed once more than one block says so
-            block(10 * i, 10 * i + 7, now + i * 10_000_000)
-        begun = {sample for sample, kind, _ in intake.take_events() if kind == "ttl"}
-        assert 4 in begun
-        assert max(begun) < 1000
-    finally:
-        plugin.close()
-
-
-def test_another_stream_in_the_place_of_ours_ends_it() -> None:
-    _, take, plugin = zmq_taking()
-    plugin.stream = "other"
-    now = time.monotonic_ns()
-    try:
-        packets = [list(p) for _ in range(3) for p in plugin.packets(plugin.played.read(plugin.block)) if p[0] == zmqwire.DATA]
-        for packet in packets:  # beside ours it is nobody's business
-            take(packet, now)
-        with pytest.raises(LiveError, match=r"it sends stream other, not mock"):
-            take(packets[0], now + 3_000_000_000)
-    finally:
-        plugin.close()

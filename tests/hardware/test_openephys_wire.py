@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.refusing import refusal
 from wavestim.hardware.sources import SourceError
 from wavestim.hardware.sources.openephys import falcon, zmqwire
 from wavestim.hardware.sources.openephys.falcon import FalconBlock
@@ -36,7 +37,7 @@ def falcon_blocks(draw: st.DrawFn) -> FalconBlock:
         event_codes=np.array(codes, np.uint16),
         fs_hz=draw(st.integers(1, 2**32 - 1)),
         message_id=draw(st.integers(0, 2**64 - 1)),
-        sent_s=draw(st.floats(allow_nan=False)),
+        sent_s=draw(st.floats(allow_nan=False)) + 0.0,  # a flat buffer has no -0.0
     )
 
 
@@ -69,10 +70,7 @@ def test_a_cut_falcon_message_is_refused(block: FalconBlock, data: st.DataObject
 
 
 def harmless(decode, message) -> None:
-    try:
-        decode(message)
-    except SourceError as error:
-        assert "\n" not in str(error)  # noqa: PT017
+    assert "\n" not in refusal(SourceError, lambda: decode(message))
 
 
 @settings(deadline=None, max_examples=300)

@@ -16,6 +16,7 @@ from wavestim.hardware.firmware.device import serve_device
 from wavestim.hardware.lights import LightError, PatternEntry, open_light
 from wavestim.hardware.lights.wavelight import opening
 from wavestim.hardware.lights.wavelight.link import NO_PATTERN, press
+from wavestim.hardware.lights.wavelight.usbserial import LineReport
 
 
 class Served:
@@ -138,7 +139,9 @@ def test_a_board_that_vanishes_is_told_once_and_refuses(served):
     light.close()
 
 
-def test_a_board_that_is_plugged_in_again_is_found_dark_and_without_patterns(served, tmp_path):
+def test_a_board_that_is_plugged_in_again_is_found_dark_and_without_patterns(served, tmp_path, monkeypatch):
+    quickened = []
+    monkeypatch.setattr(opening, "quicken", lambda name, line: quickened.append(name) or LineReport())
     name = tmp_path / "board"
     name.symlink_to(served.board.pty_name)
     light = open_light("wavelight", port=str(name), answer_s=10)
@@ -156,6 +159,7 @@ def test_a_board_that_is_plugged_in_again_is_found_dark_and_without_patterns(ser
     try:
         name.symlink_to(again.board.pty_name)
         assert light.reopen()
+        assert quickened == [str(name)] * 2  # an adapter that was out holds answers back again
         assert light.link is descriptor  # what the engine's thread holds is still the line
         assert (light.info.boot_id, light.status().state) == (2, "idle")
         assert [(e.kind, e.decision, e.reason) for e in light.poll()[0]] == [("lost", 5, "line")]

@@ -1,18 +1,10 @@
 """The driver against the real firmware core in simulated time: what was ordered is what shines, and what is told is what happened."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from wavestim.hardware.firmware.emulator import FirmwareCore, VirtualClock
-from wavestim.hardware.lights import KINDS, Light, LightError, PatternEntry, open_light
+from wavestim.hardware.lights import Light, LightError, PatternEntry, open_light
 from wavestim.hardware.lights.wavelight import words as w
-from wavestim.hardware.lights.wavelight.inbox import Inbox
 from wavestim.hardware.lights.wavelight.link import NO_LINE, NO_PATTERN, TOO_MANY, press
-from wavestim.hardware.lights.wavelight.question import Questions
-
-
-def kinds(desk):
-    return [e.kind for e in desk.events]
 
 
 def test_it_is_a_light(desk):
@@ -92,148 +84,6 @@ def test_a_stale_generation_is_refused_by_the_board(desk):
     assert [(e.kind, e.reason, e.detail) for e in desk.events] == [("refused", "bad-generation", 1)]
 
 
-def test_a_lost_acknowledgement_is_asked_for_again_and_fires_once(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.fire(5, 40_000)
-    desk.light.link.lose_back = 1
-    desk.run(80)
-    assert kinds(desk) == ["acked", "fired"]
-    assert len(desk.core.edges()) == 2
-
-
-def test_a_lost_order_is_repeated_in_time(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.light.link.lose(1)
-    at = desk.fire(5, 40_000)
-    desk.run(80)
-    assert kinds(desk) == ["acked", "fired"]
-    assert desk.core.edges()["device_us"][0] == at / 1000
-
-
-def test_an_order_lost_for_good_is_told_as_lost(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.light.link.lose(1)
-    desk.fire(5, 2000)  # too near for a second try
-    desk.run(700)
-    assert [(e.kind, e.decision, e.reason) for e in desk.events] == [("lost", 5, "no-answer")]
-    assert desk.light.link.open_fires() == []
-
-
-@pytest.mark.parametrize("withdraw", [["cancel"], ["disarm", "arm"], ["abort", "arm"]], ids=" then ".join)
-def test_a_withdrawn_order_is_not_repeated(desk, withdraw):
-    """It was lost on its way; what was asked for after it holds."""
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.light.link.lose(1)
-    desk.fire(5, 60_000)
-    for call in withdraw:
-        getattr(desk.light, call)()
-    desk.run(700)
-    assert len(desk.core.edges()) == 0
-    assert [(e.kind, e.reason) for e in desk.events if e.decision == 5] == [("lost", "no-answer")]
-
-
-def test_an_order_given_while_another_thread_withdraws_is_not_repeated(desk, monkeypatch):
-    """It slips in between, is lost, and must not come behind the CANCEL."""
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    write = desk.light.link.__class__.write
-    ordered = []
-
-    class Slips:
-        """The link, with an engine that orders just before CANCEL goes out."""
-
-        def __getattr__(self, name):
-            return getattr(desk.light.link, name)
-
-        def write(self, frame):
-            if not ordered and frame[1] == w.Command.CANCEL:
-                desk.light.link.lose(1)
-                ordered.append(desk.fire(5, 60_000))
-            return write(desk.light.link, frame)
-
-    monkeypatch.setattr(desk.light._questions, "link", Slips())
-    desk.light.cancel()
-    desk.run(700)
-    assert len(ordered) == 1
-    assert len(desk.core.edges()) == 0
-
-
-def test_a_burst_whose_answers_are_late_fires_once_each_and_is_told_so(desk):
-    """More orders than the board remembers answers to, all of them repeated."""
-    for k in range(16):
-        desk.flash(slot=k, site=k)
-    desk.light.arm()
-    desk.run(1)
-    at = desk.core.device_ns(desk.clock.now_ns) + 80_000_000
-    assert [press(desk.port, "fire", k, k, 0, at) for k in range(16)] == [0] * 16
-    desk.light.link.lose_back = 16
-    desk.run(150)
-    assert [e.decision for e in desk.events if e.kind == "acked"] == list(range(16))
-    assert sorted(e.decision for e in desk.events if e.kind == "fired") == list(range(16))
-    assert len(desk.events) == 32
-    assert len(desk.core.edges()) == 32
-
-
-def test_the_last_event_lost_is_asked_for_again(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.fire(1, 5000)
-    desk.run(8)
-    desk.light.link.lose_back = 2  # FIRED, and nothing comes after it; nor does the first question arrive back
-    desk.run(450)
-    assert [(e.kind, e.decision) for e in desk.events] == [("acked", 1), ("fired", 1)]
-
-
-def test_why_the_board_is_dark_is_asked_for_when_an_order_is_refused(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.light.link.lose_back = 1  # SAFE
-    desk.run(200, beat=False)
-    assert kinds(desk) == []
-    desk.fire(1, 20_000)
-    desk.run(10)
-    assert [(e.kind, e.reason) for e in desk.events] == [("refused", "not-armed"), ("safe", "heartbeat")]
-
-
-def test_how_many_events_are_lost_is_told_and_the_others_are_kept(desk):
-    desk.light.arm()
-    desk.run(1)
-    desk.light.link.lose_back = 50
-    for _ in range(50):
-        desk.core.ttl(0, True)
-        desk.run(1)
-    desk.core.ttl(0, True)
-    desk.run(60)
-    kept = [e.kind for e in desk.events]
-    assert kept == ["lost"] + ["ttl"] * 32
-    assert (desk.events[0].reason, desk.events[0].detail) == ("events", 19)
-
-
-def test_a_lost_event_is_asked_for_again(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.fire(1, 5000)
-    desk.run(8)
-    desk.light.link.lose_back = 1  # FIRED of decision 1
-    desk.run(40)
-    desk.fire(2, 5000)
-    desk.run(60)
-    assert [e.decision for e in desk.events if e.kind == "fired"] in ([1, 2], [2, 1])
-    assert "lost" not in kinds(desk)
-
-
 def test_silence_of_the_engine_is_told_as_heartbeat(desk):
     desk.flash()
     desk.light.arm()
@@ -281,20 +131,6 @@ def test_clock_samples_give_the_clock_within_their_slack(desk):
     assert min(s.slack_ns for s in desk.samples) < 2000  # all of the wire is accounted for
 
 
-def test_close_leaves_dark_and_disarmed(desk):
-    desk.flash(width_us=20_000)
-    desk.light.arm()
-    desk.run(1)
-    desk.fire(1, 3000)
-    desk.run(8)
-    assert desk.core.lit == [3]
-    desk.light.close()
-    assert desk.core.lit == []
-    assert desk.core.state == "idle"
-    with pytest.raises(LightError, match="is closed"):
-        desk.light.status()
-
-
 def test_limits_of_the_board_can_be_tightened(desk):
     assert desk.light.limit(w.Limit.MAX_PULSE_US) == 20_000
     assert desk.light.limit(w.Limit.MAX_PULSE_US, 5000) == 5000
@@ -319,126 +155,6 @@ def test_patterns_that_cannot_be_are_explained(desk, slot, entries, what):
     with pytest.raises(LightError, match=what):
         desk.light.upload(slot, entries)
     assert press(desk.port, "fire", 0, 0, 0, 10**9) == NO_PATTERN
-
-
-def test_a_board_that_was_reset_must_get_its_patterns_again(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.core.reset(4, boot_id=99)
-    desk.run(5)
-    assert [e.reason for e in desk.events if e.kind == "safe"] == ["watchdog-reset"]
-    with pytest.raises(LightError, match="was reset since its patterns were uploaded"):
-        desk.light.arm()
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.fire(1, 10_000)
-    desk.run(40)
-    assert desk.events[-1].kind == "fired"
-
-
-def test_why_a_board_was_reset_is_heard_whatever_it_had_said_before(desk):
-    desk.flash()
-    desk.light.arm()
-    desk.run(1)
-    desk.fire(1, 5000)
-    desk.run(40)
-    desk.events.clear()
-    desk.core.reset(4, boot_id=99)  # its events count from 0 again
-    desk.run(5)
-    assert desk.light.was_reset()
-    desk.run(5)
-    assert [(e.kind, e.reason) for e in desk.events] == [("safe", "watchdog-reset")]
-
-
-@pytest.mark.parametrize("up_s", [0, 1200, 2000])
-def test_the_time_of_a_board_that_has_been_on_for_long_is_that_of_its_edges(up_s):
-    """Its counter has passed half of its range: still the time that the board itself would tell."""
-    core, clock = FirmwareCore(25, boot_ns=-up_s * 10**9), VirtualClock(5_000_000)
-    with open_light("simulated", core=core, clock=clock) as light:
-        assert abs(light.status().device_ns - core.device_ns(clock.now_ns)) < 1_000_000
-        light.upload(0, [PatternEntry(3, 0, 5000, 255)])
-        light.arm()
-        at = light.status().device_ns + 20_000_000
-        press(light.port(), "heartbeat", value=1)
-        assert press(light.port(), "fire", 0, 0, 0, at) == 0
-        clock.now_ns += 40_000_000
-        core.advance(clock.now_ns)
-        (fired,) = [e for e in light.poll()[0] if e.kind == "fired"]
-        on, off = core.edges()
-    assert (fired.device_on_ns, fired.device_off_ns) == (on["device_us"] * 1000, off["device_us"] * 1000)
-
-
-class Says:
-    """A line that only says something."""
-
-    gone, bad_frames = False, 0
-
-    def __init__(self, said):
-        self.said = said
-
-    def read(self):
-        said, self.said = self.said, []
-        return said
-
-    def now_ns(self):
-        return 1
-
-    def fire_of(self, seq):
-        return (seq, 0, 0, 5_000_000, 0, False, False) if seq == 7 else None
-
-    def open_fires(self):
-        return []
-
-    def encode(self, kind, payload):
-        return 1, payload
-
-    def write(self, frame):
-        return True
-
-    def acked(self, seq):
-        pass
-
-    release = fire_again = acked
-
-
-@given(st.lists(st.tuples(st.sampled_from([*w.Reply, 0x55]), st.sampled_from([0, 1, 7]), st.binary(max_size=34)), max_size=12))
-def test_frames_of_any_size_and_kind_break_nothing(frames):
-    """Whole frames from another program or version; the driver goes on listening."""
-    inbox = Inbox(Says([(k, kind, seq, payload) for k, (kind, seq, payload) in enumerate(frames)]), 20_000, 5_000_000)
-    inbox.pump()
-    assert inbox.frames == len(frames)
-
-
-def test_an_answer_without_what_was_asked_for_is_a_sentence():
-    line = Says([(0, w.Reply.ACK, 1, w.ACK.pack(w.Command.COMMIT, 5))])  # and no generation
-    questions = Questions(line, Inbox(line, 20_000, 5_000_000), "the port", 1000)
-    with pytest.raises(LightError, match="what answers at the port is not a wavelight board"):
-        questions.number(w.Command.COMMIT, b"", "pattern", 1)
-
-
-def test_no_answer_is_a_sentence():
-    core, clock = FirmwareCore(), VirtualClock()
-    core.freeze(10**12)
-    with pytest.raises(LightError, match="no answer from the light at the simulated board"):
-        open_light("simulated", core=core, clock=clock)
-
-
-def test_unknown_kinds_and_keys_are_sentences():
-    with pytest.raises(
-        LightError, match="unknown kind 'laser'; kinds: cyclops, mm-arduino, pulsepal, simulated, thorlabs-dc4100, wavelight"
-    ):
-        open_light("laser")
-    with pytest.raises(LightError, match="unexpected keyword argument 'colour'"):
-        open_light("simulated", colour="blue")
-    with pytest.raises(LightError, match="there is no port /dev/tty-not-here"):
-        open_light("wavelight", port="/dev/tty-not-here")
-    with pytest.raises(LightError, match="either port"):
-        open_light("wavelight")
-    with pytest.raises(LightError, match="no serial port with serial_number 'X9'"):
-        open_light("wavelight", serial_number="X9")
-    assert set(KINDS) >= {"simulated", "wavelight"}
 
 
 def test_two_runs_are_the_same_to_the_bit(desk):

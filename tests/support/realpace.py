@@ -10,6 +10,18 @@ import pytest
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.session import run_experiment
 
+FLASHES = """
+name: flashes
+source: {kind: simulated}
+probe: {kind: grid, rows: 4, columns: 4, pitch_mm: 0.4}
+trigger: {horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}
+light: {kind: simulated, clock_tolerance_us: 1000}
+safety: {rearm_after_stall: 100}
+conditions:
+  - {name: lit, pattern: {kind: flash, width_ms: 5, irradiance_mw_mm2: 2}}
+"""
+"""An experiment on the mock rig that flashes whenever it may, and goes on after every stall."""
+
 
 def has_shone(out: Path, size: int = 400) -> bool:
     """Some light has shone: the file of edges has grown."""

@@ -14,8 +14,9 @@
 
 /* The longest frame keeps the main loop busy for less than WL_AHEAD_US; measured in docs/board.md. */
 #define WL_AHEAD_US 8000u
-#define WL_MIN_LEAD_US 3200u
+#define WL_MIN_LEAD_US 4200u
 #define WL_READY_US 40u
+#define WL_READY_EACH_US 75u /* its two edges */
 
 #define CHAIN_BYTES (WL_SITES / 8)
 #define MAX_LIT 25 /* sites at once: 20 mA each are the 500 mA of a USB port */

@@ -49,13 +49,16 @@
 #endif
 #define WL_HORIZON_US 2000000u
 /* A board whose timers carry out the edges gets them up to this long ahead, in order of time: what would begin before an edge that was
- * handed over is refused as late. A start is dropped when it cannot be handed over WL_READY_US before. 0: edges are carried out when
- * they are due. */
+ * handed over is refused as late. A start is dropped when handing over cannot begin WL_READY_US and, for every pulse of its pattern,
+ * WL_READY_EACH_US before: a pattern that has begun is not to run out of edges. 0: edges are carried out when they are due. */
 #ifndef WL_AHEAD_US
 #define WL_AHEAD_US 0u
 #endif
 #ifndef WL_READY_US
 #define WL_READY_US 0u
+#endif
+#ifndef WL_READY_EACH_US
+#define WL_READY_EACH_US 0u
 #endif
 #define WL_PACE_US 200u /* how often edges are handed over within a long command */
 #define WL_LATE_US 100u /* without timers: a start missed by more than this is dropped, not fired late */

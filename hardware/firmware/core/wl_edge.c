@@ -74,7 +74,7 @@ bool wl_end_job(wl_core *c, uint32_t now)
 static bool too_late(const wl_core *c, const wl_job *job, int32_t lateness)
 {
     if (job->running) return lateness > (int32_t)wl_us_ticks(c, WL_OVERRUN_US);
-    if (WL_AHEAD_US) return lateness > -(int32_t)wl_us_ticks(c, WL_READY_US);
+    if (WL_AHEAD_US) return lateness > -(int32_t)wl_us_ticks(c, WL_READY_US + WL_READY_EACH_US * c->patterns[job->slot].n);
     return lateness > (int32_t)wl_us_ticks(c, WL_LATE_US);
 }
 

@@ -87,6 +87,13 @@ static uint16_t peak_with(const wl_core *c, const wl_pattern *p, uint32_t start,
     return peak;
 }
 
+/* Later edges are with the timers already, which take them in order of time. */
+static bool overtaken(const wl_core *c, uint32_t t_on, uint32_t *detail)
+{
+    *detail = c->handed_until - t_on;
+    return WL_AHEAD_US && c->handed && wl_after(c->handed_until, t_on) >= 0;
+}
+
 static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uint32_t now, uint32_t t_on, uint32_t *detail)
 {
     *detail = 0;
@@ -107,8 +114,7 @@ static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uin
     const int32_t horizon = (int32_t)wl_us_ticks(c, c->limit[WL_L_HORIZON_US]);
     *detail = (uint32_t)least - (uint32_t)lead;
     if (lead < least) return WL_N_LATE;
-    *detail = c->handed_until - t_on;
-    if (WL_AHEAD_US && c->handed && wl_after(c->handed_until, t_on) >= 0) return WL_N_LATE;
+    if (overtaken(c, t_on, detail)) return WL_N_LATE;
     *detail = (uint32_t)(lead - horizon);
     if (lead > horizon) return WL_N_TOO_FAR;
     const uint8_t shape = p->checked ? 0 : wl_check_pattern(c, p, detail); /* again: limits were tightened since COMMIT */
@@ -118,7 +124,8 @@ static uint8_t refusal(wl_core *c, uint8_t slot, uint8_t gen, uint8_t flags, uin
     if (*detail > c->limit[WL_L_MAX_SITES]) return WL_N_SITES;
     c->replacing = replace;
     if (replace) wl_rebook(c, false);
-    const uint8_t code = wl_book(c, p, t_on, detail);
+    uint8_t code = wl_book(c, p, t_on, detail);
+    if (!code && overtaken(c, t_on, detail)) code = WL_N_LATE; /* while the books were kept */
     if (code) wl_rebook(c, true);
     c->replacing = false;
     return code;

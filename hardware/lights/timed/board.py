@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 from wavestim.hardware.lights._base import ClockSample, LightError, LightEvent, LightInfo, LightStatus, PatternEntry
 from wavestim.hardware.lights._opened import Opened
 from wavestim.hardware.lights.timed.line import Line
-from wavestim.hardware.lights.timed.pacer import N_SLOTS, QUEUE, Pacer, monotonic_ns
+from wavestim.hardware.lights.timed.pacer import N_SLOTS, QUEUE, Pacer
 
 LATE_US = 1000.0
 """A trigger is written at most so late, or not at all."""
@@ -195,7 +196,7 @@ class TimedBoard(Opened):
 
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]:
         """What has become of the orders since the last call, and one exact pair of clocks."""
-        now = monotonic_ns()
+        now = time.monotonic_ns()
         return [LightEvent(*news) for news in self._pacer.take()], [ClockSample(now, now, now, now, 0, 0)]
 
     def wait(self, timeout_s: float) -> None:
@@ -204,7 +205,7 @@ class TimedBoard(Opened):
 
     def now_ns(self) -> int:
         """Host time."""
-        return monotonic_ns()
+        return time.monotonic_ns()
 
     def reopen(self) -> bool:
         """Boards without a clock of their own are not looked for again."""
@@ -222,7 +223,7 @@ class TimedBoard(Opened):
     def status(self) -> LightStatus:
         """The pacer's state; nothing is asked of the board."""
         p = self._pacer
-        return LightStatus(p.state, p.cause, p.queued, 0, monotonic_ns(), 0, 0, 0, p.lost, interlock_closed=True)
+        return LightStatus(p.state, p.cause, p.queued, 0, time.monotonic_ns(), 0, 0, 0, p.lost, interlock_closed=True)
 
     def close(self) -> None:
         """Dark, farewell, and the line is free."""

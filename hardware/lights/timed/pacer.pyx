@@ -18,8 +18,9 @@ from wavestim.hardware.lights.timed.orders cimport (
     FRAME, ORDERS, REFUSED, SITES, SLOTS, WORD, News, Order, Pattern, get, news_pop, order_pop, order_push, put, put64, swap,
 )
 from wavestim.hardware.lights.timed.pacing cimport (
-    ABORT, ARMED, DISARMED, IDLE, NOT_ARMED, STOPPED, State, drain, now_ns, nudge, pace, turn_down, wp_fifo, wp_sharp, wp_wait,
+    ABORT, ARMED, DISARMED, IDLE, NOT_ARMED, STOPPED, State, drain, nudge, pace, turn_down, wp_fifo, wp_sharp, wp_wait,
 )
+from wavestim.hardware.monotonic cimport monotonic_ns
 from wavestim.realtime.ports cimport LightPort
 
 KINDS = ("fired", "refused", "dropped", "lost", "safe")
@@ -42,7 +43,7 @@ cdef int _fire(void* ctx, int32_t decision, uint8_t slot, uint8_t flags, int64_t
 cdef int _heartbeat(void* ctx, uint32_t counter) noexcept nogil:
     cdef State* s = <State*>ctx
     if swap(&s.beat, counter) != counter:  # only a counter that moves is a heartbeat
-        put64(&s.beat_ns, now_ns())
+        put64(&s.beat_ns, monotonic_ns())
     return 0
 
 
@@ -145,7 +146,7 @@ cdef class Pacer:
         drain(self.s.wake_out)
         while self.s.n_waiting or order_pop(&self.s.orders, &self.s.waiting[0]):  # came when nobody paced any more
             self.s.n_waiting = max(self.s.n_waiting, 1)
-            turn_down(&self.s, 0, REFUSED, NOT_ARMED, now_ns(), 0)
+            turn_down(&self.s, 0, REFUSED, NOT_ARMED, monotonic_ns(), 0)
         while read(self.s.line, slack, sizeof(slack)) > 0:
             pass
         self.s.n_due = self.s.lit = 0
@@ -153,7 +154,7 @@ cdef class Pacer:
         put(&self.s.asked, 0)
         put(&self.s.quit, 0)
         put(&self.s.cause, 0)
-        put64(&self.s.beat_ns, now_ns())
+        put64(&self.s.beat_ns, monotonic_ns())
         put(&self.s.state, ARMED)
         put(&self.s.running, 1)
 
@@ -217,8 +218,3 @@ cdef class Pacer:
     def wait(self, double timeout_s):
         """Block until there may be news, at most ``timeout_s``."""
         self._poll.poll(max(timeout_s, 0.0) * 1e3)
-
-
-def monotonic_ns():
-    """The clock of the pacer, which is the device clock of its boards, ns."""
-    return now_ns()

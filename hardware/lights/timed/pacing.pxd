@@ -7,13 +7,13 @@ moment, triggers. `stop` is the one way into the dark.
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memset
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read, write
 
 from wavestim.hardware.lights.timed.orders cimport (
     DROPPED, FIRED, LOST, ORDERS, REFUSED, SAFE, SITES, SLOTS, WORD, News, NewsQueue, Order, OrderQueue, Pattern, get, get64, news_push,
     order_pop, put, swap,
 )
+from wavestim.hardware.monotonic cimport monotonic_ns
 
 cdef enum Reason:              # index into REASONS
     FINE = 0
@@ -99,12 +99,6 @@ cdef struct State:
     News pulse
 
 
-cdef inline int64_t now_ns() noexcept nogil:
-    cdef timespec t
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
-
-
 cdef inline void nudge(int fd) noexcept nogil:
     cdef uint8_t one = 1
     write(fd, &one, 1)  # a full pipe has already woken its reader
@@ -151,7 +145,7 @@ cdef inline void stop(State* s, int reason, int64_t now) noexcept nogil:
         if s.n_due and not s.pulse.dark:
             s.lit = 0
             tell(s, &s.pulse, LOST, reason, now)
-        elif s.cuts and now < s.pulse.off_ns:
+        elif s.cuts and not get(&s.gone) and now < s.pulse.off_ns:
             s.lit = 0
             s.pulse.cut, s.pulse.off_ns = not s.pulse.dark, now
             tell(s, &s.pulse, FIRED, FINE, now)
@@ -259,7 +253,7 @@ cdef inline int64_t serve(State* s, int64_t now, int* reason) noexcept nogil:
                 turn_down(s, i, REFUSED, DUTY, now, site)
                 return now
         if s.n_due == 0 and s.staged == order.slot:
-            now = now_ns()  # this thread may have been put aside since
+            now = monotonic_ns()  # this thread may have been put aside since
             if now > moment + s.late_ns:
                 return now
             s.n_waiting -= 1
@@ -275,7 +269,7 @@ cdef inline void pace(State* s) noexcept nogil:
     while True:
         drain(s.wake_out)
         reason = hear(s)
-        now = now_ns()
+        now = monotonic_ns()
         asked = swap(&s.asked, 0)
         if asked:
             reason = <int>asked
@@ -311,6 +305,6 @@ cdef inline void pace(State* s) noexcept nogil:
             next = min(next, s.again_ns)
         if next > now and wp_wait(s.line, s.wake_out, min(next - now, TURN_NS)):
             if get(&s.state) == ARMED:
-                stop(s, LINE, now_ns())
+                stop(s, LINE, monotonic_ns())
             else:
                 put(&s.gone, 1)

@@ -2,11 +2,11 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memcpy
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport write
 
 from wavestim.hardware.firmware.c_core cimport WL_MAX_WIRE
 from wavestim.hardware.lights.wavelight.shared cimport load, store
+from wavestim.hardware.monotonic cimport monotonic_ns
 
 # what fire, heartbeat and abort return when the frame could not be sent
 cdef enum:
@@ -28,11 +28,7 @@ cdef struct Line:
 
 cdef inline int64_t line_now(Line* s) noexcept nogil:
     """Host time, ns."""
-    cdef timespec t
-    if s.clock_ns is not NULL:
-        return s.clock_ns[0]
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
+    return monotonic_ns() if s.clock_ns is NULL else s.clock_ns[0]
 
 
 cdef inline int line_emit(Line* s, const uint8_t* frame, size_t n) noexcept nogil:

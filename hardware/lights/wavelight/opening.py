@@ -43,13 +43,14 @@ def open_serial(port: str | None = None, serial_number: str | None = None, *, ba
 
     def reopen() -> bool:
         try:
-            _, fresh = _open(port, serial_number, baud)
+            found, fresh = _open(port, serial_number, baud)
         except LightError:
             return False
         with fresh:
             fresh.reset_input_buffer()
             os.dup2(fresh.fileno(), line.fileno())  # the engine's thread knows the number: it never meets a foreign file under it
         os.set_blocking(line.fileno(), False)
+        quicken(found, line)  # an adapter that was out has forgotten it
         return True
 
     keys.setdefault("reply_timeout_ms", REPLY_MS + report.holds_back_ms)

@@ -5,13 +5,14 @@ Written from the byte tables of the boards' public firmware, apart from the driv
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.hardware.firmware.emulator import HOST_EDGE
-from wavestim.hardware.simulated.boards.ptyline import PtyLine, monotonic_ns
+from wavestim.hardware.simulated.boards.ptyline import PtyLine
 
 Edge = tuple[int, int, int]
 """(host ns, led, level)."""
@@ -110,7 +111,7 @@ class PtyPeer:
 
     def service(self, timeout_s: float = 0.1) -> NDArray[np.void]:
         """Serve the line until light changes or the timeout; returns new edges (``HOST_EDGE``), device time being host time."""
-        deadline = monotonic_ns() + int(timeout_s * 1e9)
+        deadline = time.monotonic_ns() + int(timeout_s * 1e9)
         while True:
             upcoming = self.peer.next_ns
             data, now = self.line.receive(deadline if upcoming is None else min(deadline, upcoming))

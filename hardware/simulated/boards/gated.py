@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.hardware.firmware.device import Served
 from wavestim.hardware.simulated.boards._base import Edge, PtyPeer, rows
-from wavestim.hardware.simulated.boards.ptyline import monotonic_ns
 from wavestim.hardware.simulated.boards.thorlabs import Dc4100Peer
 
 
@@ -82,7 +82,7 @@ class GatedBoard:
                 found.append((at, channel, 0))
         for channel in [c for c in self._open if not self.level.passes(c)]:
             self._open.discard(channel)
-            found.append((monotonic_ns(), channel, 0))
+            found.append((time.monotonic_ns(), channel, 0))
         out = rows(sorted(found))
         out["device_ns"] = [self.gate.device_ns(int(t)) for t in out["host_ns"]]
         return out

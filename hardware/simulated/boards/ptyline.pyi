@@ -1,5 +1,3 @@
-def monotonic_ns() -> int: ...
-
 class PtyLine:
     pty_name: str
     connected: bool

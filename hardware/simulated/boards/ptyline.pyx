@@ -3,8 +3,9 @@ import os
 
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint8_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read
+
+from wavestim.hardware.monotonic cimport monotonic_ns
 
 from wavestim.hardware.firmware.ptyend import open_pty
 
@@ -29,17 +30,6 @@ cdef extern from * nogil:
 cdef int64_t UNPLUGGED_NS = 2_000_000  # how often a line that nobody holds open is looked at
 
 
-cdef inline int64_t now_ns() noexcept nogil:
-    cdef timespec t
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
-
-
-def monotonic_ns():
-    """The clock of the stamps, ns."""
-    return now_ns()
-
-
 cdef class PtyLine:
     """A pseudo-terminal that a host may open at `pty_name`."""
 
@@ -61,7 +51,7 @@ cdef class PtyLine:
             while True:
                 n = read(self._fd, buffer, sizeof(buffer))
                 code = errno
-                now = now_ns()
+                now = monotonic_ns()
                 if n > 0:
                     self.connected = True
                     break

@@ -6,12 +6,12 @@ with its stamps, and the next pull waits to be told where to go on.
 
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from typing import NamedTuple
 
 import numpy as np
 
+from wavestim.hardware.monotonic cimport monotonic_ns
 from wavestim.hardware.sources.intake cimport Intake
 
 cdef enum:
@@ -48,12 +48,6 @@ class Pulled(NamedTuple):
     block_uv: np.ndarray
     host_ns: int
     ages_s: np.ndarray
-
-
-cdef inline int64_t _now() noexcept nogil:
-    cdef timespec t
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
 
 
 cdef class Puller:
@@ -149,13 +143,13 @@ cdef class Puller:
 
     cdef int move(self, int64_t longest_ns, int64_t* now, bint* lost) noexcept nogil:
         """Returns how many samples wait for a judgement."""
-        cdef int64_t begin = _now(), left
+        cdef int64_t begin = monotonic_ns(), left
         cdef int n
         self.n_taken = self.n_ages = 0
         while True:
-            left = begin + longest_ns - _now()
+            left = begin + longest_ns - monotonic_ns()
             n = self.chunk(left * 1e-9 if left > 0 else 0.0, lost)
-            now[0] = _now()
+            now[0] = monotonic_ns()
             if lost[0]:
                 return 0
             if n > 0:

@@ -9,9 +9,9 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memmove
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from posix.unistd cimport read
 
+from wavestim.hardware.monotonic cimport monotonic_ns
 from wavestim.hardware.sources.intake cimport TTL, Intake
 
 cdef uint32_t MAGIC = 0x2EF07A08
@@ -30,12 +30,6 @@ cdef extern from *:
     static int wr_readable(int fd, int ms) { struct pollfd p = {fd, POLLIN, 0}; return poll(&p, 1, ms); }
     """
     int wr_readable(int fd, int ms) noexcept nogil
-
-
-cdef inline int64_t _now() noexcept nogil:
-    cdef timespec t
-    clock_gettime(CLOCK_MONOTONIC, &t)
-    return <int64_t>t.tv_sec * 1_000_000_000 + t.tv_nsec
 
 
 cdef inline uint32_t _u32(const unsigned char* p) noexcept nogil:
@@ -114,11 +108,11 @@ cdef class BlockParser:
         return why
 
     cdef int move(self, int fd, int64_t silence_ns, int64_t strange) noexcept nogil:
-        cdef int64_t quiet_since = _now(), blocks = self.n_blocks, odd = self.n_strange
+        cdef int64_t quiet_since = monotonic_ns(), blocks = self.n_blocks, odd = self.n_strange
         cdef ssize_t got
         while not self.finish:
             if wr_readable(fd, WAIT_MS) <= 0:
-                if _now() - quiet_since > silence_ns:
+                if monotonic_ns() - quiet_since > silence_ns:
                     return 2
                 continue
             got = read(fd, self.buffer + self.held, ROOM + self.block_bytes - self.held)
@@ -126,7 +120,7 @@ cdef class BlockParser:
                 return 1
             if got < 0:
                 continue
-            quiet_since = _now()
+            quiet_since = monotonic_ns()
             self.held += got
             self.parse(quiet_since)
             if self.n_blocks != blocks:

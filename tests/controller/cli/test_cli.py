@@ -329,7 +329,10 @@ def test_a_light_of_another_kind_is_asked_who_it_is_and_closed(monkeypatch: pyte
 
 def test_the_mock_light_is_served_with_its_edges(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
-    serve = lambda edges, *, board: served.append((edges, board))  # noqa: E731
+
+    def serve(edges: Path, *, board: str) -> None:
+        served.append((edges, board))
+
     fake_module(monkeypatch, "wavestim.hardware.firmware.device", serve_device=serve, BOARDS=("host",))
     assert call("lights", "device", "--edges", "e.csv").exit_code == 0
     assert served == [(Path("e.csv"), "host")]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 from wavestim.controller.cli import app
-from wavestim.hardware.sources import open_recording
+from wavestim.hardware.sources import RawRecording, open_recording
 
 MOCK = ["sources", "mock", "rhx", "port=0", "data_port=0", "fs_hz=5000", "--rows", "2", "--columns", "2"]
 
@@ -55,7 +55,8 @@ def test_a_recording_can_be_read_and_its_gaps_are_missing(keys: list[str], tmp_p
     recording = open_recording(path)
     assert (recording.fs_hz, recording.n_channels, recording.n_samples) == (5000.0, 4, found["samples_written"])
     assert recording.channel_names == ("A-000", "A-001", "A-002", "A-003")
-    raw = np.concatenate([block for _, block in recording.raw_blocks(4096)])  # type: ignore[attr-defined]
+    assert isinstance(recording, RawRecording)
+    raw = np.concatenate([block for _, block in recording.raw_blocks(4096)])
     missing = (raw == -32768).all(axis=1)
     assert 0 < missing.sum() == found["counts"]["lost"]
     assert len(raw) == found["counts"]["samples"] + found["counts"]["lost"]

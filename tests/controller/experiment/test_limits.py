@@ -55,6 +55,12 @@ REFUSED = [
     (FLASH, {}, {"duty_max": 0.02}, "the board allows 2.0%; raise trigger.refractory_ms or lower width_ms"),
     ({**FLASH, "width_ms": 0.05}, {}, {}, "its light is 0.048 ms wide, but the board's shortest pulse is 0.1 ms"),
     (FLASH, {}, {"graded": False}, "it is dimmed, but the board can only switch its LEDs; ask for irradiance_mw_mm2: 10"),
+    (
+        {"kind": "sites", "leds": [0, 1], "delays_ms": [0, 60], "irradiance_mw_mm2": 9},
+        {"leds": {"positions_mm": [[0, 0], [0.05, 0]]}, "trigger": {"refractory_ms": 60}},
+        {},
+        "mW/mm2 where the light of LEDs that may be on together meets, but safety.max_irradiance_mw_mm2 is 10",
+    ),
     ({"kind": "sites", "leds": [0, 1], "delays_ms": [0, 198]}, {}, {}, "it lasts 203 ms, but a pattern lasts at most 200 ms"),
     ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 5, 10, 15, 20]}, {}, {}, "LED 0 is lit for 25 ms, but safety.max_pulse_ms is 20"),
     ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 10, 20, 30, 40]}, {}, {}, "LED 0 could be lit 12.5% of the time"),
@@ -76,7 +82,7 @@ REFUSED = [
         {**FLASH, "irradiance_mw_mm2": 10},
         {"leds": {"positions_mm": [[0, 0], [0.2, 0], [-0.2, 0], [0, 0.2], [0, -0.2]], "na": 1.3}},
         {},
-        "where the light of its LEDs meets, but safety.max_irradiance_mw_mm2 is 10; lower irradiance_mw_mm2",
+        "where the light of LEDs that may be on together meets, but safety.max_irradiance_mw_mm2 is 10; lower irradiance_mw_mm2",
     ),
 ]
 
@@ -98,6 +104,11 @@ def test_light_beyond_a_limit_is_refused(experiment: Any, board: Any, pattern: A
         ({**FLASH, "width_ms": 4}, {"trigger": {"refractory_ms": 0}}, {}),
         (FLASH, {"trigger": {"refractory_ms": 50}}, {}),
         (FLASH, {"safety": {"max_dose_mj_mm2_per_h": 181}}, {}),
+        (
+            {"kind": "sites", "leds": [0, 1], "delays_ms": [0, 60], "irradiance_mw_mm2": 9},
+            {"leds": {"positions_mm": [[0, 0], [0.05, 0]]}, "trigger": {"refractory_ms": 65}},  # over when the next one begins
+            {},
+        ),
     ],
 )
 def test_light_at_its_limits_is_allowed(experiment: Any, board: Any, pattern: Any, keys: Any, changes: Any) -> None:

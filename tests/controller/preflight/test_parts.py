@@ -14,6 +14,7 @@ from wavestim.controller.experiment._source import LslSource
 from wavestim.controller.preflight import board, ledplaces, machine, run_preflight, runner
 from wavestim.controller.preflight.atrig import at_rig
 from wavestim.controller.preflight.finding import late_red, red
+from wavestim.controller.preflight.virtualrig import VirtualStation
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.deviceclock import DeviceClock
 
@@ -154,12 +155,13 @@ def test_leds_are_told_apart_by_the_electrodes_that_see_them() -> None:
 
 
 def test_real_leds_are_flashed_only_when_armed_and_no_brighter_or_longer_than_the_experiment_does(
-    small: Experiment, tmp_path: Path
+    small: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with at_rig(small, "virtual", tmp_path) as rig:
         assembly, good = runner._assembly(rig), np.ones(36, dtype=bool)
         shone: list[tuple[float, int, float]] = []
-        rig.station._feed.light = lambda *edge: shone.append(edge)  # type: ignore[attr-defined]
+        assert isinstance(rig.station, VirtualStation)
+        monkeypatch.setattr(rig.station._feed, "light", lambda *edge: shone.append(edge))
         rig.station.listen(2.0)
         real = replace(rig, experiment=small.model_copy(update={"light": WavelightLight(port="/dev/ttyNOT")}))
         (found,) = runner._light_seen(real, assembly, good, False, lambda: True, lambda name, part: None).findings

@@ -174,7 +174,7 @@ def test_without_a_terminal_the_option_stands_for_both(tmp_path: Path) -> None:
 def test_a_stall_while_all_was_dark_costs_no_leave_to_resume() -> None:
     """Nothing was queued, then: a source that hiccups while the model learns does not keep a real light dark for good."""
     said: list[str] = []
-    session = SimpleNamespace(
+    session: Any = SimpleNamespace(
         assembly=SimpleNamespace(experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
         loop=SimpleNamespace(stalled=True, resume_after_stall=lambda: said.append("the loop goes on")),
         engine=SimpleNamespace(post=lambda what: said.append(f"the engine is told to {what}")),
@@ -183,13 +183,13 @@ def test_a_stall_while_all_was_dark_costs_no_leave_to_resume() -> None:
         arming=Arming(None),
         journal=SimpleNamespace(append_marker=lambda *_: None),
     )
-    assert RealSession.arm(session, 3.0)  # type: ignore[arg-type]
+    assert RealSession.arm(session, 3.0)
     assert said == ["the loop goes on", "the engine is told to resume", "the board is armed"]
 
 
 def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_to_be_dark() -> None:
     paused: list[str] = []
-    session = SimpleNamespace(
+    session: Any = SimpleNamespace(
         recorder=SimpleNamespace(safe_reasons=["abort"]),
         loop=SimpleNamespace(stalled=True),
         engine=SimpleNamespace(armed=True),
@@ -199,5 +199,5 @@ def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_
         _pause=paused.append,
         _resume=lambda: None,
     )
-    RealSession._after_safe(session)  # type: ignore[arg-type]
+    RealSession._after_safe(session)
     assert paused == ["no-samples, abort"]

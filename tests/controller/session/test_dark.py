@@ -5,7 +5,7 @@ Loop, scheduler, driver and firmware as in a session, under a simulated clock; 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -158,7 +158,7 @@ def heartbeat_stops(s: Session) -> None:
         (heartbeat_stops, TIMEOUT_NS + FRAME_NS),
     ],
 )
-def test_dark_within_the_timeout_and_nothing_after(session: Session, fault: object, within_ns: int) -> None:
+def test_dark_within_the_timeout_and_nothing_after(session: Session, fault: Callable[[Session], None], within_ns: int) -> None:
     rng = np.random.default_rng(11)
     lit_before = 0
     for _ in range(MOMENTS):
@@ -170,7 +170,7 @@ def test_dark_within_the_timeout_and_nothing_after(session: Session, fault: obje
         on, _ = session.edges()
         assert len(on) > 0  # the positive control: light was being fired
         begin = session.clock.now_ns
-        fault(session)  # type: ignore[operator]
+        fault(session)
         on, off = session.edges()
         assert not session.core.lit
         assert max([*on, *off], default=0) <= begin + within_ns

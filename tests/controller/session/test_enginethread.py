@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.realpace import FLASHES
 from wavestim.controller import open_session
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import parse_experiment
@@ -17,16 +18,6 @@ from wavestim.controller.session.enginethread import LOOKS, STILL_NS, Watchdog
 from wavestim.controller.session.rights import Rights, check_core, refusals
 
 MS = 1_000_000
-TEXT = """
-name: standing
-source: {kind: simulated}
-probe: {kind: grid, rows: 4, columns: 4, pitch_mm: 0.4}
-trigger: {horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}
-light: {kind: simulated, clock_tolerance_us: 1000}
-safety: {rearm_after_stall: 100}
-conditions:
-  - {name: lit, pattern: {kind: flash, width_ms: 5, irradiance_mw_mm2: 2}}
-"""
 
 
 def test_a_loop_that_turns_is_well_however_seldom_it_is_looked_at() -> None:
@@ -78,7 +69,7 @@ def test_an_engine_that_stands_pauses_dark_and_one_that_ended_ends_the_session(t
         if steps and steps[0](seconds):
             steps.pop(0)
 
-    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress)
+    summary = run_experiment(parse_experiment(FLASHES), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress)
     assert not steps
     assert summary["stopped_by"].startswith("the engine's thread ended: ValueError: ")
     assert "resumed" not in names(out)[names(out).index("engine-stands") :]

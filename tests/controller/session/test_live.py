@@ -32,9 +32,9 @@ class Rig:
         self.ended = threading.Event()
         self.thread: threading.Thread | None = None
 
-    def serve(self, **faults: float) -> None:
+    def serve(self, faults: Faults | None = None) -> None:
         def run() -> None:
-            self.tally = serve(self.peer, Faults(**faults), stop=self.ended.is_set)  # type: ignore[arg-type]
+            self.tally = serve(self.peer, faults, stop=self.ended.is_set)
 
         self.thread = threading.Thread(target=run)
         self.thread.start()
@@ -92,7 +92,7 @@ def markers(out: Path) -> list[str]:
 def test_a_session_with_loss_is_whole_and_verifies(rig: Rig, tmp_path: Path) -> None:
     """Every loss is counted, and the decisions are those of a replay of what arrived."""
     out = tmp_path / "session"
-    rig.serve(drop=0.02, duplicate=0.02, delay=0.02, split=0.02)
+    rig.serve(Faults(drop=0.02, duplicate=0.02, delay=0.02, split=0.02))
     summary = run(rig, out, lambda done: flashes(out) > 3)
     source = summary["source"]
     assert source["where"].startswith("rhx 127.0.0.1")

@@ -10,23 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.realpace import skip_if_starved
+from support.realpace import FLASHES, skip_if_starved
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.live.client import Attached
 from wavestim.controller.live.rendezvous import AttachError, find, running
 from wavestim.controller.session import run_experiment, verify_session
-
-TEXT = """
-name: watched
-source: {kind: simulated}
-probe: {kind: grid, rows: 4, columns: 4, pitch_mm: 0.4}
-trigger: {horizon_ms: 40, refractory_ms: 100, max_phase_sd_deg: 180}
-light: {kind: simulated, clock_tolerance_us: 1000}
-safety: {rearm_after_stall: 100}
-conditions:
-  - {name: lit, pattern: {kind: flash, width_ms: 5, irradiance_mw_mm2: 2}}
-"""
 
 
 class Watcher(threading.Thread):
@@ -71,7 +60,7 @@ def test_a_session_is_watched_paused_marked_and_ended(tmp_path: Path) -> None:
     watcher = Watcher([("pause", {}), ("mark", {"text": "isoflurane to 1 %"}), ("resume", {}), ("end", {})])
     watcher.start()
     summary = run_experiment(
-        parse_experiment(TEXT), out=out, seconds=60, pace="real", seed=4, arm=True, progress=lambda seconds: watcher.here.set()
+        parse_experiment(FLASHES), out=out, seconds=60, pace="real", seed=4, arm=True, progress=lambda seconds: watcher.here.set()
     )
     watcher.join()
     assert running() == []
