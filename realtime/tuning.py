@@ -8,6 +8,7 @@ factor, on the first half of the samples. What comes out is taken only if the se
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,7 +84,8 @@ def tune(c: Calibration, y: Array) -> Tuning:
     gain = (_likelihood(c, best, second) - _likelihood(c, start, second)) / (len(second) / c.fs_hz)
     if gain < LEAST_GAIN:
         return Tuning(start, {}, gain)
-    changed = {name: (getattr(start, name), getattr(best, name)) for name in SEARCHED if getattr(start, name) != getattr(best, name)}
+    pairs = {name: (getattr(start, name), getattr(best, name)) for name in SEARCHED}
+    changed = {name: (before, after) for name, (before, after) in pairs.items() if not isclose(before, after)}
     return Tuning(best, changed, gain)
 
 
