@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import isclose
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.wavemodel import WaveModel
-
-if TYPE_CHECKING:
-    from wavestim.realtime.calibration import Calibration, ModelOptions
 
 Array = NDArray[np.float64]
 
