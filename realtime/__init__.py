@@ -2,9 +2,10 @@
 
 from wavestim.realtime._regions import Crossed, Regions, track_regions
 from wavestim.realtime._track import Track, track
-from wavestim.realtime.calibration import Calibration, ModelOptions, calibrate
+from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.config import CourseConfig, EngineConfig, PulseTimes, TriggerConfig
 from wavestim.realtime.engine import Engine
+from wavestim.realtime.learning import calibrate
 
 __all__ = [
     "Calibration",

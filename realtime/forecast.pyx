@@ -16,6 +16,7 @@ cdef double SILENCE_UV2 = 1e-6   # a nanovolt: what is so faint has no phase
 RECORD_SIZE = RECORD
 OWN_COLUMN = RESIDUAL
 FREQUENCY_COLUMNS = [WAVE, PLANE, OMEGA, OMEGA_FREE]
+COVARIANCE_COLUMNS = [VAR_PHI, COV_PHI_KX, VAR_KX]
 
 
 cdef void outlook_set(Outlook* o, calibration) except *:
@@ -63,8 +64,9 @@ cdef double forecast(const double* rec, const Horizon* z, const double* modes, i
     n = rec[VAR_KX] * x * x + 2 * rec[COV_KXKY] * x * y + rec[VAR_KY] * y * y - 2 * (rec[COV_PHI_KX] * x + rec[COV_PHI_KY] * y)
     carrier = rec[CARRIER_SCALE] * (var + wander(rec, z))
     var = wp * n + (1 - wp) * rec[SHAPE_SCALE] * rec[VAR_PATTERN]
-    carrier = carrier + var if carrier + var < 0 else carrier
-    var = var if var > 0 else 0
+    if var < 0:                      # the phase is known better there than at the centroid
+        carrier = carrier + var if carrier + var > 0 else 0
+        var = 0
     power = cr * cr + ci * ci
     j = LOCAL_AHEAD + z.step
     ahead_re = rec[j] + z.part * (rec[j + 1] - rec[j])

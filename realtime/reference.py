@@ -9,17 +9,14 @@ long enough), and a change that the model does not mind.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import freqz_sos, sosfilt
+from wavestim.realtime.calibration import Calibration
 from wavestim.realtime.forecast import FREQUENCY_COLUMNS
 from wavestim.realtime.staleness import CLIP, MEMORY_S, STEP_S, WHY
 from wavestim.realtime.wavemodel import WaveModel
-
-if TYPE_CHECKING:
-    from wavestim.realtime.calibration import Calibration
 
 Array = NDArray[np.float64]
 

@@ -1,5 +1,6 @@
 from libc.stdint cimport uint8_t
 
+from wavestim.realtime.credit cimport Credit
 from wavestim.realtime.whitening cimport RMAX
 from wavestim.realtime.wiener cimport Wiener
 
@@ -8,10 +9,11 @@ cdef enum:
 
 
 cdef class Residual:
-    """The rhythm that each electrode has beyond the smooth modes, as a causal filter of its own shows it, and how far to believe it."""
+    """The rhythm that each electrode has beyond the smooth modes, as a causal filter of its own shows it."""
     cdef readonly bint on
     cdef readonly Wiener wiener
-    cdef int m, r, stride, taps, lags, size, reach, n_lanes, phase, at, thin_at, told_at, spoilt, settling
+    cdef readonly Credit credit          # how far to believe it
+    cdef int m, r, stride, taps, lags, n_lanes, phase, at, thin_at
     cdef long since_dark, since_lost
     cdef bint row_dark
     cdef int[::1] first                  # (stride + 1,) slots of the channels that are due together, a multiple of LANES
@@ -34,19 +36,9 @@ cdef class Residual:
     cdef int lane_group[RMAX]
     cdef double lane_now[RMAX]
     cdef double[:, ::1] thin             # (2 lags, RMAX) their thinned samples
-    cdef double[:, :, ::1] told          # (size, 2, RMAX) what the filter said of them
-    cdef double[:, ::1] carrier          # (size, 2) of the wave at the same times
-    cdef double locked[RMAX][4]          # truth, then estimate, in the phase of the carrier
-    cdef double lock, lock_weight, lock_decay
-    cdef double truth_noise, noise_ratio, pooled, decay, weight
-    cdef readonly double ll, tl, tt
-    cdef readonly double b               # weight of the estimate, 0 to 1
-    cdef readonly double known           # how sure it is that the band holds more than a wave in noise, 0 to 1
-    cdef readonly double power           # uV^2, of an electrode's estimate
-    cdef readonly double share           # part of it that background noise does not explain
     cdef void reset(self) noexcept nogil
     cdef void push(self, const double* x, const uint8_t* missing, const double* y, bint masked, const double* carrier, double present, double noise_power) noexcept nogil
     cdef void due(self, int g, bint dark) noexcept nogil
     cdef void show(self, int g) noexcept nogil
-    cdef void look_back(self, double present, double noise_power) noexcept nogil
+    cdef void look_back(self, const double* carrier, double present, double noise_power) noexcept nogil
     cdef void estimate(self, int c, double* re, double* im) noexcept nogil

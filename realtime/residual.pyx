@@ -5,28 +5,14 @@ channel would know the phase better than the model does. So each channel, less w
 kind of :mod:`wavestim.realtime.wiener`, learned from a few channels spread over the array and shared by all. Thinned samples are due in turn:
 a part of the channels on each tick, so that no tick pays for all.
 
-On a wave in noise this is noise, and must not be followed. Its weight is regressed a moment later on the zero-phase truth, as hindsight does
-with the others; the background's share, known from the flanks of the band, is taken out as far as there is a wave, and so is what is locked to
-the wave's carrier: around the centre of a rotating wave ten modes do not show all of it, but that is no rhythm of its own. What then is left says
-that the band holds more than a wave in noise. All that it holds is to be known then, and no background is taken out, here or of the modes.
+On a wave in noise this is noise, and must not be followed: how far it is believed is judged in :mod:`wavestim.realtime.credit`.
 """
 
 import numpy as np
 
 from libc.string cimport memset
 
-from wavestim.realtime.fmath cimport exp, sqrt
-
 LANES_MAX = RMAX
-
-cdef double MEMORY_S = 10.0          # of the weight
-cdef double SETTLE_S = 0.6           # what a filter says that has just started is not held against it
-cdef double PRIOR_S = 0.4            # how long a look outweighs that there is nothing
-cdef double MARGIN = 1.1             # the background under the band is known to a tenth
-cdef double LOCK_S = 1.5             # the pattern of a wave stays what it is for so long
-cdef double WEAK = 0.15              # a smaller weight is that of an error in the background's level
-cdef double LEAST = 0.25             # what may be left of a wave in noise
-cdef double CLEAR = 0.33             # with such a weight it is beyond doubt that there is more than a wave in noise
 
 
 def lanes_of(used):
@@ -43,12 +29,14 @@ cdef class Residual:
         self.on = len(calibration.residual_covariance) > 0
         self.m, self.r = len(calibration.used), calibration.modes.shape[1]
         self.stride, self.taps = calibration.local_stride, calibration.local_taps
+        lanes = lanes_of(calibration.used)
+        self.n_lanes = len(lanes)
+        self.credit = Credit(calibration, self.stride / fs_hz, self.n_lanes)
         if not self.on:
             return
         taps = calibration.residual_taps
         self.wiener = Wiener(calibration, fs_hz, calibration.residual_covariance, taps)
-        self.lags, self.size = self.wiener.lags, len(taps)
-        self.reach = self.size // 2
+        self.lags = self.wiener.lags
         members = [used[g :: self.stride] for g in range(self.stride)]
         self.first = np.cumsum([0, *((len(c) + LANES - 1) // LANES * LANES for c in members)]).astype(np.intc)
         slots = self.first[self.stride]
@@ -71,33 +59,20 @@ cdef class Residual:
         angle = 2 * np.pi * np.sqrt(calibration.band_hz[0] * calibration.band_hz[1]) / fs_hz
         self.turn_re, self.turn_im = np.cos(angle * np.arange(self.stride)), np.sin(angle * np.arange(self.stride))
         self.step_re, self.step_im = np.cos(angle * self.stride), np.sin(angle * self.stride)
-        lanes = lanes_of(calibration.used)
-        self.n_lanes = len(lanes)
         for i in range(self.n_lanes):
             self.lane_slot[i] = self.slot[lanes[i]]
             self.lane_group[i] = self.group[lanes[i]]
-        self.thin, self.told = np.zeros((2 * self.lags, RMAX)), np.zeros((self.size, 2, RMAX))
-        self.truth_noise = calibration.hindsight_noise_gain
-        self.noise_ratio = calibration.residual_noise
-        self.pooled = 1 - (self.r / len(used)) ** 2
-        stride_s = self.stride / fs_hz
-        self.decay = 1 - exp(-stride_s / MEMORY_S)
-        self.lock_decay = 1 - exp(-stride_s / LOCK_S)
-        self.carrier = np.zeros((self.size, 2))
-        self.settling = <int>(SETTLE_S / stride_s)
+        self.thin = np.zeros((2 * self.lags, RMAX))
         self.reset()
 
     cdef void reset(self) noexcept nogil:
-        self.b = self.power = self.share = self.known = 0
+        self.credit.reset()
         if not self.on:
             return
         self.phase = self.stride - 1
-        self.at = self.thin_at = self.told_at = 0
+        self.at = self.thin_at = 0
         self.since_dark = self.since_lost = 0
         self.row_dark = True
-        self.weight = self.ll = self.tl = self.tt = self.lock = self.lock_weight = 0
-        memset(self.locked, 0, sizeof(self.locked))
-        self.spoilt = self.size + self.settling
         self.wiener.spoilt = self.lags
         memset(self.lane_now, 0, sizeof(self.lane_now))
         memset(&self.begun[0], 0, self.stride)
@@ -117,7 +92,6 @@ cdef class Residual:
         cdef int c, j, g
         cdef double* total
         cdef double* row
-        cdef double a
         if not self.on:
             return
         self.phase += 1
@@ -146,14 +120,10 @@ cdef class Residual:
         self.show(g)
         for j in range(self.n_lanes):
             if self.lane_group[j] == g:
-                self.told[self.told_at, 0, j] = self.re[self.lane_slot[j]]
-                self.told[self.told_at, 1, j] = self.im[self.lane_slot[j]]
+                self.credit.tell(j, self.re[self.lane_slot[j]], self.im[self.lane_slot[j]])
                 self.lane_now[j] = self.fresh[self.lane_slot[j] - self.first[g]]
         if g == self.stride - 1:                                  # each channel once
-            a = 1 / (sqrt(carrier[0] * carrier[0] + carrier[1] * carrier[1]) + 1e-30)
-            self.carrier[self.told_at, 0] = a * carrier[0]
-            self.carrier[self.told_at, 1] = a * carrier[1]
-            self.look_back(present, noise_power)
+            self.look_back(carrier, present, noise_power)
             self.row_dark = False
         self.wiener.step()
 
@@ -253,63 +223,17 @@ cdef class Residual:
                 self.re[base + i * LANES + j] = re[j]
                 self.im[base + i * LANES + j] = im[j]
 
-    cdef void look_back(self, double present, double noise_power) noexcept nogil:
+    cdef void look_back(self, const double* carrier, double present, double noise_power) noexcept nogil:
         """A row of the channels that teach is complete: learn from it, and judge what was said a moment ago."""
-        cdef int i, j, k
-        cdef const double* p
-        cdef const double* w
-        cdef double re[RMAX]
-        cdef double im[RMAX]
-        cdef double a, b, q = self.decay, ll = 0, tl = 0, tt = 0, lock = 0, n, noise
-        cdef double* x
+        cdef const double* newest
+        cdef int j
         self.thin_at = self.thin_at + 1 if self.thin_at + 1 < self.lags else 0
         for j in range(self.n_lanes):
             self.thin[self.thin_at, j] = self.lane_now[j]
             self.thin[self.thin_at + self.lags, j] = self.lane_now[j]
-        p = &self.thin[self.thin_at + self.lags, 0]
-        self.wiener.learn(p, self.row_dark)
-        i = self.told_at - self.reach
-        if i < 0:
-            i += self.size
-        self.told_at = self.told_at + 1 if self.told_at + 1 < self.size else 0
-        if self.row_dark and self.spoilt < self.size:
-            self.spoilt = self.size
-        if self.spoilt > 0:                                       # samples without the truth are in the window
-            self.spoilt -= 1
-            return
-        self.wiener.show(p, re, im)
-        w = &self.told[i, 0, 0]
-        for j in range(self.n_lanes):
-            ll += w[j] * w[j] + w[RMAX + j] * w[RMAX + j]
-            tl += re[j] * w[j] + im[j] * w[RMAX + j]
-            tt += re[j] * re[j] + im[j] * im[j]
-        self.lock_weight += self.lock_decay * (1 - self.lock_weight)
-        a = self.carrier[i, 0]
-        b = self.carrier[i, 1]
-        for j in range(self.n_lanes):
-            x = self.locked[j]
-            x[0] += self.lock_decay * (re[j] * a + im[j] * b - x[0])
-            x[1] += self.lock_decay * (im[j] * a - re[j] * b - x[1])
-            x[2] += self.lock_decay * (w[j] * a + w[RMAX + j] * b - x[2])
-            x[3] += self.lock_decay * (w[RMAX + j] * a - w[j] * b - x[3])
-            lock += x[0] * x[2] + x[1] * x[3]
-        self.lock += q * (lock / (self.lock_weight * self.lock_weight) - self.lock)
-        self.weight += q * (1 - self.weight)
-        self.ll += q * (ll - self.ll)
-        self.tl += q * (tl - self.tl)
-        self.tt += q * (tt - self.tt)
-        noise = self.pooled * self.noise_ratio * noise_power * self.weight
-        n = self.truth_noise * noise                              # there can't be more of it than there is of anything
-        n = noise if n <= self.tt else noise * self.tt / (n + 1e-30)
-        a = 1 - noise * self.wiener.best.noise_gain / (self.ll + 1e-30)
-        self.share = a if a > 0 else 0
-        self.power = self.ll / (self.weight * self.n_lanes)
-        noise = MARGIN * n * self.wiener.best.shared_re + (self.lock if self.lock > 0 else 0)
-        n = (1 + PRIOR_S / MEMORY_S / self.weight) * self.ll + 1e-30
-        a = ((self.tl - noise) / n - LEAST) / (CLEAR - LEAST)
-        self.known = 0 if a < 0 else (a if a < 1 else 1)
-        b = (self.tl - (1 - self.known) * present * noise) / (self.ll + (1 - self.known) * (n - self.ll))
-        self.b = 0 if b < WEAK else (b if b < 1 else 1)
+        newest = &self.thin[self.thin_at + self.lags, 0]
+        self.wiener.learn(newest, self.row_dark)
+        self.credit.judge(self.wiener, newest, self.row_dark, carrier, present, noise_power)
 
     cdef void estimate(self, int c, double* re, double* im) noexcept nogil:
         """What the filter shows at channel c, turned from when it was due to now."""

@@ -31,7 +31,7 @@ cdef class Trace:
             return
         memcpy(&self.records[self.n, 0], model.rec, RECORD * sizeof(double))
         write_wave(&self.waves[self.n, 0], wave, settled, stale)
-        if self.n < self.own.shape[0] and model.residual.b > 0:
+        if self.n < self.own.shape[0] and model.residual.credit.b > 0:
             for c in range(self.own.shape[1]):
                 model.residual.estimate(c, &re, &im)
                 self.own[self.n, c] = <float>re + 1j * <float>im

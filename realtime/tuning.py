@@ -8,14 +8,12 @@ factor, on the first half of the samples. What comes out is taken only if the se
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from math import isclose
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.realtime.calibration import Calibration, ModelOptions
 from wavestim.realtime.wavemodel import WaveModel
-
-if TYPE_CHECKING:
-    from wavestim.realtime.calibration import Calibration, ModelOptions
 
 Array = NDArray[np.float64]
 
@@ -83,7 +81,8 @@ def tune(c: Calibration, y: Array) -> Tuning:
     gain = (_likelihood(c, best, second) - _likelihood(c, start, second)) / (len(second) / c.fs_hz)
     if gain < LEAST_GAIN:
         return Tuning(start, {}, gain)
-    changed = {name: (getattr(start, name), getattr(best, name)) for name in SEARCHED if getattr(start, name) != getattr(best, name)}
+    pairs = {name: (getattr(start, name), getattr(best, name)) for name in SEARCHED}
+    changed = {name: (before, after) for name, (before, after) in pairs.items() if not isclose(before, after)}
     return Tuning(best, changed, gain)
 
 

@@ -6,7 +6,7 @@ stretch it is learned from holds no light and no gap; where one falls in, it beg
 
 import numpy as np
 
-from wavestim.realtime.calibration import calibrate
+from wavestim.realtime.learning import calibrate
 from wavestim.realtime.staleness cimport COLOUR, COVARIANCE, LEVEL
 
 cdef double RENEWAL_S = 3.0        # a calibration is kept at least so long

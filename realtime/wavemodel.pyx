@@ -228,7 +228,7 @@ cdef class WaveModel:
         foretold[2] = power * (1 - p)
         foretold[3] = self.local.power * (best.total - 1)
         foretold[4] = self.local.power
-        self.hindsight.rough = self.residual.known
+        self.hindsight.rough = self.residual.credit.known
         self.hindsight.push(self.local, self.whitener, wave, foretold, masked)
         size = sqrt(self.hindsight.b_re * self.hindsight.b_re + self.hindsight.b_im * self.hindsight.b_im)
         o[LOCAL] = size if size < 1 else 1
@@ -248,11 +248,11 @@ cdef class WaveModel:
         for j in range(GRID):
             o[LOCAL_AHEAD + j] = best.ahead_re[j]
             o[LOCAL_AHEAD + GRID + j] = best.ahead_im[j]
-        o[RESIDUAL] = self.residual.b
+        o[RESIDUAL] = self.residual.credit.b
         if self.residual.on:
             best = &self.residual.wiener.best
-            o[RESIDUAL_POWER] = self.residual.power
-            o[RESIDUAL_SHARE] = self.local.seen * self.residual.share
+            o[RESIDUAL_POWER] = self.residual.credit.power
+            o[RESIDUAL_SHARE] = self.local.seen * self.residual.credit.share
             o[RESIDUAL_TOTAL] = best.total
             for j in range(GRID):
                 o[RESIDUAL_AHEAD + j] = best.ahead_re[j]

@@ -77,10 +77,13 @@ def learn(
     NoRhythmError
         When there is no band to suggest.
     CalibrationError
-        When there is too little to learn from, or the band does not suit the rate.
+        When there is too little to learn from, nothing changes in it, or the band does not suit the rate.
     """
     reference, notch_hz, excluded = _conditioning(material)
     x, rate_hz = _conditioned(material, seconds, excluded, progress)
+    silent = (x == x[0]).all(axis=0)
+    if silent[~excluded].all():
+        raise CalibrationError(f"{material.name}: no channel is alive, their samples never change; at least one must show a potential")
     faults = channel_faults(x, excluded)
     good = faults == ""
     spectrum = take_apart(x[:, good] if good.any() else x, rate_hz)

@@ -7,9 +7,9 @@ from scipy.signal import butter, freqz_sos, hilbert, sosfilt, sosfiltfilt
 from support.waves import coloured, grid, make, rms_deg
 from wavestim.hardware.sources import open_recording
 from wavestim.realtime import track
-from wavestim.realtime.calibration import calibrate
 from wavestim.realtime.colour import inverse, whitening_filter
 from wavestim.realtime.electrodes import project
+from wavestim.realtime.learning import calibrate
 from wavestim.realtime.local import Local
 from wavestim.realtime.noise import background, peak_cut
 

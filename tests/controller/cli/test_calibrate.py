@@ -67,6 +67,15 @@ def test_noise_without_a_band_is_exit_code_1_and_a_sentence(tmp_path):
     assert not (tmp_path / "c.npz").exists()
 
 
+@pytest.mark.parametrize("silence", [0.0, np.nan])
+def test_silence_is_refused_even_when_a_band_is_asked_for(tmp_path, silence):
+    np.savez(tmp_path / "s.npz", lfp=np.full((2000, 25), silence, np.float32), fs=500.0, positions_mm=XY)
+    result = call(tmp_path / "s.npz", "--band", "8", "24", "--out", tmp_path / "c.npz")
+    assert result.exit_code == 2
+    assert "no channel is alive" in result.stderr
+    assert not (tmp_path / "c.npz").exists()
+
+
 def test_the_packaged_strip_has_a_suggested_band(tmp_path):
     result = call("ecog-strip", "--seconds", "10", "--out", tmp_path / "c.npz")
     assert result.exit_code == 0, result.stderr
