@@ -21,6 +21,16 @@ POSITIONS = 40
 LONGEST = 40
 
 
+def remembered(update: Callable[[Array, Array], Array], start: Array, entered: Array) -> Array:
+    """What a memory holds at every moment, when each moment's entry updates it."""
+
+    def step(h: Array, x: Array) -> tuple[Array, Array]:
+        h = update(h, x)
+        return h, h
+
+    return jax.lax.scan(step, start, entered)[1]
+
+
 class Wave(eqx.Module):  # type: ignore[misc]
     """Tokens on a tape that moves."""
 
@@ -40,13 +50,11 @@ class Wave(eqx.Module):  # type: ignore[misc]
         """(T, positions, channels)."""
         at_edge = jnp.zeros((POSITIONS, 1)).at[0].set(1.0)
 
-        def step(h: Array, entered: Array) -> tuple[Array, Array]:
+        def carried(h: Array, entered: Array) -> Array:
             heard = jnp.concatenate([jnp.roll(h, 1, 0), h, jnp.roll(h, -1, 0)], axis=1)
-            h = jax.nn.relu(heard @ self.kernel + self.bias + at_edge * entered)
-            return h, h
+            return jax.nn.relu(heard @ self.kernel + self.bias + at_edge * entered)
 
-        start = jnp.zeros((POSITIONS, self.bias.shape[0]))
-        return jax.lax.scan(step, start, jax.vmap(self.entry)(tokens))[1]
+        return remembered(carried, jnp.zeros((POSITIONS, self.bias.shape[0])), jax.vmap(self.entry)(tokens))
 
     def __call__(self, tokens: Array) -> Array:
         return jax.vmap(self.read)(self.states(tokens).reshape(len(tokens), -1))
@@ -95,12 +103,7 @@ class Leaky(eqx.Module):  # type: ignore[misc]
 
     def __call__(self, tokens: Array) -> Array:
         keep = jax.nn.sigmoid(self.rate)
-
-        def step(h: Array, entered: Array) -> tuple[Array, Array]:
-            h = keep * h + (1 - keep) * entered
-            return h, h
-
-        h = jax.lax.scan(step, jnp.zeros_like(keep), jax.vmap(self.entry)(tokens))[1]
+        h = remembered(lambda h, x: keep * h + (1 - keep) * x, jnp.zeros_like(keep), jax.vmap(self.entry)(tokens))
         return jax.vmap(self.read)(jnp.tanh(h))
 
 
@@ -117,11 +120,7 @@ class Gru(eqx.Module):  # type: ignore[misc]
         self.read = eqx.nn.Linear(width, N_OUT, key=c)
 
     def __call__(self, tokens: Array) -> Array:
-        def step(h: Array, entered: Array) -> tuple[Array, Array]:
-            h = self.cell(entered, h)
-            return h, h
-
-        h = jax.lax.scan(step, jnp.zeros(self.cell.hidden_size), jax.vmap(self.entry)(tokens))[1]
+        h = remembered(lambda h, x: self.cell(x, h), jnp.zeros(self.cell.hidden_size), jax.vmap(self.entry)(tokens))
         return jax.vmap(self.read)(h)
 
 
@@ -140,11 +139,7 @@ class IRnn(eqx.Module):  # type: ignore[misc]
         self.read = eqx.nn.Linear(width, N_OUT, key=b)
 
     def __call__(self, tokens: Array) -> Array:
-        def step(h: Array, entered: Array) -> tuple[Array, Array]:
-            h = jax.nn.relu(h @ self.kernel + self.bias + entered)
-            return h, h
-
-        h = jax.lax.scan(step, jnp.zeros_like(self.bias), jax.vmap(self.entry)(tokens))[1]
+        h = remembered(lambda h, x: jax.nn.relu(h @ self.kernel + self.bias + x), jnp.zeros_like(self.bias), jax.vmap(self.entry)(tokens))
         return jax.vmap(self.read)(h)
 
 
