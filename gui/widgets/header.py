@@ -18,7 +18,7 @@ def step_colour(step: str) -> str:
 
 
 class Header(QtWidgets.QWidget):  # type: ignore[misc]
-    """See the module. ``arm run stop recover report open`` are buttons, ``experiment`` the choice."""
+    """See the module. ``arm run take stop recover report open`` are buttons, ``experiment`` the choice."""
 
     def __init__(self, experiments: Iterable[str]) -> None:
         super().__init__()
@@ -39,7 +39,9 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         self.open, self.arm, self.run = (
             self._button(name, text) for name, text in (("open", words.OPEN), ("arm", words.ARM), ("run", words.RUN))
         )
-        self.recover, self.report = self._button("recover", words.RECOVER), self._button("report", words.REPORT)
+        self.recover, self.report, self.take = (
+            self._button(name, text) for name, text in (("recover", words.RECOVER), ("report", words.REPORT), ("take", words.TAKE))
+        )
         self.stop = self._button("stop", words.STOP)
         self._lit: tuple[Lamp, ...] = ()
         self._at: tuple[str, str, bool] | None = None
@@ -81,7 +83,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         above.addWidget(self.clock)
         above.addSpacing(12)
         above.addWidget(self.what, 4)
-        for widget in (self.experiment, self.open, self.arm, self.run, self.recover, self.report, self.stop):
+        for widget in (self.experiment, self.open, self.arm, self.run, self.take, self.recover, self.report, self.stop):
             above.addWidget(widget)
         for label in self._steps.values():
             below.addWidget(label)

@@ -102,7 +102,8 @@ class Feed:
             "pulses": dict(self._counts),
             "course": {"trials": sum(self._counts.values())},
             "free_bytes": 80_000_000_000,
-            "controlled": False,
+            "controlled": True,
+            "controller": "the window on lab-pc, process 4711",
             "realtime": "in time",
             "safe": [],
             "stale": False,
@@ -133,7 +134,7 @@ class FedLink:
     """In the place of a ``Link``: what the feed says until now, which whoever owns it sets."""
 
     def __init__(self, feed: Feed) -> None:
-        self.feed, self.sample = feed, 0
+        self.feed, self.sample, self.in_control = feed, 0, True
 
     def heard(self) -> list[Any]:
         return list(self.feed.until(self.sample))
