@@ -44,15 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(asked: argparse.Namespace) -> int:
     """With everything there."""
-    from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+    from pyqtgraph.Qt import QtWidgets
     from wavestim.gui import remembered, screenshot, theme
     from wavestim.gui.deck import Deck
     from wavestim.gui.window import RigWindow
 
-    pixels = QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough  # a screen at 150 % is drawn at 150 %
-    QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(pixels)
-    for attribute in (QtCore.Qt.ApplicationAttribute.AA_EnableHighDpiScaling, QtCore.Qt.ApplicationAttribute.AA_UseHighDpiPixmaps):
-        QtWidgets.QApplication.setAttribute(attribute)
+    if asked.screenshot is None:
+        theme.fit_screens()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     deck = Deck()
     if asked.screenshot is not None:

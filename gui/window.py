@@ -105,6 +105,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.live.held = held
         self._restore(kept)
         self.turn()
+        self._all.activate()  # what was there before may have needed more room
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
         """Esc is STOP wherever the focus is, in every dialogue too, which it does not close. Space presses the button with the focus."""
@@ -146,7 +147,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
 
     def show_keys(self) -> None:
         """F12."""
-        self._keys = self._keys or KeysDialog(self, [page.title for page in self.pages])
+        self._keys = self._keys or KeysDialog(self, self.pages)
         self._keys.show()
         self._keys.raise_()
 

@@ -9,6 +9,7 @@ from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.lamps import Lamp
 from wavestim.gui.palettes import ink
+from wavestim.gui.widgets.elided import Elided
 
 
 def step_colour(step: str) -> str:
@@ -24,7 +25,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         super().__init__()
         self._lamps = [QtWidgets.QLabel() for _ in words.LAMPS]
         self._steps = {step: QtWidgets.QLabel(text) for step, text in words.STEPS.items()}
-        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), QtWidgets.QLabel(words.NO_SESSION), QtWidgets.QLabel()
+        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), Elided(words.NO_SESSION), QtWidgets.QLabel()
         self.clock.setObjectName("clock")
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
@@ -33,15 +34,17 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             self.offer(experiment)
         self.experiment.setToolTip(words.LOCKED)
         self.experiment.setAccessibleName(words.with_key("choose"))
-        self.experiment.setMinimumContentsLength(10)
+        self.experiment.setMinimumContentsLength(18)
         self.experiment.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.what.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
+        self.what.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter)
         self.open, self.arm, self.run = (
             self._button(name, text) for name, text in (("open", words.OPEN), ("arm", words.ARM), ("run", words.RUN))
         )
         self.recover, self.report, self.take = (
             self._button(name, text) for name, text in (("recover", words.RECOVER), ("report", words.REPORT), ("take", words.TAKE))
         )
+        for seldom in (self.recover, self.report, self.take):
+            seldom.hide()
         self.stop = self._button("stop", words.STOP)
         self._lit: tuple[Lamp, ...] = ()
         self._at: tuple[str, str, bool] | None = None
@@ -81,14 +84,14 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             above.addSpacing(16)
         above.addStretch(1)
         above.addWidget(self.clock)
-        above.addSpacing(12)
-        above.addWidget(self.what, 4)
+        above.addStretch(1)
         for widget in (self.experiment, self.open, self.arm, self.run, self.take, self.recover, self.report, self.stop):
             above.addWidget(widget)
         for label in self._steps.values():
             below.addWidget(label)
         below.addSpacing(16)
-        below.addWidget(self.sentence, 1)
+        below.addWidget(self.sentence, 3)
+        below.addWidget(self.what, 1)
         rows.addLayout(above)
         rows.addLayout(below)
 

@@ -62,7 +62,7 @@ KEYS = (
     Key("Ctrl+R", "run", "run what is armed"),
     Key("Ctrl+Shift+T", "take", "take control from another window, which then watches"),
     Key("Ctrl+Shift+R", "recover", "recover the session of a rig process that is gone"),
-    Key("Ctrl+P", "report", "open the report"),
+    Key("Ctrl+Shift+O", "report", "open the report"),
     Key("Ctrl+O", "open", "open an experiment"),
     Key("Ctrl+E", "choose", "choose among the experiments: ↑ ↓"),
     Key("Space", "hold", "hold the view; the session goes on"),
