@@ -9,17 +9,26 @@ from wavestim.gui import words
 
 
 @pytest.fixture(scope="module")
-def window(application):
+def opened(application):
     from wavestim.gui.deck import Deck
     from wavestim.gui.window import RigWindow
 
     window = RigWindow(Deck(), "against-the-wave", mock=True)
     window.resize(1366, 768)
     window.show()
-    window.activateWindow()
-    application.processEvents()
     yield window
     window.close()
+
+
+@pytest.fixture
+def window(application, opened):
+    """In front, with the view going on."""
+    if opened._keys is not None:
+        opened._keys.close()
+    opened.activateWindow()
+    application.processEvents()
+    opened.live.held = False
+    return opened
 
 
 def everything(window):
