@@ -16,7 +16,7 @@ PACKAGES = "libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxkbcommon
 
 def main(arguments: list[str] | None = None) -> int:
     """Show the window, or take a picture of it; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="wavestim gui")
+    parser = argparse.ArgumentParser(prog="wavestim gui", usage=argparse.SUPPRESS)  # an error is one sentence
     parser.add_argument("--experiment", default="against-the-wave")
     parser.add_argument("--mock", action="store_true")
     parser.add_argument("--attach", nargs="?", const="", default=None)
