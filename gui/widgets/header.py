@@ -30,11 +30,13 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
         self.experiment = QtWidgets.QComboBox()
+        self.experiment.currentTextChanged.connect(lambda name: self.experiment.setToolTip(f"{name}\n{words.LOCKED}"))
         for experiment in experiments:
             self.offer(experiment)
-        self.experiment.setToolTip(words.LOCKED)
         self.experiment.setAccessibleName(words.with_key("choose"))
-        self.experiment.setMinimumContentsLength(18)
+        self.experiment.setMinimumContentsLength(7)  # with more where there is room
+        self.experiment.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self.experiment.setMaximumWidth(theme.px(300))
         self.experiment.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.what.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter)
         self.open, self.arm, self.run = (
@@ -81,11 +83,13 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         above, below = QtWidgets.QHBoxLayout(), QtWidgets.QHBoxLayout()
         for lamp in self._lamps:
             above.addWidget(lamp)
-            above.addSpacing(16)
+            above.addSpacing(10)
         above.addStretch(1)
         above.addWidget(self.clock)
         above.addStretch(1)
-        for widget in (self.experiment, self.open, self.arm, self.run, self.take, self.recover, self.report, self.stop):
+        above.setSpacing(5)
+        above.addWidget(self.experiment, 4)
+        for widget in (self.open, self.arm, self.run, self.take, self.recover, self.report, self.stop):
             above.addWidget(widget)
         for label in self._steps.values():
             below.addWidget(label)

@@ -56,6 +56,31 @@ def test_every_page_in_both_themes_at_both_sizes(application, window):
     assert cut == {}
 
 
+@pytest.mark.parametrize("seldom", ["take", "recover", "report"])
+def test_the_header_has_room_on_a_laptop_whatever_it_shows(application, seldom):
+    from wavestim.gui.lamps import Lamp
+    from wavestim.gui.widgets.header import Header
+
+    header = Header(["against-the-wave"])
+    said = ("no samples for 12 s", "dark: heartbeat", "123 of 4567 missed", "only 1.9 GB free")
+    header.show_lamps(Lamp("bad", words) for words in said)
+    header.clock.setText("23:59:59")
+    getattr(header, seldom).show()
+    assert header.minimumSizeHint().width() <= SIZES[0][0] - 16
+
+
+def test_what_has_no_room_is_said_by_the_tooltip(application):
+    from wavestim.gui.widgets.elided import Elided
+
+    label = Elided("more than there is room for\nand a second line")
+    label.resize(60, 40)
+    label.show()
+    assert label.text() == label.toolTip() == "more than there is room for\nand a second line"
+    label.resize(600, 40)
+    assert label.toolTip() == ""
+    label.close()
+
+
 def test_text_that_is_cut_off_is_found(application):
     from pyqtgraph.Qt import QtWidgets
 
