@@ -43,7 +43,7 @@ bench: build
 	cp build/bench/benchmarks.md docs/benchmarks.md
 
 # long proofs: of the light, of every source against a faulty peer, of memory and clocks over an hour and a simulated day, of the loop beside one
-# in Python. They measure: nothing else should run meanwhile
+# in Python, of the window over eight hours and beside a session. They measure: nothing else should run meanwhile
 soak: build board
 	$(PY) scripts/soak_dark.py --kills 200
 	$(PY) scripts/measure_board.py
@@ -51,6 +51,9 @@ soak: build board
 	$(PY) scripts/soak_sources.py
 	$(PY) scripts/soak_session.py
 	$(PY) scripts/measure_loop.py
+	$(PY) scripts/soak_window.py
+	$(PY) scripts/measure_stop.py
+	$(PY) scripts/measure_window.py
 
 help:
 	@echo "make demo     the whole experiment on a simulated cortex, with a report"
@@ -59,7 +62,7 @@ help:
 	@echo "make docs     write the parts of docs/ that are made from the code"
 	@echo "make picture  draw the pictures of the docs"
 	@echo "make bench    accuracy, certainty and speed beside peers: docs/benchmarks.md"
-	@echo "make soak     long proofs of light, sources, memory and clocks, on a machine with nothing else to do: about three hours"
+	@echo "make soak     long proofs of light, sources, memory and clocks, on a machine with nothing else to do: about four hours"
 	@echo "make board    build the firmware of the ATmega2560 and its emulator: build/avr"
 	@echo "make build    build the extensions; make setup: only the virtual environment"
 	@echo "make clean    remove everything that was built"

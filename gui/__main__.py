@@ -16,7 +16,7 @@ PACKAGES = "libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxkbcommon
 
 def main(arguments: list[str] | None = None) -> int:
     """Show the window, or take a picture of it; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="wavestim gui")
+    parser = argparse.ArgumentParser(prog="wavestim gui", usage=argparse.SUPPRESS)  # an error is one sentence
     parser.add_argument("--experiment", default="against-the-wave")
     parser.add_argument("--mock", action="store_true")
     parser.add_argument("--attach", nargs="?", const="", default=None)
@@ -44,15 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(asked: argparse.Namespace) -> int:
     """With everything there."""
-    from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+    from pyqtgraph.Qt import QtWidgets
     from wavestim.gui import remembered, screenshot, theme
     from wavestim.gui.deck import Deck
     from wavestim.gui.window import RigWindow
 
-    pixels = QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough  # a screen at 150 % is drawn at 150 %
-    QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(pixels)
-    for attribute in (QtCore.Qt.ApplicationAttribute.AA_EnableHighDpiScaling, QtCore.Qt.ApplicationAttribute.AA_UseHighDpiPixmaps):
-        QtWidgets.QApplication.setAttribute(attribute)
+    if asked.screenshot is None:
+        theme.fit_screens()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     deck = Deck()
     if asked.screenshot is not None:

@@ -117,7 +117,24 @@ class Deck:
     def sentence(self) -> str:
         """The state in one sentence."""
         state = self.state
-        return f"{words.STATES[state]} {self.trouble}".strip() if state in ("failed", "idle", "gone") else words.STATES[state]
+        if state in ("failed", "idle", "gone"):
+            return f"{words.STATES[state]} {self.trouble}".strip()
+        return words.STATES[state] + (f" {words.watching(self.controller)}" if self.watching else "")
+
+    @property
+    def controller(self) -> str:
+        """Who has control, in words; empty when nobody has, or nothing runs."""
+        return "" if self.knowledge is None or self.state in OVER else str(self.knowledge.status.get("controller") or "")
+
+    @property
+    def watching(self) -> bool:
+        """Somebody else has control."""
+        return bool(self.controller) and self._link is not None and not self._link.in_control
+
+    def take_control(self) -> None:
+        """From whoever has it."""
+        if self._link is not None:
+            self._link.order("take", over=True)
 
     def arm(self, experiment: str, *, mock: bool) -> None:
         """The first step: a rig process that learns, measures, arms and waits for RUN. Why it can't be is in ``trouble``."""
@@ -147,7 +164,7 @@ class Deck:
 
     def run(self) -> None:
         """The second step."""
-        if self.state == "armed" and self._link is not None:
+        if self.state == "armed" and self._link is not None and not self.watching:
             self._link.order("run")
 
     def stop(self) -> None:
@@ -202,6 +219,8 @@ class Deck:
         self.knowledge = Knowledge(facts, self.log)
         self.knowledge.heard_s = self._clock()
         self._link = self._hear(meeting)
+        if rig.child is not None:  # who started it has control until somebody takes it
+            self._link.order("take")
 
     def _mind_stopping(self, stopping: Stopping, now_s: float, rig: Rig) -> None:
         before, knowledge = stopping.outcome, self.knowledge

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import socket
 import threading
 import time
 from collections import deque
@@ -14,6 +16,7 @@ from wavestim.controller.errors import WavestimError
 from wavestim.controller.live.client import Attached
 from wavestim.controller.live.rendezvous import Meeting
 from wavestim.controller.live.wire import Arrays, WireError
+from wavestim.gui import words
 
 Message = tuple[str, dict[str, Any], Arrays]
 HEAR_MS = 10
@@ -34,10 +37,13 @@ class Link:
 
     def __init__(self, meeting: Meeting, attach: Callable[[Meeting], Attached] = Attached) -> None:
         self.meeting = meeting
+        self.name = words.window_name(socket.gethostname(), os.getpid())
         self._attach = attach
         self._heard: deque[Message] = deque(maxlen=MOST)
         self._orders: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self._refused: deque[str] = deque(maxlen=20)
+        self.in_control = False
+        """Orders of this window are carried out."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._thread.start()
@@ -67,20 +73,33 @@ class Link:
             return
         with there:
             self._heard.append(("status", there.hello.get("status", {}), {}))
-            next_keep_s, in_control = 0.0, False
+            next_keep_s = 0.0
             while not self._closing.is_set():
                 self._hear(there)
                 try:
                     while not self._orders.empty():
-                        name, more = self._orders.get()
-                        in_control = in_control or there.order("take") == {}
-                        there.order(name, **more)
-                    if in_control and time.monotonic() >= next_keep_s and there.alive:
+                        self._give(there, *self._orders.get())
+                    if self.in_control and time.monotonic() >= next_keep_s and there.alive:
                         next_keep_s = time.monotonic() + KEEP_S
-                        there.order("keep")
+                        self._keep(there)
                 except WavestimError as error:
-                    in_control = False
                     self._refused.append(str(error))
+
+    def _keep(self, there: Attached) -> None:
+        """Still there; unless somebody has taken over."""
+        try:
+            there.order("keep")
+        except WavestimError as error:
+            self._refused.append(words.control_lost(str(error)))
+            self.in_control = False
+
+    def _give(self, there: Attached, order: str, more: dict[str, Any]) -> None:
+        """Anything but ``take`` takes control first, where nobody has it."""
+        if order == "take" or not self.in_control:
+            there.order("take", name=self.name, over=order == "take" and bool(more.get("over")))
+            self.in_control = True
+        if order != "take":
+            there.order(order, **more)
 
     def _hear(self, there: Attached) -> None:
         try:

@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from pyqtgraph.Qt import QtGui
+from pyqtgraph.Qt import QtCore, QtGui
 from wavestim.gui.palettes import THEMES, Name, ink
 
 if TYPE_CHECKING:
@@ -97,6 +97,13 @@ def px(at_scale_1: float) -> int:
 def fitting_scale(height_px: float) -> float:
     """The scale of text for a screen, or a picture, of that height."""
     return min(max(height_px / COMFORTABLE_HEIGHT_PX, 1.0), LARGEST)
+
+
+def fit_screens() -> None:
+    """A screen at 150 % is drawn at 150 %; before the application is there."""
+    QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    for attribute in (QtCore.Qt.ApplicationAttribute.AA_EnableHighDpiScaling, QtCore.Qt.ApplicationAttribute.AA_UseHighDpiPixmaps):
+        QtCore.QCoreApplication.setAttribute(attribute)
 
 
 def load_fonts() -> None:

@@ -105,6 +105,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.live.held = held
         self._restore(kept)
         self.turn()
+        self._all.activate()  # what was there before may have needed more room
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
         """Esc is STOP wherever the focus is, in every dialogue too, which it does not close. Space presses the button with the focus."""
@@ -146,7 +147,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
 
     def show_keys(self) -> None:
         """F12."""
-        self._keys = self._keys or KeysDialog(self, [page.title for page in self.pages])
+        self._keys = self._keys or KeysDialog(self, self.pages)
         self._keys.show()
         self._keys.raise_()
 
@@ -154,7 +155,8 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
         header.show_step(STEP[state], self.deck.sentence() + (f"   {words.HELD_VIEW}" if self.live.held else ""), state in ALARMING)
         header.arm.setEnabled(state in OVER)
-        header.run.setEnabled(state == "armed")
+        header.run.setEnabled(state == "armed" and not self.deck.watching)
+        header.take.setVisible(self.deck.watching)
         header.recover.setVisible(state in ("gone", "recovering"))
         header.recover.setEnabled(state == "gone")
         header.report.setVisible(state == "report")
@@ -203,6 +205,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             (header.arm, self.arm),
             (header.run, self.deck.run),
             (header.stop, self.stop),
+            (header.take, self.deck.take_control),
             (header.recover, self.deck.recover),
             (header.report, self._open_report),
             (header.open, self._open),
@@ -217,6 +220,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             "stop": self.stop,
             "arm": self.arm,
             "run": self.deck.run,
+            "take": self.deck.take_control,
             "recover": self.deck.recover,
             "report": self._open_report,
             "open": header.open.click,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,7 +66,7 @@ def attach(
 
 
 def _in_control(there: Any, orders: list[str], mark: str | None) -> dict[str, Any]:
-    there.order("take")
+    there.order("take", name=f"wavestim attach (process {os.getpid()})")
     try:
         answer: dict[str, Any] = {}
         for order in orders:

@@ -7,7 +7,7 @@ taken with a token of the taker's choice and held until it is given back, or unt
 order      does
 =========  ===========================================================================
 hello      says what runs here, and whether somebody has control
-take       takes control, when nobody has it
+take       takes control, when nobody has it; with ``"over": true`` from whoever has it. ``name`` says who takes it, for the others
 give       gives it back
 keep       is still there
 stop       dark at once, then the end of the session; from anybody
@@ -31,6 +31,7 @@ from wavestim.controller.live.wire import WireError, dump, load
 SILENT_S = 5.0
 FREE = ("hello", "take", "stop")
 """Orders that need no control."""
+LONGEST_NAME = 80
 MOST = 64
 """Orders that are answered in one turn."""
 
@@ -57,6 +58,7 @@ class Control:
     def __init__(self, address: str, orders: Mapping[str, Order], context: zmq.Context[Any] | None = None) -> None:
         self._orders = dict(orders)
         self._holder: str | None = None
+        self._name = ""
         self._heard_ns = 0
         self._socket = (context or zmq.Context.instance()).socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 200)
@@ -66,6 +68,11 @@ class Control:
     def held(self) -> bool:
         """Somebody has control."""
         return self._holder is not None
+
+    @property
+    def holder(self) -> str:
+        """Who has control, in the words of whoever took it; empty when nobody has."""
+        return self._name if self.held else ""
 
     def turn(self, now_ns: int) -> None:
         """Answer what has come in. Never waits."""
@@ -101,9 +108,12 @@ class Control:
 
     def _carry_out(self, name: str, by: str, order: Mapping[str, Any], now_ns: int) -> Mapping[str, Any]:
         if name == "take":
-            if self._holder not in (None, by):
+            over, who = order.get("over", False), order.get("name", "another program")
+            if not isinstance(over, bool) or not isinstance(who, str) or not 0 < len(who) <= LONGEST_NAME or not who.isprintable():
+                raise OrderError(f"whoever takes control has a name of 1 to {LONGEST_NAME} characters; 'over' is true or false")
+            if self._holder not in (None, by) and not over:
                 raise OrderError("somebody else has control")
-            self._holder, self._heard_ns = by, now_ns
+            self._holder, self._name, self._heard_ns = by, who, now_ns
         elif name == "give":
             self._holder = None
         elif name in self._orders:

@@ -110,6 +110,7 @@ class Outside:
             "safe": s.recorder.safe_reasons[-1:],
             "free_bytes": shutil.disk_usage(self._folder).free,
             "controlled": self.control.held,
+            "controller": self.control.holder,
             "realtime": s.rights.words,
         }
 

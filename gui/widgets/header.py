@@ -9,6 +9,7 @@ from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.lamps import Lamp
 from wavestim.gui.palettes import ink
+from wavestim.gui.widgets.elided import Elided
 
 
 def step_colour(step: str) -> str:
@@ -18,28 +19,34 @@ def step_colour(step: str) -> str:
 
 
 class Header(QtWidgets.QWidget):  # type: ignore[misc]
-    """See the module. ``arm run stop recover report open`` are buttons, ``experiment`` the choice."""
+    """See the module. ``arm run take stop recover report open`` are buttons, ``experiment`` the choice."""
 
     def __init__(self, experiments: Iterable[str]) -> None:
         super().__init__()
         self._lamps = [QtWidgets.QLabel() for _ in words.LAMPS]
         self._steps = {step: QtWidgets.QLabel(text) for step, text in words.STEPS.items()}
-        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), QtWidgets.QLabel(words.NO_SESSION), QtWidgets.QLabel()
+        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), Elided(words.NO_SESSION), QtWidgets.QLabel()
         self.clock.setObjectName("clock")
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
         self.experiment = QtWidgets.QComboBox()
+        self.experiment.currentTextChanged.connect(lambda name: self.experiment.setToolTip(f"{name}\n{words.LOCKED}"))
         for experiment in experiments:
             self.offer(experiment)
-        self.experiment.setToolTip(words.LOCKED)
         self.experiment.setAccessibleName(words.with_key("choose"))
-        self.experiment.setMinimumContentsLength(10)
+        self.experiment.setMinimumContentsLength(7)  # with more where there is room
+        self.experiment.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self.experiment.setMaximumWidth(theme.px(300))
         self.experiment.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.what.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
+        self.what.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight | QtCore.Qt.AlignmentFlag.AlignVCenter)
         self.open, self.arm, self.run = (
             self._button(name, text) for name, text in (("open", words.OPEN), ("arm", words.ARM), ("run", words.RUN))
         )
-        self.recover, self.report = self._button("recover", words.RECOVER), self._button("report", words.REPORT)
+        self.recover, self.report, self.take = (
+            self._button(name, text) for name, text in (("recover", words.RECOVER), ("report", words.REPORT), ("take", words.TAKE))
+        )
+        for seldom in (self.recover, self.report, self.take):
+            seldom.hide()
         self.stop = self._button("stop", words.STOP)
         self._lit: tuple[Lamp, ...] = ()
         self._at: tuple[str, str, bool] | None = None
@@ -76,17 +83,19 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         above, below = QtWidgets.QHBoxLayout(), QtWidgets.QHBoxLayout()
         for lamp in self._lamps:
             above.addWidget(lamp)
-            above.addSpacing(16)
+            above.addSpacing(10)
         above.addStretch(1)
         above.addWidget(self.clock)
-        above.addSpacing(12)
-        above.addWidget(self.what, 4)
-        for widget in (self.experiment, self.open, self.arm, self.run, self.recover, self.report, self.stop):
+        above.addStretch(1)
+        above.setSpacing(5)
+        above.addWidget(self.experiment, 4)
+        for widget in (self.open, self.arm, self.run, self.take, self.recover, self.report, self.stop):
             above.addWidget(widget)
         for label in self._steps.values():
             below.addWidget(label)
         below.addSpacing(16)
-        below.addWidget(self.sentence, 1)
+        below.addWidget(self.sentence, 3)
+        below.addWidget(self.what, 1)
         rows.addLayout(above)
         rows.addLayout(below)
 

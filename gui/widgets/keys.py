@@ -1,4 +1,7 @@
-"""The keys: what each does, bound to the window, and shown to those who forgot them. Both are made from ``words.KEYS``."""
+"""The keys: what each does, bound to the window, and shown to those who forgot them. Both are made from ``words.KEYS``.
+
+A key of one panel alone is a ``QShortcut`` of it, and says what it does as its ``whatsThis``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import partial
 
 from pyqtgraph.Qt import QtGui, QtWidgets
 from wavestim.gui import words
+from wavestim.gui.pages.page import Page
 
 
 def bind(window: QtWidgets.QWidget, act: Callable[[str], object], show_page: Callable[[int], object], n_pages: int) -> None:
@@ -23,12 +27,15 @@ def _shortcut(window: QtWidgets.QWidget, keys: str, do: Callable[[], object]) ->
 
 
 class KeysDialog(QtWidgets.QDialog):  # type: ignore[misc]
-    """The list; it does not block the window."""
+    """The list, with the keys that panels of a page have of their own; it does not block the window."""
 
-    def __init__(self, parent: QtWidgets.QWidget, pages: Iterable[str]) -> None:
+    def __init__(self, parent: QtWidgets.QWidget, pages: Iterable[Page]) -> None:
         super().__init__(parent)
         self.setWindowTitle(words.KEYS_TITLE)
-        told = [(key.keys, key.does) for key in words.KEYS] + [words.page_key(i, title) for i, title in enumerate(pages, 1)]
+        told = [(key.keys, key.does) for key in words.KEYS]
+        for number, page in enumerate(pages, 1):
+            told.append(words.page_key(number, page.title))
+            told += [(shortcut.key().toString(), shortcut.whatsThis()) for shortcut in page.findChildren(QtWidgets.QShortcut)]
         rows = "".join(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;&nbsp;</td><td>{does}</td></tr>" for keys, does in told)
         self.told = QtWidgets.QLabel(f"<table cellspacing=4>{rows}</table>")
         QtWidgets.QVBoxLayout(self).addWidget(self.told)

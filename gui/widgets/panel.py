@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqtgraph.Qt import QtCore, QtWidgets
+from wavestim.gui.widgets.elided import Elided
 
 
 class Panel(QtWidgets.QFrame):  # type: ignore[misc]
@@ -26,19 +27,13 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
         line = QtWidgets.QHBoxLayout()
         name = QtWidgets.QLabel(title)
         name.setObjectName("title")
-        self.says = QtWidgets.QLabel("")
+        self.says = Elided()
         self.says.setAlignment(QtCore.Qt.AlignmentFlag.AlignRight)
-        self.says.setSizePolicy(  # a long word is cut off rather than the window widened
-            QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred
-        )
         line.addWidget(name)
         line.addWidget(self.says, 1)
         self.body.addLayout(line)
-        self._note = QtWidgets.QLabel(note)
+        self._note = Elided(note)
         self._note.setObjectName("note")
-        self._note.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
-        if note:
-            self._note.setToolTip(note)
 
     def fill(self, content: QtWidgets.QWidget) -> None:
         """Put the drawing in, with the note below; the panel takes the focus for it, unless keys scroll it."""

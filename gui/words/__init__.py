@@ -40,7 +40,7 @@ STATES = {
     "recovering": "Recovering the session. Dark.",
     "failed": "The rig process has ended. Dark.",
 }
-ARM, RUN, STOP, RECOVER, REPORT, OPEN = "ARM", "RUN", "■  STOP", "RECOVER", "OPEN REPORT", "Open …"
+ARM, RUN, STOP, RECOVER, REPORT, OPEN, TAKE = "ARM", "RUN", "■  STOP", "RECOVER", "OPEN REPORT", "Open …", "TAKE CONTROL"
 MOCK = "MOCK"
 HELD_VIEW = "VIEW HELD (Space)"
 KILLED = "STOP was not confirmed in 200 ms: the rig process was killed, the board goes dark by itself"
@@ -60,8 +60,9 @@ KEYS = (
     Key("Esc", "stop", "STOP, from anywhere"),
     Key("Ctrl+Shift+A", "arm", "arm: start the rig process; dark until RUN"),
     Key("Ctrl+R", "run", "run what is armed"),
+    Key("Ctrl+Shift+T", "take", "take control from another window, which then watches"),
     Key("Ctrl+Shift+R", "recover", "recover the session of a rig process that is gone"),
-    Key("Ctrl+P", "report", "open the report"),
+    Key("Ctrl+Shift+O", "report", "open the report"),
     Key("Ctrl+O", "open", "open an experiment"),
     Key("Ctrl+E", "choose", "choose among the experiments: ↑ ↓"),
     Key("Space", "hold", "hold the view; the session goes on"),
@@ -245,6 +246,21 @@ def started(experiment: str) -> str:
 def attached_to(session: str) -> str:
     """The first line of the log, when it was found."""
     return f"attached to {session}"
+
+
+def window_name(host: str, pid: int) -> str:
+    """What other windows call this one."""
+    return f"the window on {host[:40]}, process {pid}"
+
+
+def control_lost(why: str) -> str:
+    """To a window that had it."""
+    return f"this window has no control any more ({why})"
+
+
+def watching(controller: str) -> str:
+    """Of a window that is not in control."""
+    return f"Watching: control is with {controller}."
 
 
 def what(name: str, subject: str, session: str, mock: bool) -> str:

@@ -8,18 +8,27 @@ import pytest
 from wavestim.gui import words
 
 
-@pytest.fixture
-def window(application, experiment):
+@pytest.fixture(scope="module")
+def opened(application):
     from wavestim.gui.deck import Deck
     from wavestim.gui.window import RigWindow
 
-    window = RigWindow(Deck(), str(experiment), mock=True)
+    window = RigWindow(Deck(), "against-the-wave", mock=True)
     window.resize(1366, 768)
     window.show()
-    window.activateWindow()
-    application.processEvents()
     yield window
     window.close()
+
+
+@pytest.fixture
+def window(application, opened):
+    """In front, with the view going on."""
+    if opened._keys is not None:
+        opened._keys.close()
+    opened.activateWindow()
+    application.processEvents()
+    opened.live.held = False
+    return opened
 
 
 def everything(window):
@@ -38,7 +47,7 @@ def test_every_key_does_something_and_every_action_has_a_key(window):
 def test_the_keys_are_keys_and_each_is_a_shortcut(window):
     from pyqtgraph.Qt import QtGui, QtWidgets
 
-    bound = {shortcut.key().toString() for shortcut in window.findChildren(QtWidgets.QShortcut)}
+    bound = {shortcut.key().toString() for shortcut in window.findChildren(QtWidgets.QShortcut) if shortcut.parent() is window}
     wanted = {key.keys for key in words.KEYS if key.action not in words.BY_QT}
     wanted |= {words.page_key(number + 1, "")[0] for number in range(len(window.pages))}
     assert bound == {QtGui.QKeySequence(keys).toString() for keys in wanted}
@@ -46,10 +55,15 @@ def test_the_keys_are_keys_and_each_is_a_shortcut(window):
 
 
 def test_the_list_has_them_all(window):
+    from pyqtgraph.Qt import QtWidgets
+
     window.show_keys()
     for key in words.KEYS:
         assert key.keys in window._keys.told.text()
         assert key.does in window._keys.told.text()
+    for shortcut in window.page.findChildren(QtWidgets.QShortcut):
+        assert shortcut.whatsThis(), f"nobody learns what {shortcut.key().toString()} does"
+        assert shortcut.whatsThis() in window._keys.told.text()
     for number, page in enumerate(window.pages, 1):
         assert f"Ctrl+{number}" in window._keys.told.text()
         assert page.title in window._keys.told.text()

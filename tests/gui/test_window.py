@@ -124,9 +124,11 @@ def test_the_picture_has_its_size_and_is_not_blank(qt, desk, experiment):
     from pyqtgraph.Qt import QtGui
     from typer.testing import CliRunner
 
-    result = CliRunner().invoke(app, ["gui", str(experiment), "--mock", "--screenshot", "window.png", "--seconds", "1"])
+    result = CliRunner().invoke(
+        app, ["gui", str(experiment), "--mock", "--screenshot", "window.png", "--seconds", "1", "--size", "1366x768", "--theme", "light"]
+    )
     image = QtGui.QImage(str(desk / "window.png"))
-    assert (image.width(), image.height()) == (1600, 900), result.output
+    assert (image.width(), image.height()) == (1366, 768), result.output
     pixels = image.convertToFormat(QtGui.QImage.Format.Format_RGB32)
     raw = np.frombuffer(pixels.constBits().asarray(pixels.sizeInBytes()), np.uint32)
     assert len(np.unique(raw)) > 200
@@ -139,6 +141,17 @@ def test_a_screenshot_that_cannot_be_written_is_one_sentence(application, desk, 
     result = CliRunner().invoke(app, ["gui", "nowhere.yaml", "--screenshot", "window.png"])
     assert result.exit_code == 2
     assert "nowhere.yaml" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["large", "1x1", "1366x", "99999x99999"])
+def test_a_size_that_is_none_is_one_sentence(size, capfd):
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(app, ["gui", "--mock", "--screenshot", "window.png", "--size", size])
+    assert result.exit_code == 2
+    said = capfd.readouterr().err
+    assert "wanted WIDTHxHEIGHT" in said
+    assert len(said.splitlines()) == 1
 
 
 def dark_at_the_end(session):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +17,11 @@ import yaml
 from wavestim.controller.live.rendezvous import About
 from wavestim.gui.deck import Deck
 
-FS_HZ, BLOCK, TICK, STATUS = 1000.0, 10, 16, 200
+FS_HZ, BLOCK, TICK, STATUS = 1000.0, 20, 20, 200
 """Samples a second, in a block, from tick to tick, from status to status."""
 PULSE_S, NOTE_S = 0.2, 60.0
-FREQUENCY_HZ = 12.0
+PERIOD = 80
+"""Samples of a cycle of the wave."""
 VERDICTS = ("fired", "fired", "dark", "missed")
 VETOES = ("unsure", "no-wave")
 
@@ -46,6 +49,7 @@ class Feed:
         self.sample = 0
         self._decisions = itertools.count()
         self._places = np.array([[0.4 * (i % side), 0.4 * (i // side)] for i in range(self.n)])
+        self._phases = (2 * math.pi * np.arange(PERIOD)[:, None] / PERIOD - self._places @ [0.8, 0.4]).astype(np.float32)
         self._noise = np.random.default_rng(1).normal(0, 30, (4001, self.n)).astype(np.float32)
         self._counts = {"fired": 0, "dark": 0, "missed": 0, "refused": 0}
 
@@ -69,12 +73,9 @@ class Feed:
                 if at % round(NOTE_S * FS_HZ) == 7:
                     yield "marker", {"sample": at, "kind": "note", "text": f"minute {at // round(NOTE_S * FS_HZ)}"}, {}
 
-    def _phase(self, at: Any) -> Any:
-        return 2 * math.pi * FREQUENCY_HZ * np.asarray(at)[..., None] / FS_HZ - self._places @ [0.8, 0.4]
-
     def _uv(self, first: int) -> np.ndarray:
         at = np.arange(first, first + BLOCK)
-        return (100 * np.cos(self._phase(at)) + self._noise[at % len(self._noise)]).astype(np.float32)
+        return 100 * np.cos(self._phases[at % PERIOD]) + self._noise[at % len(self._noise)]
 
     def _tick(self, at: int) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
         wandering = math.sin(at / 5000)
@@ -84,13 +85,13 @@ class Feed:
             "direction_deg": 30 * wandering,
             "speed_mm_s": 200 + 50 * wandering,
             "wavelength_mm": 20.0,
-            "frequency_hz": FREQUENCY_HZ + wandering,
+            "frequency_hz": FS_HZ / PERIOD + wandering,
             "pgd": 0.8 + 0.1 * wandering,
             "amplitude_uv": 100.0,
             "stale": False,
         }
         sd_deg = np.full(self.n, 25 + 10 * wandering, np.float32)
-        return "tick", header, {"phase_rad": self._phase(at).astype(np.float32), "sd_deg": sd_deg}
+        return "tick", header, {"phase_rad": self._phases[at % PERIOD], "sd_deg": sd_deg}
 
     def _status(self, at: int) -> dict[str, Any]:
         return {
@@ -102,7 +103,8 @@ class Feed:
             "pulses": dict(self._counts),
             "course": {"trials": sum(self._counts.values())},
             "free_bytes": 80_000_000_000,
-            "controlled": False,
+            "controlled": True,
+            "controller": "the window on lab-pc, process 4711",
             "realtime": "in time",
             "safe": [],
             "stale": False,
@@ -133,7 +135,7 @@ class FedLink:
     """In the place of a ``Link``: what the feed says until now, which whoever owns it sets."""
 
     def __init__(self, feed: Feed) -> None:
-        self.feed, self.sample = feed, 0
+        self.feed, self.sample, self.in_control = feed, 0, True
 
     def heard(self) -> list[Any]:
         return list(self.feed.until(self.sample))
@@ -160,3 +162,30 @@ def fed_deck(folder: Path, side: int) -> tuple[Deck, FedLink]:
     deck = Deck(lambda: link.sample / FS_HZ, lambda _: rig, lambda _: link)
     deck.attach(None)
     return deck, link
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What a window had taken at some moment: hours of the session, bytes of memory, Python objects."""
+
+    at_h: float
+    bytes: int
+    objects: int
+
+
+def weigh(window: Any, link: FedLink, hours: float, frame_s: float, every_h: float) -> Iterator[Weighed]:
+    """Let a window live through so many hours of a session, with a frame drawn every so often, and weigh it."""
+    from pyqtgraph.Qt import QtCore, QtWidgets
+
+    page = os.sysconf("SC_PAGESIZE")
+    next_s = every_h * 3600
+    while link.sample < hours * 3600 * FS_HZ:
+        link.sample += round(frame_s * FS_HZ)
+        window.turn()
+        QtWidgets.QApplication.processEvents()
+        if link.sample >= next_s * FS_HZ:
+            next_s += every_h * 3600
+            QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
+            gc.collect()
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            yield Weighed(link.sample / FS_HZ / 3600, pages * page, len(gc.get_objects()))

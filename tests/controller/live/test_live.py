@@ -109,6 +109,26 @@ def test_control_falls_free_when_its_holder_is_silent(control):
     assert ask(order="take", by="b", now_ns=int((4.1 + SILENT_S) * S))["ok"] is True
 
 
+def test_control_can_be_taken_over_and_says_who_has_it(control):
+    control, ask, _ = control
+    assert control.holder == ""
+    ask(order="take", name="the window upstairs")
+    assert control.holder == "the window upstairs"
+    assert not ask(order="take", by="b", name="the window downstairs")["ok"]
+    assert ask(order="take", by="b", name="the window downstairs", over=True)["ok"]
+    assert control.holder == "the window downstairs"
+    assert ask(order="keep") == {"ok": False, "error": "somebody else has control"}
+    assert ask(order="give", by="b")["ok"]
+    assert control.holder == ""
+
+
+@pytest.mark.parametrize("more", [{"name": ""}, {"name": 3}, {"name": "x" * 81}, {"name": "a\nb"}, {"over": "yes"}])
+def test_whoever_takes_control_has_a_name_that_can_be_shown(control, more):
+    control, ask, _ = control
+    assert "name of 1 to 80" in ask(order="take", **more)["error"]
+    assert not control.held
+
+
 def test_nonsense_is_answered(control):
     control, ask, done = control
     assert ask() == {"ok": False, "error": "not JSON"}

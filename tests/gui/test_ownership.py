@@ -1,0 +1,55 @@
+"""Two windows on one session: one has control, the other watches, says so, may take over, and may always stop."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from support.waiting import PATIENCE_S
+from wavestim.gui import words
+
+
+@pytest.fixture
+def decks(desk):
+    from wavestim.gui.deck import Deck
+
+    decks = Deck(), Deck()
+    yield decks
+    decks[0].abandon()
+    for deck in decks:
+        deck.close()
+
+
+def until(decks, condition):
+    """Let both live until it holds."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "it never came to pass"
+        for deck in decks:
+            deck.turn()
+        time.sleep(0.01)
+
+
+def test_one_has_control_and_the_other_watches(application, experiment, decks):
+    from wavestim.gui.window import RigWindow
+
+    first, second = decks
+    first.arm(str(experiment), mock=True)
+    until(decks, lambda: first.controller and not first.watching)
+    second.attach(first.session)
+    until(decks, lambda: second.watching)
+    assert "Watching: control is with the window on" in second.sentence()
+    assert "Watching" not in first.sentence()
+    window = RigWindow(second, str(experiment), mock=True)
+    window.show()
+    assert (window.header.arm.isEnabled(), window.header.run.isEnabled(), window.header.stop.isEnabled()) == (False, False, True)
+    assert window.header.take.isVisible()
+    window.header.take.click()
+    until(decks, lambda: first.watching and second.controller and not second.watching)
+    until(decks, lambda: any("no control any more" in line.text for line in first.log.lines))
+    window.turn()
+    assert not window.header.take.isVisible()
+    first.stop()
+    until(decks, lambda: second.state in ("stopped", "report", "gone"))
+    assert any(line.text == words.PRESSED for line in first.log.lines)
+    window.close()
