@@ -15,7 +15,7 @@ from wavestim.controller.plain import plain
 from wavestim.controller.record import tables
 from wavestim.controller.record.errors import RecordError, no_room
 from wavestim.controller.record.journal import JOURNAL, Journal
-from wavestim.controller.record.records import PULSE_TRUTH
+from wavestim.controller.record.records import PULSE_TRUTH, WAVE
 from wavestim.controller.record.rows import ReferencedSamples, Samples
 from wavestim.controller.record.samples import Entry, SampleReader
 
@@ -156,6 +156,13 @@ class Session:
     def markers(self) -> NDArray[np.void]:
         """Moments worth finding again."""
         return self._table("markers")
+
+    @cached_property
+    def waves(self) -> NDArray[np.void]:
+        """What the model knew, ten times a second and at every light-on; none of sessions under a simulated clock."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'waves'"):  # of an earlier version
+            return np.zeros(0, WAVE)
+        return self._table("waves")
 
     @cached_property
     def input_events(self) -> list[InputEvent]:

@@ -255,6 +255,11 @@ class RealSession:
         return self._run_asked
 
     @property
+    def ring_fill(self) -> float:
+        """The part of the ring that waits for the engine or for the recorder."""
+        return max(self.ring.waiting, self.ring.waiting_for_recorder) / (RING_S * self.assembly.fs_hz)
+
+    @property
     def state(self) -> str:
         """``learning recording armed running held paused disarmed stopped``: what a person wants to know first."""
         if self.loop.stopped:

@@ -31,7 +31,7 @@ from wavestim.hardware.sources.stream import HEADER, MAGIC
 DELAY_MS = 2.0
 """Samples leave the rig this long after they were taken, as an amplifier's do; light within that time is in them."""
 BLOCK_MS, LONGEST_MS = 1.0, 20.0
-"""What is sent at a time, and at most while it catches up: samples come at once then, and not after so long a silence that it is a fault."""
+"""What is sent at a time, and at most while it catches up: more would take so long to be made that its silence were a fault."""
 GRACE_S = 2.0
 """How long the rig lives on after its host has gone."""
 
