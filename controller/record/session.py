@@ -197,11 +197,11 @@ class Session:
         with self._reading() as connection:
             return connection.execute(query).fetchall()
 
-    def _reading(self) -> _Reading:
-        return _Reading(self.path / JOURNAL)
+    def _reading(self) -> Reading:
+        return Reading(self.path / JOURNAL)
 
 
-class _Reading:
+class Reading:
     """A read-only connection; also to a journal on a disk that can't be written."""
 
     def __init__(self, path: Path) -> None:
