@@ -53,7 +53,7 @@ class PulseBook:
     conditions : pulses that came out, by condition.
     recent : the newest moments of light.
     latency : block received to frame written, us.
-    deadline : what was left before it would have been too late, with the latency: us after the block came.
+    deadline : of those that came out, what was left before it would have been too late, with the latency: us after the block came.
     directions : of the wave at decisions that made a pulse.
     """
 
@@ -95,7 +95,8 @@ class PulseBook:
                 decision = row if row.get("condition") is not None else None
             latency = sum(number(row[name]) for name in LATENCY_PARTS)
             self.latency.add(latency)
-            self.deadline.add(latency + number(row["margin_us"]))
+            if row["verdict"] in CAME:  # the others were not written, or had no clock to be late by
+                self.deadline.add(latency + number(row["margin_us"]))
             if row["verdict"] not in CAME or decision is None:
                 continue
             self.conditions[decision["condition"]] += 1

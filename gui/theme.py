@@ -36,6 +36,8 @@ QPushButton#arm:enabled {{ color: {WARN}; border-color: {WARN}; }}
 QPushButton#run:enabled {{ color: {LIGHT}; border-color: {LIGHT}; }}
 QPushButton#stop {{ background: #c8201a; color: white; border: 2px solid #ff8a80; font-size: 22px; padding: 10px 34px; }}
 QPushButton#stop:hover {{ background: #e5302a; }}
+QPushButton#small, QComboBox#small {{ padding: 1px 6px; font-size: 11px; font-weight: normal; border-radius: 3px; }}
+QPushButton#small:checked {{ border-color: {TARGET}; color: {TARGET}; }}
 QTextEdit {{ background: {PANEL}; border: none; font-size: 12px; }}
 QToolTip {{ background: {PANEL}; color: {TEXT}; border: 1px solid {LINE}; }}
 """

@@ -12,6 +12,7 @@ from wavestim.gui.widgets.phasehist import PhaseAtLight
 from wavestim.gui.widgets.probemap import ProbeMap
 from wavestim.gui.widgets.progress import Progress
 from wavestim.gui.widgets.rose import DirectionRose
+from wavestim.gui.widgets.store import Store
 from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
 
@@ -34,8 +35,9 @@ class LivePage(Page):
         self._deck = deck
         self.map, self.traces = ProbeMap(), Traces()
         self.rose, self.phase = DirectionRose(), PhaseAtLight()
-        self.trends, self.latency, self.progress, self.log = Trends(), Latency(), Progress(), Log()
-        self._fast, self._slow = (self.map, self.traces), (self.rose, self.phase, self.trends, self.latency, self.progress)
+        self.trends, self.latency, self.progress, self.log, self.store = Trends(), Latency(), Progress(), Log(), Store()
+        self._fast = (self.map, self.traces)
+        self._slow = (self.rose, self.phase, self.trends, self.latency, self.progress, self.store)
         self._known: object = None
         self.held = False
         """What is drawn stands still; the log goes on."""
@@ -53,25 +55,26 @@ class LivePage(Page):
                 for widget in (*self._fast, *(self._slow if slow else ())):
                     widget.show_now(knowledge)
         if slow:
-            self.log.show_log(self._deck.log)
+            self.log.show_log(self._deck.log, complete=knowledge is None or knowledge.complete)
 
     def _lay_out(self) -> None:
         grid = QtWidgets.QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(6)
         for widget, row, column, height, width in (
-            (self.map, 0, 0, 2, 1),
-            (self.rose, 0, 1, 2, 1),
-            (self.phase, 0, 2, 2, 1),
+            (self.map, 0, 0, 3, 1),
+            (self.rose, 0, 1, 3, 1),
+            (self.phase, 0, 2, 3, 1),
             (self.progress, 0, 3, 1, 1),
-            (self.log, 1, 3, 2, 1),
-            (self.traces, 2, 0, 2, 2),
-            (self.trends, 2, 2, 2, 1),
-            (self.latency, 3, 3, 1, 1),
+            (self.store, 1, 3, 1, 1),
+            (self.log, 2, 3, 3, 1),
+            (self.traces, 3, 0, 3, 2),
+            (self.trends, 3, 2, 3, 1),
+            (self.latency, 5, 3, 1, 1),
         ):
-            widget.setMinimumSize(200, 110)
+            widget.setMinimumSize(200, 70)
             grid.addWidget(widget, row, column, height, width)
         for column, stretch in enumerate((5, 4, 4, 5)):
             grid.setColumnStretch(column, stretch)
-        for row, stretch in enumerate((3, 3, 3, 3)):
+        for row, stretch in enumerate((6, 3, 3, 3, 3, 6)):
             grid.setRowStretch(row, stretch)

@@ -40,7 +40,15 @@ def tick(knowledge, sample, kind="planar", phase_deg=0.0):
 
 
 def wave(knowledge, index, sample, kind="planar", decision=-1, condition="", phase_deg=0.0):
-    row = {"sample": sample, "decision": decision, "condition": condition, "phase_deg": phase_deg, "sd_deg": 20.0, "wave_kind": kind, **WAVE}
+    row = {
+        "sample": sample,
+        "decision": decision,
+        "condition": condition,
+        "phase_deg": phase_deg,
+        "sd_deg": 20.0,
+        "wave_kind": kind,
+        **WAVE,
+    }
     knowledge.hear("waves", {"first": index, "rows": [row]}, {}, 0.0)
 
 
@@ -202,9 +210,7 @@ def size(knowledge):
     book = knowledge.pulses
     arrays = sum(kept.nbytes for kept in (knowledge.traces, knowledge.trends, knowledge.whole))
     return (
-        arrays
-        + sum(len(kept) for kept in (knowledge.log.lines, book.recent, book._waiting, knowledge._new))
-        + sys.getsizeof(book.verdicts)
+        arrays + sum(len(kept) for kept in (knowledge.log.lines, book.recent, book._waiting, knowledge._new)) + sys.getsizeof(book.verdicts)
     )
 
 
