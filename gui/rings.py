@@ -164,4 +164,4 @@ class Angles:
         if not self.total:
             return float("nan")
         r = min(abs(self._sum) / self.total, 1.0)
-        return float(min(np.degrees(np.sqrt(-2 * np.log(r))), 180.0)) if r > 0 else 180.0
+        return float(min(np.degrees(np.sqrt(2 * abs(np.log(r)))), 180.0)) if r > 0 else 180.0

@@ -202,21 +202,25 @@ class Session:
 
 
 class Reading:
-    """A read-only connection; also to a journal on a disk that can't be written."""
+    """A read-only connection; also to a journal on a disk that can't be written, unless that ``grows``."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, grows: bool = False) -> None:
+        self._path, self._grows = path, grows
 
     def __enter__(self) -> sqlite3.Connection:
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
-        for attempt in (uri, uri + "&immutable=1"):
+        for attempt in (uri,) if self._grows else (uri, uri + "&immutable=1"):
             try:
                 self._connection = sqlite3.connect(attempt, uri=True)
+            except sqlite3.OperationalError as error:
+                failure: sqlite3.Error = error
+                continue
+            try:
                 self._connection.execute("SELECT 1 FROM meta")
                 return self._connection
             except sqlite3.OperationalError as error:
                 self._connection.close()
-                failure: sqlite3.Error = error
+                failure = error
             except sqlite3.DatabaseError as error:
                 failure = error
                 break

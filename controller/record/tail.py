@@ -37,7 +37,7 @@ def rows_from(session: Path, table: str, first: int, most: int) -> list[dict[str
     RecordError
         When there is no journal, or it cannot be read now.
     """
-    with Reading(session / JOURNAL) as connection:
+    with Reading(session / JOURNAL, grows=True) as connection:
         found = connection.execute(QUERIES[table], (first, most))
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found]
@@ -50,7 +50,7 @@ def samples_around(session: Path, first: int, n: int) -> NDArray[np.float32] | N
     ------
     RecordError
     """
-    with Reading(session / JOURNAL) as connection:
+    with Reading(session / JOURNAL, grows=True) as connection:
         entries = [Entry(*row) for row in connection.execute(BLOCKS, (first + n, first))]
     if not entries or entries[0].first_sample > first:
         return None

@@ -48,7 +48,7 @@ class Traces(Panel):
         self.channels.setInsertPolicy(QtWidgets.QComboBox.InsertPolicy.NoInsert)
         self.channels.setMaximumWidth(120)
         self.channels.lineEdit().returnPressed.connect(self._typed)
-        filters = {name: live.FILTERS[name] for name in FILTERS}
+        filters: dict[str, str] = {name: live.FILTERS[name] for name in FILTERS}
         self.filter = self.add_choice(filters, live.FILTER_TIP, self._filter, chosen=self.view.filter)
         seconds = {f"{s:g}": f"{s:g} s" for s in SECONDS}
         self.seconds = self.add_choice(seconds, live.SECONDS_TIP, self._past, chosen=f"{self.view.seconds:g}")
