@@ -56,11 +56,6 @@ STORE = "Recording"
 STORE_TIP = (
     "How full the memory between source and engine is (30 s), views that were not drawn, samples that never came; what the session writes"
 )
-KEYS = (
-    ("T, M, F", "turn, mirror the probe; flow arrows"),
-    ("+, −, A", "scale of the traces; as it fits"),
-    ("W", "the last minute, or the whole session"),
-)
 
 
 def map_note(x_towards: int, y_towards: int) -> str:
