@@ -218,11 +218,13 @@ class Deck:
             self.log.say(self._at_s, words.KILLED, "bad")
 
     def _note_end(self, rig: Rig) -> None:
-        if self._told_gone or self.state == "report":
+        if self._told_gone:
             return
         self._told_gone = True
         if self.knowledge is not None:
             self.knowledge.read_on()
+        if self.state == "report":
+            return
         if rig.child is not None:
             self.trouble = rig.child.last_words() if self.knowledge is None else ""
         self.log.say(self._at_s, words.STATES[self.state] + (f" {self.trouble}" if self.trouble else ""), "bad")

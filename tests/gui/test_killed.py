@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.lightedges import dark_at_the_end
 from support.waiting import until
 from wavestim.controller.errors import WavestimError
 from wavestim.controller.live.rendezvous import running
@@ -124,12 +125,3 @@ def agrees(known, session: Path) -> None:
     assert known.trends.view()[:, 0].tolist() == steady[-600:]
     told = Counter(line.text for line in known.log.only("events"))
     assert all(told[words.marker(row["kind"], row["text"])] for row in markers)
-
-
-def dark_at_the_end(session: Path) -> bool:
-    """The last edge of every LED, as the mock board logged it, is off."""
-    level = {}
-    for line in (session / "edges.csv").read_text().splitlines()[1:]:
-        _, led, value = line.split(",")
-        level[led] = int(value)
-    return not any(level.values())

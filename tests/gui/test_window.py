@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from support.lightedges import dark_at_the_end
 from support.waiting import PATIENCE_S
 from wavestim.controller.cli import app
 from wavestim.controller.record.session import open_session
@@ -139,12 +140,3 @@ def test_a_screenshot_that_cannot_be_written_is_one_sentence(application, desk, 
     result = CliRunner().invoke(app, ["gui", "nowhere.yaml", "--screenshot", "window.png"])
     assert result.exit_code == 2
     assert "nowhere.yaml" in capfd.readouterr().err
-
-
-def dark_at_the_end(session):
-    """The last edge of every LED, as the mock board logged it, is off."""
-    level = {}
-    for line in (session / "edges.csv").read_text().splitlines()[1:]:
-        _, led, value = line.split(",")
-        level[led] = int(value)
-    return not any(level.values())
