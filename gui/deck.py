@@ -16,6 +16,8 @@ from wavestim.gui import rig as rigs
 from wavestim.gui import words
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import facts_of
+from wavestim.gui.hindsight import Hindsight
+from wavestim.gui.history import History
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.lamps import Lamp, lamps
 from wavestim.gui.link import Link
@@ -72,6 +74,8 @@ class Deck:
         """Why nothing could be started, or how it failed, in words."""
         self._rig: Rig | None = None
         self._link: Link | None = None
+        self._history: History | None = None
+        self._hindsight: Hindsight | None = None
         self._stopping: Stopping | None = None
         self._recovery: Child | None = None
         self._next_look_s = -math.inf
@@ -193,6 +197,8 @@ class Deck:
                 self.knowledge.hear(*message, now_s)
             for text in self._link.refused():
                 self.log.say(self._at_s, text, "warn")
+        if self.knowledge is not None:
+            self._look_back(self.knowledge, now_s)
         if self._stopping is not None:
             self._mind_stopping(self._stopping, now_s, rig)
         if not rig.alive:
@@ -221,6 +227,15 @@ class Deck:
         self._link = self._hear(meeting)
         if rig.child is not None:  # who started it has control until somebody takes it
             self._link.order("take")
+        self._history, self._hindsight = History(rig.session), Hindsight(rig.session, facts)
+
+    def _look_back(self, knowledge: Knowledge, now_s: float) -> None:
+        """What was not heard, and what turned out afterwards."""
+        if self._history is not None:
+            self._history.turn(knowledge.streams, now_s, knowledge.read)
+        if self._hindsight is not None:
+            for found in self._hindsight.turn(knowledge.new_light(), knowledge.last_sample):
+                knowledge.phases.add(*found)
 
     def _mind_stopping(self, stopping: Stopping, now_s: float, rig: Rig) -> None:
         before, knowledge = stopping.outcome, self.knowledge
@@ -230,9 +245,13 @@ class Deck:
             self.log.say(self._at_s, words.KILLED, "bad")
 
     def _note_end(self, rig: Rig) -> None:
-        if self._told_gone or self.state == "report":
+        if self._told_gone:
             return
         self._told_gone = True
+        if self.knowledge is not None:
+            self.knowledge.read_on()
+        if self.state == "report":
+            return
         if rig.child is not None:
             self.trouble = rig.child.last_words() if self.knowledge is None else ""
         self.log.say(self._at_s, words.STATES[self.state] + (f" {self.trouble}" if self.trouble else ""), "bad")
@@ -242,10 +261,12 @@ class Deck:
         return 0.0 if self.knowledge is None else self.knowledge.last_sample / self.knowledge.fs_hz
 
     def _let_go(self) -> None:
-        if self._link is not None:
-            self._link.close()
+        for thread in (self._link, self._history, self._hindsight):
+            if thread is not None:
+                thread.close()
         for child in (self._recovery, self._rig.child if self._rig is not None else None):
             if child is not None:
                 child.close()
-        self._link = self.knowledge = self._stopping = self._recovery = None
+        self._link = self._history = self._hindsight = None
+        self.knowledge = self._stopping = self._recovery = None
         self.trouble, self._told_gone = "", False

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from wavestim.controller.experiment import Experiment, load_experiment
+from wavestim.controller.experiment.schedule import condition_order
 from wavestim.controller.live.rendezvous import About
+from wavestim.controller.record.session import open_session
+
+
+@dataclass(frozen=True)
+class Lit:
+    """One LED of a pattern: from when on, and for how long, ms from the first light of the pattern."""
+
+    led: int
+    delay_ms: float
+    width_ms: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When a session is done.
+
+    Attributes
+    ----------
+    trials : in all; None: they have no number.
+    pulses : in all, likewise.
+    conditions : pulses of each; empty when they have no number.
+    seconds : it lasts so long at most; None when nobody said so.
+    """
+
+    trials: int | None = None
+    pulses: int | None = None
+    conditions: Mapping[str, int] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -23,6 +54,10 @@ class Facts:
     bad : channels that are left out.
     lit : LEDs of each condition; those that stay dark have none.
     subject : who is recorded.
+    band_hz : of the wave.
+    patterns : LEDs of each pattern slot, in the order of their light.
+    own_light : the electrodes see the light.
+    plan : when it is done.
     """
 
     about: About
@@ -34,6 +69,10 @@ class Facts:
     bad: frozenset[int]
     lit: dict[str, tuple[int, ...]]
     subject: str
+    band_hz: tuple[float, float] = (1.0, 100.0)
+    patterns: tuple[tuple[Lit, ...], ...] = ()
+    own_light: bool = True
+    plan: Plan = field(default_factory=Plan)
 
 
 def facts_of(about: About) -> Facts:
@@ -41,14 +80,15 @@ def facts_of(about: About) -> Facts:
 
     Raises
     ------
-    ExperimentError
+    ExperimentError, RecordError
         When the session's folder cannot be read.
     """
-    return facts_from(about, load_experiment(about.session))
+    return facts_from(about, load_experiment(about.session), open_session(about.session).about)
 
 
-def facts_from(about: About, experiment: Experiment) -> Facts:
-    """The facts of a session of an experiment."""
+def facts_from(about: About, experiment: Experiment, kept: Mapping[str, Any] | None = None) -> Facts:
+    """The facts of a session of an experiment; ``kept``: what its journal says of it."""
+    kept = kept or {}
     trigger, n_leds = experiment.trigger, len(about.leds_mm)
     lit: dict[str, tuple[int, ...]] = {}
     for condition in experiment.conditions:
@@ -65,7 +105,31 @@ def facts_from(about: About, experiment: Experiment) -> Facts:
         bad=frozenset(experiment.probe.bad_channels),
         lit=lit,
         subject=experiment.subject.id if experiment.subject else "",
+        band_hz=experiment.band_hz,
+        patterns=tuple(_pattern(slot["entries"]) for slot in kept.get("slots", ())),
+        own_light=bool(kept.get("own_light", True)),
+        plan=_plan(experiment, kept.get("seconds")),
     )
+
+
+def _pattern(entries: list[list[float]]) -> tuple[Lit, ...]:
+    lit = [Lit(int(led), delay_us / 1000, width_us / 1000) for led, delay_us, width_us, _ in entries]
+    return tuple(sorted(lit, key=lambda one: one.delay_ms))
+
+
+def _plan(experiment: Experiment, seconds: float | None) -> Plan:
+    stop, schedule, names = experiment.stop, experiment.schedule, [c.name for c in experiment.conditions]
+    trials = None
+    if schedule.blocks is not None and schedule.trials_per_block is not None and experiment.trigger.policy.kind != "replayed":
+        trials = schedule.blocks * schedule.trials_per_block
+    conditions: dict[str, int] = {}
+    if stop.after_pulses_per_condition is not None:
+        conditions = dict.fromkeys(names, stop.after_pulses_per_condition)
+    elif trials is not None and schedule.trial == "pulse":
+        order = condition_order(len(names), experiment.seed, schedule)[:trials]
+        conditions = {name: int((order == i).sum()) for i, name in enumerate(names)}
+    limits = [limit for limit in (stop.after_s, seconds) if limit is not None]
+    return Plan(trials, stop.after_pulses, conditions, min(limits, default=None))
 
 
 def _central(about: About) -> int:

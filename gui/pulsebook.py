@@ -1,10 +1,10 @@
-"""What became of decisions: pulses joined to the decisions they belong to, counted, and the phase that the wave had when light came on."""
+"""What became of decisions: pulses joined to the decisions they belong to, and counted."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,17 +22,29 @@ LATENCY_PARTS = ("queue_us", "compute_us", "serial_us")
 
 @dataclass(frozen=True)
 class Shone:
-    """One moment of light, or of the dark pulse that stands for it."""
+    """One moment of light, or of the dark pulse that stands for it.
+
+    Attributes
+    ----------
+    sample : light-on at the site.
+    site : electrode.
+    condition : its name.
+    dark : it is a sham or a catch.
+    begin : the first light of the pattern, sample.
+    slot : which pattern.
+    """
 
     sample: float
     site: int
     condition: str
     dark: bool
+    begin: float = math.nan
+    slot: int = -1
 
 
 @dataclass
 class PulseBook:
-    """Of one session, from when the window was attached.
+    """Of one session.
 
     Attributes
     ----------
@@ -41,7 +53,7 @@ class PulseBook:
     conditions : pulses that came out, by condition.
     recent : the newest moments of light.
     latency : block received to frame written, us.
-    deadline : what was left before it would have been too late, with the latency: us after the block came.
+    deadline : of those that came out, what was left before it would have been too late, with the latency: us after the block came.
     directions : of the wave at decisions that made a pulse.
     """
 
@@ -54,36 +66,57 @@ class PulseBook:
     directions: Angles = field(default_factory=lambda: Angles(36))
     _waiting: OrderedDict[int, Mapping[str, Any]] = field(default_factory=OrderedDict)
 
+    def knows(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """What was decided is known for each of these rows of pulses."""
+        return all(row["decision"] < 0 or row["decision"] in self._waiting for row in rows)
+
+    def meant(self, row: Mapping[str, Any]) -> float:
+        """The sample at which the light of this row of pulses was meant to come; NaN when nobody knows."""
+        return number(self._waiting.get(row["decision"], row).get("meant_sample"))
+
     def decided(self, first: int, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows of the topic ``decisions``."""
+        """Rows of decisions, the first of which has that row in the journal."""
         for i, row in enumerate(rows):
             if row["verdict"] != "scheduled":
                 self.vetoes[row["verdict"]] += 1
                 continue
             self.directions.add(number(row["direction_deg"]))
-            self._waiting[first + i] = row
+            self._waiting[first + i] = {**row, "meant_sample": row["fire_sample"]}
             if len(self._waiting) > WAITING:
                 self._waiting.popitem(last=False)
 
     def pulsed(self, rows: Iterable[Mapping[str, Any]]) -> list[Shone]:
-        """Rows of the topic ``pulses``; returns those that came out."""
+        """Rows of pulses, as they were heard or with what was decided, as they are read; returns those that came out."""
         came = []
         for row in rows:
             self.verdicts[row["verdict"]] += 1
             decision = self._waiting.pop(row["decision"], None)
+            if decision is None:
+                decision = row if row.get("condition") is not None else None
             latency = sum(number(row[name]) for name in LATENCY_PARTS)
             self.latency.add(latency)
-            self.deadline.add(latency + number(row["margin_us"]))
+            if row["verdict"] in CAME:  # the others were not written, or had no clock to be late by
+                self.deadline.add(latency + number(row["margin_us"]))
             if row["verdict"] not in CAME or decision is None:
                 continue
             self.conditions[decision["condition"]] += 1
-            at = number(row["fire_sample"])
-            shone = Shone(
-                at if math.isfinite(at) else number(decision["fire_sample"]), decision["site"], decision["condition"], bool(row["dark"])
-            )
+            shone = _shone(row, decision)
             self.recent.append(shone)
             came.append(shone)
         return came
+
+
+def _shone(row: Mapping[str, Any], decision: Mapping[str, Any]) -> Shone:
+    at, meant = number(row["fire_sample"]), number(decision["meant_sample"])
+    begin = number(decision.get("start_sample"))
+    return Shone(
+        sample=at if math.isfinite(at) else meant,
+        site=int(decision["site"]),
+        condition=decision["condition"],
+        dark=bool(row["dark"]),
+        begin=begin if math.isfinite(begin) else meant,
+        slot=int(decision.get("slot", -1)),
+    )
 
 
 def number(value: float | None) -> float:

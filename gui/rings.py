@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -24,6 +26,11 @@ class Rows:
         self.total = 0
         """Rows that ever came."""
 
+    @property
+    def nbytes(self) -> int:
+        """Of memory."""
+        return self._kept.nbytes
+
     def __len__(self) -> int:
         return min(self._end, self._length)
 
@@ -42,6 +49,51 @@ class Rows:
     def view(self) -> NDArray[np.floating]:
         """The rows, oldest first, (n, width); not a copy."""
         return self._kept[max(0, self._end - self._length) : self._end]
+
+
+class LongRun:
+    """Values over the whole session in bins of equal time, which double in length whenever the memory is full.
+
+    Parameters
+    ----------
+    columns : int
+        Values at a time.
+    bins : int
+        That are kept, at most; even.
+    width_s : float
+        Of a bin at the beginning.
+    """
+
+    def __init__(self, columns: int, bins: int = 600, width_s: float = 0.5) -> None:
+        self.width_s, self._first_s = width_s, math.nan
+        self._sums, self._counts = np.zeros((bins, columns)), np.zeros((bins, columns), np.int64)
+        self._used = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Of memory."""
+        return self._sums.nbytes + self._counts.nbytes
+
+    def add(self, at_s: float, values: ArrayLike) -> None:
+        """Values at a time, which is not before the first; what is no number is left out."""
+        if math.isnan(self._first_s):
+            self._first_s = at_s
+        while (at := max(int((at_s - self._first_s) / self.width_s), 0)) >= len(self._sums):
+            for kept in (self._sums, self._counts):
+                kept[: len(kept) // 2] = kept[::2] + kept[1::2]
+                kept[len(kept) // 2 :] = 0
+            self.width_s, self._used = 2 * self.width_s, (self._used + 1) // 2
+        value = np.asarray(values, np.float64)
+        there = np.isfinite(value)
+        self._sums[at, there] += value[there]
+        self._counts[at] += there
+        self._used = max(self._used, at + 1)
+
+    def view(self) -> NDArray[np.floating]:
+        """(n, 1 + columns): middle of each bin (s) and the means in it; NaN where there was none."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = self._sums[: self._used] / self._counts[: self._used]
+        return np.column_stack([self._first_s + (np.arange(self._used) + 0.5) * self.width_s, means])
 
 
 class Histogram:
@@ -112,4 +164,4 @@ class Angles:
         if not self.total:
             return float("nan")
         r = min(abs(self._sum) / self.total, 1.0)
-        return float(min(np.degrees(np.sqrt(-2 * np.log(r))), 180.0)) if r > 0 else 180.0
+        return float(min(np.degrees(np.sqrt(2 * abs(np.log(r)))), 180.0)) if r > 0 else 180.0

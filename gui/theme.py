@@ -144,6 +144,8 @@ QPushButton#run:enabled {{ background: {c.light}; color: {ink(c.light)}; border-
 QPushButton#stop {{ background: {c.stop}; color: white; border: 2px solid {c.stop_line}; }}
 QPushButton#stop {{ font-size: {px(22)}px; padding: {px(10)}px {px(34)}px; }}
 QPushButton#stop:hover {{ background: {c.stop_hover}; }}
+QPushButton#small, QComboBox#small {{ padding: {px(1)}px {px(6)}px; font-size: {px(11)}px; font-weight: normal; border-radius: 3px; }}
+QPushButton#small:checked {{ border-color: {c.target}; color: {c.text}; }}
 QTextEdit {{ background: {c.panel}; border: 2px solid {c.panel}; font-size: {px(12)}px; }}
 QPushButton:focus, QPushButton#arm:enabled:focus, QPushButton#run:enabled:focus, QComboBox:focus {{ border: 2px solid {c.target}; }}
 QFrame#panel:focus, QTextEdit:focus, QTabBar:focus {{ border: 2px solid {c.target}; }}

@@ -21,6 +21,7 @@ TICKS_HZ = 60.0
 STATUS_NS = 200_000_000
 BACKLOG = 200
 """Messages that wait for a slow watcher; further ones are dropped for it."""
+Snapshots = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 NOBODY = np.zeros((0, 0), np.complex64)
 
 
@@ -67,12 +68,16 @@ class Publisher:
         self._send("pulses", {"first": self.verdicts.total(), "rows": wire.rows(pulses)})
         self.verdicts.update(str(verdict) for verdict in pulses["verdict"])
 
-    def marker(self, sample: float, kind: str, text: str) -> None:
-        """Something that is to be read in words."""
-        self._send("marker", {"sample": sample, "kind": kind, "text": text})
+    def marker(self, index: int, sample: float, kind: str, text: str) -> None:
+        """Something that is to be read in words; ``index`` is its row in the journal."""
+        self._send("marker", {"index": index, "sample": sample, "kind": kind, "text": text})
 
-    def turn(self, now_ns: int) -> None:
-        """What the model knows now, and a status when one is due."""
+    def waves(self, first_index: int, waves: NDArray[np.void]) -> None:
+        """What the model knew, the first of which has that row in the journal."""
+        self._send("waves", {"first": first_index, "rows": wire.rows(waves)})
+
+    def turn(self, now_ns: int) -> Snapshots:
+        """What the model knows now, and a status when one is due; returns what it knew since the last turn (see ``Telemetry.take``)."""
         self._note_listeners()
         samples, records, waves = self._telemetry.take()
         calibration = self._engine.calibration
@@ -81,6 +86,7 @@ class Publisher:
         if now_ns >= self._next_status:
             self._next_status = now_ns + STATUS_NS
             self.tell()
+        return samples, records, waves
 
     def tell(self) -> None:
         """A status, due or not."""

@@ -144,7 +144,10 @@ def _others(here: list[Meeting]) -> str:
 
 
 def alive(pid: int) -> bool:
-    """The process is there."""
+    """The process is there, and not only its entry in the table because nobody asked how it ended."""
+    with contextlib.suppress(OSError, IndexError):
+        if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] == "Z":
+            return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -11,7 +11,8 @@ tick         up to 60 times a second: what the model knows; arrays ``phase_rad``
 samples      every block: ``first``; array ``uv`` (samples x channels)
 decisions    rows as they are journalled, ``first`` is the index of the first
 pulses       rows as they are journalled
-marker       sample, kind, text
+waves        rows as they are journalled, ``first`` likewise: ten times a second and at every light-on, what the model knew
+marker       index (its row in the journal), sample, kind, text
 end          the session is over; the reason
 ===========  ==========================================================================================================
 """

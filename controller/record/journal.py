@@ -80,6 +80,11 @@ class Journal:
         with self._room():
             tables.append(self._db, "pulses", pulses)
 
+    def append_waves(self, waves: NDArray[np.void]) -> None:
+        """Rows of :data:`wavestim.controller.record.records.WAVE`."""
+        with self._room():
+            tables.append(self._db, "waves", waves)
+
     def append_device_events(self, events: Iterable[LightEvent]) -> None:
         """What the board said, as it said it."""
         names = tables.LAYOUTS["device_events"].names or ()
@@ -110,6 +115,12 @@ class Journal:
     def keep_meta(self, key: str, value: Any) -> None:
         """As :meth:`set_meta`, for what changes all the time: what it is at the next commit is written with it."""
         self._kept[key] = value
+
+    @property
+    def n_bytes(self) -> int:
+        """That samples and journal take on the disk so far."""
+        files = (self.folder / JOURNAL, self.folder / f"{JOURNAL}-wal")
+        return self._samples.n_bytes + sum(path.stat().st_size for path in files if path.exists())
 
     def tick(self, now_ns: int) -> None:
         """Commit when it is time; to be called often."""

@@ -35,6 +35,24 @@ DEVICE_EVENT = np.dtype(
     ]
 )
 MARKER = np.dtype([("sample", "f8"), ("name", "U64"), ("value", "U256")])
+WAVE = np.dtype(
+    [
+        ("sample", "f8"),
+        ("decision", "i8"),  # -1: a tenth of a second; else this is the moment at which the light of that decision, or its sham, came on
+        ("condition", "U32"),  # of that decision
+        ("site", "i4"),
+        ("phase_deg", "f8"),  # at the site and at this sample, as the model knew it then
+        ("sd_deg", "f8"),
+        ("direction_deg", "f8"),
+        ("speed_mm_s", "f8"),
+        ("wavelength_mm", "f8"),
+        ("frequency_hz", "f8"),
+        ("pgd", "f8"),
+        ("amplitude_uv", "f8"),
+        ("wave_kind", "U12"),
+    ]
+)
+"""What the model knew of the wave, of sessions at real pace."""
 PULSE_TRUTH = np.dtype(
     [
         ("decision", "i8"),

@@ -52,6 +52,8 @@ class SampleWriter:
         self._first = self._n = 0
         self._host_ns = 0
         self._new: list[Entry] = []
+        self.n_bytes = 0
+        """Written so far."""
 
     def append(self, first_sample: int, block: Block, host_ns: int) -> None:
         """Add samples (n, channels) uV; the first has counter ``first_sample``."""
@@ -89,6 +91,7 @@ class SampleWriter:
             self._file = self._guard((self.folder / f"{self._number:06d}.blk").open, "xb")
         offset = self._file.tell()
         self._guard(self._file.write, data)
+        self.n_bytes += len(data)
         self._new.append(Entry(self._first, n, block.shape[1], self._host_ns, self._number, offset))
 
     def _guard(self, act: Callable[..., Any], *args: Any) -> Any:

@@ -15,7 +15,7 @@ from wavestim.controller.plain import plain
 from wavestim.controller.record import tables
 from wavestim.controller.record.errors import RecordError, no_room
 from wavestim.controller.record.journal import JOURNAL, Journal
-from wavestim.controller.record.records import PULSE_TRUTH
+from wavestim.controller.record.records import PULSE_TRUTH, WAVE
 from wavestim.controller.record.rows import ReferencedSamples, Samples
 from wavestim.controller.record.samples import Entry, SampleReader
 
@@ -158,6 +158,13 @@ class Session:
         return self._table("markers")
 
     @cached_property
+    def waves(self) -> NDArray[np.void]:
+        """What the model knew, ten times a second and at every light-on; none of sessions under a simulated clock."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'waves'"):  # of an earlier version
+            return np.zeros(0, WAVE)
+        return self._table("waves")
+
+    @cached_property
     def input_events(self) -> list[InputEvent]:
         """(applied before this sample, kind, value, payload), in the order in which they were applied."""
         return self._rows("SELECT sample, kind, value, payload FROM input_events ORDER BY rowid")
@@ -190,26 +197,30 @@ class Session:
         with self._reading() as connection:
             return connection.execute(query).fetchall()
 
-    def _reading(self) -> _Reading:
-        return _Reading(self.path / JOURNAL)
+    def _reading(self) -> Reading:
+        return Reading(self.path / JOURNAL)
 
 
-class _Reading:
-    """A read-only connection; also to a journal on a disk that can't be written."""
+class Reading:
+    """A read-only connection; also to a journal on a disk that can't be written, unless that ``grows``."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, grows: bool = False) -> None:
+        self._path, self._grows = path, grows
 
     def __enter__(self) -> sqlite3.Connection:
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
-        for attempt in (uri, uri + "&immutable=1"):
+        for attempt in (uri,) if self._grows else (uri, uri + "&immutable=1"):
             try:
                 self._connection = sqlite3.connect(attempt, uri=True)
+            except sqlite3.OperationalError as error:
+                failure: sqlite3.Error = error
+                continue
+            try:
                 self._connection.execute("SELECT 1 FROM meta")
                 return self._connection
             except sqlite3.OperationalError as error:
                 self._connection.close()
-                failure: sqlite3.Error = error
+                failure = error
             except sqlite3.DatabaseError as error:
                 failure = error
                 break

@@ -6,10 +6,16 @@ import sqlite3
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.record.records import DEVICE_EVENT, MARKER, PULSE
+from wavestim.controller.record.records import DEVICE_EVENT, MARKER, PULSE, WAVE
 from wavestim.realtime.records import DECISION
 
-LAYOUTS: dict[str, np.dtype[np.void]] = {"decisions": DECISION, "pulses": PULSE, "device_events": DEVICE_EVENT, "markers": MARKER}
+LAYOUTS: dict[str, np.dtype[np.void]] = {
+    "decisions": DECISION,
+    "pulses": PULSE,
+    "device_events": DEVICE_EVENT,
+    "markers": MARKER,
+    "waves": WAVE,
+}
 _AFFINITY = {"f": "REAL", "i": "INTEGER", "b": "INTEGER", "U": "TEXT"}
 
 SCHEMA = """

@@ -173,15 +173,30 @@ def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.vo
     sites = [int(s) for s in decisions["site"]]
     for i, column in _windows(session.samples, acked, sites, half):
         unlit = bool(own[i]) and not before[i]
-        offset = float(acked[i] - round(float(acked[i])))
-        if unlit:
-            near = zero_phase(column, session.fs_hz, band)[half - 1 : half + 2]
-            phase = np.degrees(np.interp(offset, [-1, 0, 1], np.unwrap(np.angle(near))))
-        else:
-            phase = np.degrees(np.angle(end_corrected(column[: half + 1], session.fs_hz, band)[-1]))
-        out["true_phase_deg"][i] = wrap_deg(phase)
+        phase = phase_between(column, float(acked[i]), session.fs_hz, band, unlit=unlit)
+        out["true_phase_deg"][i] = phase
         out["phase_error_deg"][i] = wrap_deg(phase - decisions["target_deg"][i])
         out["truth"][i] = "contaminated" if after[i] else ("zero-phase" if unlit else "ends-at-light")
+
+
+def phase_between(column: Floats, at: float, fs_hz: float, band_hz: tuple[float, ...], *, unlit: bool) -> float:
+    """Phase in degrees at a moment, from the samples around it.
+
+    Parameters
+    ----------
+    column : (2 h + 1,)
+        Samples of the site; that of the middle is the nearest to the moment.
+    at : float
+        The moment, samples.
+    fs_hz, band_hz
+    unlit : bool
+        The electrode sees no light: both sides count. Otherwise the samples up to the moment alone.
+    """
+    half = len(column) // 2
+    if not unlit:
+        return float(wrap_deg(np.degrees(np.angle(end_corrected(column[: half + 1], fs_hz, band_hz)[-1]))))
+    near = zero_phase(column, fs_hz, band_hz)[half - 1 : half + 2]
+    return float(wrap_deg(np.degrees(np.interp(at - round(at), [-1, 0, 1], np.unwrap(np.angle(near))))))
 
 
 def _windows(samples: Samples, centres: Floats, sites: list[int], half: int) -> Any:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wavestim.controller.live.control import Control, OrderError
 from wavestim.controller.live.publisher import Publisher
 from wavestim.controller.live.rendezvous import About, Meeting, announced
+from wavestim.controller.session.wavelog import WaveLog
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
@@ -25,10 +26,11 @@ LONGEST_MARK = 1000
 
 
 class Overheard:
-    """A journal whose samples and markers are published, too."""
+    """A journal whose samples, markers and waves are published, too."""
 
     def __init__(self, journal: Any, publisher: Publisher) -> None:
         self._journal, self._publisher = journal, publisher
+        self._n_markers = self._n_waves = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
@@ -41,7 +43,14 @@ class Overheard:
     def append_marker(self, sample: float, name: str, value: str = "") -> None:
         """See ``Journal``."""
         self._journal.append_marker(sample, name, value)
-        self._publisher.marker(sample, name, value)
+        self._publisher.marker(self._n_markers, sample, name, value)
+        self._n_markers += 1
+
+    def append_waves(self, waves: NDArray[np.void]) -> None:
+        """See ``Journal``."""
+        self._journal.append_waves(waves)
+        self._publisher.waves(self._n_waves, waves)
+        self._n_waves += len(waves)
 
 
 class Outside:
@@ -64,6 +73,8 @@ class Outside:
         self._session, self._folder = session, folder
         self.publisher = Publisher(meeting.telemetry, session.engine, self.status, context)
         told.join(self.publisher)
+        self.waves = WaveLog(session.assembly.fs_hz, session.assembly.site)
+        told.join(self.waves)
         session.journal = session.recorder.journal = cast("Journal", Overheard(session.journal, self.publisher))
         orders: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any] | None]] = {
             "hello": lambda order: {"status": self.status()},
@@ -83,7 +94,10 @@ class Outside:
     def turn(self, now_ns: int) -> None:
         """Between two turns of the session: orders, then news."""
         self.control.turn(now_ns)
-        self.publisher.turn(now_ns)
+        session = self._session
+        waves = self.waves.take(*self.publisher.turn(now_ns), session.engine.calibration)
+        if len(waves):
+            session.journal.append_waves(waves)
 
     def tell_now(self) -> None:
         """The state at once: who pressed STOP waits for it, and takes the process for hung when it does not come."""
@@ -108,6 +122,8 @@ class Outside:
             "course": s.course.status(),
             "stale": list(s.engine.stale),
             "safe": s.recorder.safe_reasons[-1:],
+            "ring_fill": s.ring_fill,
+            "written_bytes": s.journal.n_bytes,
             "free_bytes": shutil.disk_usage(self._folder).free,
             "controlled": self.control.held,
             "controller": self.control.holder,

@@ -93,6 +93,7 @@ def run_real(
                 calibration=known,
                 region=planned.region,
                 source=source_about(source.info),
+                seconds=seconds,
             )
         )
         fixed = experiment.source.fixed_delay_ms

@@ -138,7 +138,7 @@ class RealSession:
             done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
                 self.recorder.ages_ms, measure_to = [], done + (horizon.MEASURE_S if auto else 0.0)
-            if not armed and done >= measure_to:
+            if not armed and done >= measure_to and (not self.loop.stalled or self._samples_are_back()):
                 armed = self.arm(done)
                 measure_to = done + horizon.MEASURE_S
             if self.source.ended:
@@ -255,6 +255,11 @@ class RealSession:
         return self._run_asked
 
     @property
+    def ring_fill(self) -> float:
+        """The part of the ring that waits for the engine or for the recorder."""
+        return max(self.ring.waiting, self.ring.waiting_for_recorder) / (RING_S * self.assembly.fs_hz)
+
+    @property
     def state(self) -> str:
         """``learning recording armed running held paused disarmed stopped``: what a person wants to know first."""
         if self.loop.stopped:
@@ -290,13 +295,7 @@ class RealSession:
         """As often as the experiment allows; otherwise the recording goes on, dark."""
         if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed or self.held or not self._board.ready:
             return
-        last = self.recorder.last_sample
-        for _ in range(100):  # samples have to be back for good
-            self.light.wait(PUMP_S)
-            self.recorder.pump(now_ns())
-            note_source(self.source, self.journal, self.sample_clock, self.markers)
-            stands = self.thread.stands(now_ns())
-        if stands or self.recorder.last_sample - last < 0.5 * self.assembly.fs_hz:
+        if not self._samples_are_back():
             return
         self.loop.resume_after_stall()
         try:
@@ -312,3 +311,15 @@ class RealSession:
         self._paused = False
         self._safe_seen = len(self.recorder.safe_reasons)
         self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")
+
+    def _samples_are_back(self) -> bool:
+        """After a silence, for good: looked at for a second."""
+        last = self.recorder.last_sample
+        for _ in range(100):
+            self.light.wait(PUMP_S)
+            self.recorder.pump(now_ns())
+            note_source(self.source, self.journal, self.sample_clock, self.markers)
+            stands = self.thread.stands(now_ns())
+            if self.loop.stopped:  # whoever pressed STOP waits for a word
+                return False
+        return not stands and self.recorder.last_sample - last >= 0.5 * self.assembly.fs_hz

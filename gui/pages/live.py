@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,8 @@ from pyqtgraph.Qt import QtWidgets
 from wavestim.gui import words
 from wavestim.gui.deck import Deck
 from wavestim.gui.pages.page import Page
+from wavestim.gui.tracing import FILTERS, SECONDS
+from wavestim.gui.viewing import View
 from wavestim.gui.widgets.latency import Latency
 from wavestim.gui.widgets.log import Log
 from wavestim.gui.widgets.phasehist import PhaseAtLight
@@ -17,6 +20,7 @@ from wavestim.gui.widgets.probemap import ProbeMap
 from wavestim.gui.widgets.progress import Progress
 from wavestim.gui.widgets.rose import DirectionRose
 from wavestim.gui.widgets.splits import Split
+from wavestim.gui.widgets.store import Store
 from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
 
@@ -39,8 +43,9 @@ class LivePage(Page):
         self._deck = deck
         self.map, self.traces = ProbeMap(), Traces()
         self.rose, self.phase = DirectionRose(), PhaseAtLight()
-        self.trends, self.latency, self.progress, self.log = Trends(), Latency(), Progress(), Log()
-        self._fast, self._slow = (self.map, self.traces), (self.rose, self.phase, self.trends, self.latency, self.progress)
+        self.trends, self.latency, self.progress, self.log, self.store = Trends(), Latency(), Progress(), Log(), Store()
+        self._fast = (self.map, self.traces)
+        self._slow = (self.rose, self.phase, self.trends, self.latency, self.progress, self.store)
         self._known: object = None
         self.held = False
         """What is drawn stands still; the log goes on."""
@@ -58,7 +63,7 @@ class LivePage(Page):
                 for widget in (*self._fast, *(self._slow if slow else ())):
                     widget.show_now(knowledge)
         if slow:
-            self.log.show_log(self._deck.log)
+            self.log.show_log(self._deck.log, complete=knowledge is None or knowledge.complete)
 
     def actions(self) -> dict[str, Callable[[], object]]:
         """Panels wider, narrower, higher, lower; the view held."""
@@ -70,13 +75,19 @@ class LivePage(Page):
         self.held = not self.held
 
     def kept(self) -> dict[str, Any]:
-        """Sizes of the panels."""
-        return {"sizes": self._split.kept()}
+        """Sizes of the panels, and how probe, traces and trends are looked at."""
+        traces = {"seconds": self.traces.view.seconds, "filter": self.traces.view.filter}
+        return {"sizes": self._split.kept(), "probe": asdict(self.map.view), "traces": traces, "whole": self.trends.whole}
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Sizes that were kept."""
-        sizes = kept.get("sizes")
-        self._split.restore(sizes if isinstance(sizes, Mapping) else {})
+        """What was kept; what is none of the choices there are is passed over."""
+        sizes, probe, traces = (_mapping(kept.get(name)) for name in ("sizes", "probe", "traces"))
+        self._split.restore(sizes)
+        if probe.get("turns") in range(4):
+            self.map.look(View(int(probe["turns"]), probe.get("mirrored") is True, probe.get("flow") is True))
+        if traces.get("seconds") in SECONDS and traces.get("filter") in FILTERS:
+            self.traces.look(replace(self.traces.view, seconds=traces["seconds"], filter=traces["filter"]))
+        self.trends.look(whole=kept.get("whole") is True)
 
     def reset_layout(self) -> None:
         """Panels as they were at first."""
@@ -91,8 +102,12 @@ class LivePage(Page):
     def _lay_out(self) -> None:
         above = Split("above", (self.map, 5), (self.rose, 4), (self.phase, 4))
         below = Split("below", (self.traces, 9), (self.trends, 4))
-        beside = Split("beside", (self.progress, 1), (self.log, 2), (self.latency, 1), down=True)
+        beside = Split("beside", (self.progress, 2), (self.store, 1), (self.log, 4), (self.latency, 2), down=True)
         self._split = Split("all", (Split("main", (above, 1), (below, 1), down=True), 13), (beside, 5))
         rows = QtWidgets.QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self._split)
+
+
+def _mapping(kept: object) -> Mapping[str, Any]:
+    return kept if isinstance(kept, Mapping) else {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from collections.abc import Callable, Mapping
+
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui.widgets.elided import Elided
 
 
@@ -24,7 +26,7 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
         self.body = QtWidgets.QVBoxLayout(self)
         self.body.setContentsMargins(8, 5, 8, 6)
         self.body.setSpacing(2)
-        line = QtWidgets.QHBoxLayout()
+        self.head = line = QtWidgets.QHBoxLayout()
         name = QtWidgets.QLabel(title)
         name.setObjectName("title")
         self.says = Elided()
@@ -34,6 +36,48 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
         self.body.addLayout(line)
         self._note = Elided(note)
         self._note.setObjectName("note")
+
+    def add_button(
+        self, text: str, tip: str, do: Callable[[], object], *, key: str = "", down: bool | None = None
+    ) -> QtWidgets.QPushButton:
+        """A small button in the title line, with a key of its own while the page is shown; ``down``: it stays down, and is so now."""
+        self._make_room()
+        button = QtWidgets.QPushButton(text)
+        button.setObjectName("small")
+        button.setToolTip(tip)
+        button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
+        if down is not None:
+            button.setCheckable(True)
+            button.setChecked(down)
+        button.clicked.connect(lambda _=False: do())
+        if key:
+            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(key), self)
+            shortcut.setWhatsThis(tip.removesuffix(f" ({key})"))
+            shortcut.activated.connect(button.click)
+        self.head.addWidget(button)
+        return button
+
+    def add_choice(self, choices: Mapping[str, str], tip: str, do: Callable[[str], object], *, chosen: str) -> QtWidgets.QComboBox:
+        """A choice in the title line: words by what they stand for."""
+        self._make_room()
+        box = QtWidgets.QComboBox()
+        box.setObjectName("small")
+        box.setToolTip(tip)
+        box.setAccessibleName(tip)
+        for value, text in choices.items():
+            box.addItem(text, value)
+        box.setCurrentIndex(list(choices).index(chosen))
+        box.activated.connect(lambda at: do(box.itemData(at)))
+        self.head.addWidget(box)
+        return box
+
+    def _make_room(self) -> None:
+        """Where there is something to press, what it says has a line of its own."""
+        if self.head.indexOf(self.says) >= 0:
+            self.head.removeWidget(self.says)
+            self.head.addStretch(1)
+            self.says.setAlignment(QtCore.Qt.AlignmentFlag.AlignLeft)
+            self.body.insertWidget(1, self.says)
 
     def fill(self, content: QtWidgets.QWidget) -> None:
         """Put the drawing in, with the note below; the panel takes the focus for it, unless keys scroll it."""

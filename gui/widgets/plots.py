@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 
@@ -66,6 +66,11 @@ class Spots(pg.GraphicsObject):  # type: ignore[misc]
             self.prepareGeometryChange()
             self._bounds = bounds
         self.update()
+
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """Middles of the spots (n, 2)."""
+        return np.array([[where.center().x(), where.center().y()] for where, _, _ in self._spots]).reshape(-1, 2)
 
     def boundingRect(self) -> QtCore.QRectF:  # noqa: N802 - Qt's name
         """Around all of them."""

@@ -62,14 +62,32 @@ class Polar(Panel):
             return
         self._shown = angles.total
         self.says.setText(words.mean_and_spread(angles.mean_deg, angles.sd_deg, angles.total))
-        path, most, width_deg = QtGui.QPainterPath(), max(int(angles.counts.max()), 1), 360 / len(angles.counts)
-        for i, count in enumerate(angles.counts.tolist()):
-            if count:
-                path.addPath(wedge(i * width_deg, width_deg / 2, math.sqrt(count / most)))  # area as the count
-        self._wedges.setPath(path)
+        self._wedges.setPath(wedges(angles))
         at = math.radians(angles.mean_deg) if angles.total else 0.0
         length = 1.0 if angles.total else 0.0
         self._mean.setData([0, length * math.cos(at)], [0, length * math.sin(at)])
+
+
+def wedges(angles: Angles) -> QtGui.QPainterPath:
+    """A sector for each that was counted, its area as the count."""
+    path, most, width_deg = QtGui.QPainterPath(), max(int(angles.counts.max()), 1), 360 / len(angles.counts)
+    for i, count in enumerate(angles.counts.tolist()):
+        if count:
+            path.addPath(wedge(i * width_deg, width_deg / 2, math.sqrt(count / most)))
+    return path
+
+
+def outline(angles: Angles) -> tuple[list[float], list[float]]:
+    """x and y of a line around the sectors of what was counted."""
+    n, most = len(angles.counts), max(int(angles.counts.max()), 1)
+    x, y = [], []
+    for i, count in enumerate([*angles.counts.tolist(), int(angles.counts[0])]):
+        radius = math.sqrt(count / most)
+        for edge in (-0.5, 0.5):
+            at = 2 * math.pi * (i + edge) / n
+            x.append(radius * math.cos(at))
+            y.append(radius * math.sin(at))
+    return x, y
 
 
 def wedge(at_deg: float, half_deg: float, radius: float) -> QtGui.QPainterPath:

@@ -1,4 +1,4 @@
-"""How far the session is: pulses by what became of them, and how many each condition has had."""
+"""How far the session is: pulses by what became of them, how many each condition has had and will have, and what is left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import Knowledge
+from wavestim.gui.timeleft import time_left_s
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.words import live
 
 BAR = 14
 """Squares of the longest bar."""
@@ -28,19 +30,24 @@ class Progress(Panel):
 
     def show_now(self, knowledge: Knowledge) -> None:
         """Write."""
-        status, counts = knowledge.status, knowledge.pulses
-        self.says.setText(words.course(status))
-        pulses = status.get("pulses") or {}
-        most = max([*counts.conditions.values(), 1])
-        rows = "".join(_row(name, counts.conditions[name], most, bool(leds)) for name, leds in knowledge.facts.lit.items())
-        told = " · ".join(f"<b>{pulses.get(name, 0)}</b> {name}" for name in ("fired", "dark", "missed", "refused"))
-        text = f"<p>{told} · <b>{sum(counts.vetoes.values())}</b> {words.WITHHELD}</p><table cellspacing=2>{rows}</table>"
+        status, counts, plan = knowledge.status, knowledge.pulses, knowledge.facts.plan
+        left = live.left(time_left_s(plan, status, counts.conditions, knowledge.running_s))
+        self.says.setText(" · ".join(part for part in (words.course(status), left) if part))
+        most = max([*counts.conditions.values(), *plan.conditions.values(), 1])
+        rows = "".join(
+            _row(name, counts.conditions[name], plan.conditions.get(name), most, bool(leds)) for name, leds in knowledge.facts.lit.items()
+        )
+        told = " · ".join(f"<b>{counts.verdicts[name]}</b> {name}" for name in ("fired", "dark", "missed", "refused"))
+        text = f"<p>{told} · <b>{counts.vetoes.total()}</b> {words.WITHHELD}</p><table cellspacing=2>{rows}</table>"
         if text != self._said:
             self._said = text
             self._text.setText(text)
 
 
-def _row(name: str, count: int, most: int, lit: bool) -> str:
-    """One condition, with a bar."""
-    bar = f"<span style='color:{theme.LIGHT if lit else theme.TARGET}'>{'■' * round(BAR * count / most)}</span>"
-    return f"<tr><td>{name}&nbsp;</td><td align=right><b>{count}</b>&nbsp;</td><td>{bar}</td></tr>"
+def _row(name: str, count: int, of: int | None, most: int, lit: bool) -> str:
+    """One condition, with a bar that is hollow as far as it is still to come."""
+    full = round(BAR * count / most)
+    hollow = max(round(BAR * of / most) - full, 0) if of is not None else 0
+    bar = f"<span style='color:{theme.LIGHT if lit else theme.TARGET}'>{'■' * full}{'□' * hollow}</span>"
+    told = f"<td align=right style='white-space: nowrap'><b>{live.count(count, of)}</b>&nbsp;</td>"
+    return f"<tr><td>{name}&nbsp;</td>{told}<td>{bar}</td></tr>"

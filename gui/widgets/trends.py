@@ -1,4 +1,4 @@
-"""Speed, frequency, plane-wave measure and certainty over the last minute; a gap is where they were undetermined."""
+"""Speed, frequency, plane-wave measure and certainty over the last minute or the whole session; a gap is where they were undetermined."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import TREND_S, Knowledge
 from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.widgets.plots import cover, keep_still
-
-LIMITS = ((0, None), (0, None), (0, 1), (0, 180))
+from wavestim.gui.words import live
 
 
 class Trends(Panel):
-    """See the module."""
+    """See the module. ``whole`` is chosen, or the last minute."""
 
     def __init__(self) -> None:
-        super().__init__(words.TREND)
+        super().__init__(live.TREND)
+        self.whole = False
+        self.span = self.add_button(live.SPANS[False], live.SPAN_TIP, self._toggle, key="W")
         self.view = pg.GraphicsLayoutWidget()
         cover(self.view)
         self.view.ci.setContentsMargins(0, 0, 0, 0)
@@ -29,18 +30,20 @@ class Trends(Panel):
             plot.getAxis("left").setWidth(38)
             label = pg.LabelItem(name, color=theme.DIM, size=f"{theme.px(11)}px", parent=plot.vb)
             label.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(2, -4))
-            plot.setXRange(-TREND_S, 0, padding=0)
             plot.getAxis("left").setTickFont(small)
             plot.showGrid(x=True, y=True, alpha=0.15)
             if row < len(words.TRENDS) - 1:
                 plot.getAxis("bottom").setStyle(showValues=False)
-            self._curves.append(plot.plot(pen=pg.mkPen(theme.DATA, width=1.5), connect="finite"))
+            self._curves.append(plot.plot(pen=pg.mkPen(theme.DATA, width=1), connect="finite"))
             self._plots.append(plot)
         self._plots[2].setYRange(0, 1, padding=0.05)
         self._plots[3].setYRange(0, 120, padding=0.05)
+        self._bottom = self._plots[-1].getAxis("bottom")
+        self._bottom.setStyle(tickTextOffset=1)
         self._limit = pg.InfiniteLine(angle=0, pen=pg.mkPen(theme.TARGET, width=2))
         self._plots[3].addItem(self._limit)
         self.fill(self.view)
+        self.look(whole=False)
 
     def begin(self, facts: Facts) -> None:
         """A session of these facts."""
@@ -48,13 +51,33 @@ class Trends(Panel):
         for curve in self._curves:
             curve.setData([], [])
 
+    def look(self, *, whole: bool) -> None:
+        """The whole session, or the last minute."""
+        self.whole = whole
+        self.span.setText(live.SPANS[whole])
+        self._range(-TREND_S, 0.0, "s")
+
     def show_now(self, knowledge: Knowledge) -> None:
         """Draw."""
-        rows = knowledge.trends.view()
+        rows = knowledge.whole.view() if self.whole else knowledge.trends.view()
         if not len(rows):
             return
-        at_s = rows[:, 0] - rows[-1, 0]
+        if self.whole:
+            end_s = max(float(rows[-1, 0]), 1.0)
+            _, per, unit = next(step for step in live.TIME_UNITS if end_s >= step[0])
+            at = rows[:, 0] / per
+            self._range(0.0, end_s / per, unit)
+        else:
+            at = rows[:, 0] - rows[-1, 0]
         for i, curve in enumerate(self._curves):
-            curve.setData(at_s, rows[:, i + 1])
-        sd = rows[-1, 4]
-        self.says.setText(words.certainty(sd, knowledge.facts.max_sd_deg, knowledge.known))
+            curve.setData(at, rows[:, i + 1])
+        self.says.setText(words.certainty(float(knowledge.sd_deg[knowledge.site]), knowledge.facts.max_sd_deg, knowledge.known))
+
+    def _toggle(self) -> None:
+        self.look(whole=not self.whole)
+
+    def _range(self, low: float, high: float, unit: str) -> None:
+        for plot in self._plots:
+            plot.setXRange(low, high, padding=0)
+        if self._bottom.labelText != unit:
+            self._bottom.setLabel(unit)

@@ -84,22 +84,19 @@ BY_QT = ("stop", "next")
 """Actions of keys that are no shortcut: Esc is caught before anything else, Tab is Qt's own."""
 KEYS_TITLE = "Keys"
 
-MAP, TRACES, ROSE, PHASE, TREND, LATENCY, PROGRESS, LOG = (
+MAP, TRACES, ROSE, PHASE, LATENCY, PROGRESS, LOG = (
     "Probe: phase",
     "Traces, light on",
     "Direction at decisions",
     "Phase at light-on",
-    "The last minute",
     "Latency: block to frame",
     "Progress",
     "Events and vetoes",
 )
 PEAK, TROUGH = "peak", "trough"
-MAP_HELP = "hue: phase · pale: unsure · ○ bad channel · □ LED, filled: lit"
 ROSE_HELP = "thick line: mean · blue: wanted directions"
 LATENCY_HELP = "blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
-PHASE_HELP = "thick line: mean · blue: wanted · as the model has it"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
 TARGET = "target"

@@ -30,7 +30,8 @@ from wavestim.hardware.sources.stream import HEADER, MAGIC
 
 DELAY_MS = 2.0
 """Samples leave the rig this long after they were taken, as an amplifier's do; light within that time is in them."""
-BLOCK_MS = 1.0
+BLOCK_MS, LONGEST_MS = 1.0, 20.0
+"""What is sent at a time, and at most while it catches up: more would take so long to be made that its silence were a fault."""
 GRACE_S = 2.0
 """How long the rig lives on after its host has gone."""
 
@@ -210,7 +211,7 @@ def _stream(
 ) -> None:
     """Samples as they fall due, with the light that shone until then, until they end or nobody reads."""
     period = 1e9 / fs
-    block = max(1, round(BLOCK_MS * fs / 1000))
+    block, longest = (max(1, round(ms * fs / 1000)) for ms in (BLOCK_MS, LONGEST_MS))
     sent, steady = 0, start
     while True:
         start = steady + faults.late_ns(sent / fs)
@@ -218,7 +219,7 @@ def _stream(
         if due - sent < block:
             time.sleep(max(0.0, (start + (sent + block - 1) * period + DELAY_MS * 1e6 - time.monotonic_ns()) / 1e9))
             continue
-        n = min(due - sent, 1000)
+        n = min(due - sent, longest)
         until = start + (sent + n - 1) * period
         while board is not None and board.edges and board.edges[0][0] <= until:
             host_ns, led, level = board.edges.popleft()

@@ -57,7 +57,7 @@ conditions:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def told() -> Any:
     """Facts of a session, for what is fed by hand."""
     from wavestim.controller.experiment import parse_experiment

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wavestim.gui import words
 from wavestim.gui.eventlog import KEPT, EventLog
-from wavestim.gui.knowledge import TICKS, TRACES_S, Knowledge
+from wavestim.gui.knowledge import NEW, Knowledge
 from wavestim.gui.lamps import lamps
+from wavestim.gui.phasebook import ALL
 from wavestim.gui.pulsebook import WAITING
-from wavestim.gui.rings import Angles, Histogram, Rows
+from wavestim.gui.rings import Angles, Histogram, LongRun, Rows
+from wavestim.gui.signal import KEPT_S, SHOWN_HZ, Signal
 from wavestim.realtime.records import KINDS, VERDICTS
 
 N = 16
@@ -37,15 +39,29 @@ def tick(knowledge, sample, kind="planar", phase_deg=0.0):
     knowledge.hear("tick", {"sample": sample, "kind": kind, **WAVE}, arrays, 0.0)
 
 
+def wave(knowledge, index, sample, kind="planar", decision=-1, condition="", phase_deg=0.0):
+    row = {
+        "sample": sample,
+        "decision": decision,
+        "condition": condition,
+        "phase_deg": phase_deg,
+        "sd_deg": 20.0,
+        "wave_kind": kind,
+        **WAVE,
+    }
+    knowledge.hear("waves", {"first": index, "rows": [row]}, {}, 0.0)
+
+
 def decide(knowledge, index, sample=1000, verdict="scheduled", condition="lit"):
     row = {"sample": sample, "fire_sample": sample + 40.0, "site": 5, "condition": condition, "direction_deg": 30.0, "verdict": verdict}
+    row |= {"start_sample": sample + 38.0, "slot": 1}
     knowledge.hear("decisions", {"first": index, "rows": [row]}, {}, 0.0)
 
 
 def pulse(knowledge, index, at=1040.0, verdict="fired"):
     budget = {"queue_us": 20.0, "compute_us": 20.0, "serial_us": 10.0, "margin_us": 38_000.0}
     row = {"decision": index, "fire_sample": at, "verdict": verdict, "dark": verdict == "dark", "reason": "late", **budget}
-    knowledge.hear("pulses", {"first": index, "rows": [row]}, {}, 0.0)
+    knowledge.hear("pulses", {"first": knowledge.streams["pulses"].next, "rows": [row]}, {}, 0.0)
 
 
 @given(st.lists(st.integers(0, 23), max_size=30))
@@ -72,6 +88,37 @@ def test_angles_are_counted_in_the_nearest_sector(angles):
     assert abs(off) <= 5 + 1e-9
 
 
+@given(st.lists(st.tuples(st.floats(0, 10), st.floats(-5, 5)), min_size=1, max_size=200))
+def test_the_whole_session_fits_into_its_bins_and_nothing_is_lost(steps):
+    run, at_s, total = LongRun(1, bins=8, width_s=1.0), 0.0, 0.0
+    for step_s, value in steps:
+        at_s += step_s
+        total += value
+        run.add(at_s, [value])
+        assert len(run.view()) <= 8
+    assert run._sums.sum() == pytest.approx(total, abs=1e-9)
+    assert run._counts.sum() == len(steps)
+    times = run.view()[:, 0]
+    assert (np.diff(times) > 0).all()
+    assert abs(times[-1] - at_s) <= run.width_s
+    assert times[0] >= steps[0][0]
+
+
+@pytest.mark.parametrize("fs_hz", [1000.0, 30_000.0])
+def test_samples_that_come_faster_than_can_be_seen_are_averaged(fs_hz):
+    signal, first = Signal(fs_hz, 2), 0
+    ramp = np.arange(round(fs_hz), dtype=np.float32)[:, None] * [1, -1]
+    for n in (7, 100, 333, 1, 2000):
+        signal.add(first, ramp[first : first + n])
+        first += min(n, len(ramp) - first)
+    assert signal.rate_hz <= SHOWN_HZ
+    step = fs_hz / signal.rate_hz
+    rows = signal.view()
+    assert len(rows) == first // step
+    np.testing.assert_allclose(np.diff(rows[:, 0]), step)
+    assert rows[0, 0] == (step - 1) / 2
+
+
 def test_a_histogram_leaves_nothing_out_that_is_a_number():
     histogram = Histogram([1, 10, 100])
     for value in (0.1, 5, 50, 5000, math.nan):
@@ -81,30 +128,21 @@ def test_a_histogram_leaves_nothing_out_that_is_a_number():
     assert math.isnan(Histogram([1, 2]).part(0.5))
 
 
-def test_the_phase_at_light_on_is_that_of_the_moment_and_the_site(knowledge):
-    for sample in range(900, 1100, 17):
-        tick(knowledge, sample, phase_deg=360 * 10 * sample / 1000)
+def test_phases_are_counted_by_condition(knowledge):
+    wave(knowledge, 0, 1000, decision=0, condition="lit", phase_deg=90.0)
+    wave(knowledge, 1, 1100, decision=1, condition="sham", phase_deg=-90.0)
+    assert knowledge.phases.of("known", ALL).total == 2
+    assert knowledge.phases.of("known", "lit").mean_deg == pytest.approx(90)
+    assert knowledge.phases.of("known", "never").total == 0
+    assert len(knowledge.trends) == 0, "a moment of light is none of the ten a second"
+
+
+def test_light_is_handed_on_once(knowledge):
     decide(knowledge, 0)
-    pulse(knowledge, 0, at=1025.0)  # 10.25 cycles of 10 Hz
-    assert knowledge.at_light.total == 1
-    assert knowledge.at_light.mean_deg == pytest.approx(90, abs=0.1)
+    pulse(knowledge, 0, at=1040.5)
+    assert [(shone.sample, shone.begin, shone.slot) for shone in knowledge.new_light()] == [(1040.5, 1038.0, 1)]
+    assert knowledge.new_light() == []
     assert knowledge.pulses.latency.total == 1
-
-
-def test_a_pulse_that_is_told_before_its_tick_is_counted_once_the_tick_is_there(knowledge):
-    tick(knowledge, 1000)
-    decide(knowledge, 0)
-    pulse(knowledge, 0, at=1010.0)
-    assert knowledge.at_light.total == 0
-    tick(knowledge, 1017)
-    assert knowledge.at_light.total == 1
-
-
-def test_a_pulse_of_a_time_when_the_window_was_away_has_no_phase(knowledge):
-    decide(knowledge, 0)
-    pulse(knowledge, 0, at=10.0)
-    tick(knowledge, 1000)
-    assert knowledge.at_light.total == 0
 
 
 def test_nothing_undetermined_is_a_number(knowledge):
@@ -114,8 +152,9 @@ def test_nothing_undetermined_is_a_number(knowledge):
         line = words.wave_line(knowledge.tick, knowledge.known)
         assert ("undetermined" in line) == (kind in ("undetermined", "none"))
     fresh = Knowledge(knowledge.facts, EventLog())
-    tick(fresh, 1000, kind="undetermined")
+    wave(fresh, 0, 1000, kind="undetermined")
     assert np.isnan(fresh.trends.view()[-1, 1:4]).all()
+    assert np.isnan(fresh.whole.view()[-1, 1:4]).all()
 
 
 def test_lost_samples_are_a_gap_in_the_traces(knowledge):
@@ -152,25 +191,26 @@ def test_memory_does_not_grow_with_the_session(knowledge):
             decide(knowledge, i, sample=17 * i, verdict="scheduled" if i % 2 else "unsure")
             if i % 4 == 1:
                 pulse(knowledge, i, at=17 * i + 5.0, verdict="fired" if i % 8 == 1 else "missed")
-            knowledge.hear("marker", {"sample": 17 * i, "kind": "note", "text": str(i)}, {}, 0.0)
+            wave(knowledge, i, 17 * i)
+            knowledge.hear("marker", {"index": i, "sample": 17 * i, "kind": "note", "text": str(i)}, {}, 0.0)
 
     hour(0)
     before = size(knowledge)
     hour(3000)
     assert size(knowledge) <= before
-    assert len(knowledge.traces) == TRACES_S * 1000
-    assert len(knowledge.log.lines) == KEPT
+    assert len(knowledge.traces) == KEPT_S * 1000
+    assert len(knowledge.log.only("events")) <= KEPT
+    assert len(knowledge.log.only("vetoes")) <= KEPT
     assert len(knowledge.pulses._waiting) <= WAITING
-    assert len(knowledge._waiting) <= TICKS
+    assert len(knowledge.new_light()) <= NEW
+    assert all(len(stream._waiting) == 0 for stream in knowledge.streams.values())
 
 
 def size(knowledge):
     book = knowledge.pulses
-    arrays = sum(rows._kept.nbytes for rows in (knowledge.traces, knowledge.trends, knowledge._ticks))
+    arrays = sum(kept.nbytes for kept in (knowledge.traces, knowledge.trends, knowledge.whole))
     return (
-        arrays
-        + sum(len(kept) for kept in (knowledge.log.lines, book.recent, book._waiting, knowledge._waiting))
-        + sys.getsizeof(book.verdicts)
+        arrays + sum(len(kept) for kept in (knowledge.log.lines, book.recent, book._waiting, knowledge._new)) + sys.getsizeof(book.verdicts)
     )
 
 

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from support.lightedges import dark_at_the_end
 from support.waiting import PATIENCE_S
 from wavestim.controller.cli import app
 from wavestim.controller.record.session import open_session
@@ -152,12 +153,3 @@ def test_a_size_that_is_none_is_one_sentence(size, capfd):
     said = capfd.readouterr().err
     assert "wanted WIDTHxHEIGHT" in said
     assert len(said.splitlines()) == 1
-
-
-def dark_at_the_end(session):
-    """The last edge of every LED, as the mock board logged it, is off."""
-    level = {}
-    for line in (session / "edges.csv").read_text().splitlines()[1:]:
-        _, led, value = line.split(",")
-        level[led] = int(value)
-    return not any(level.values())

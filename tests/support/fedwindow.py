@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import yaml
 from wavestim.controller.live.rendezvous import About
+from wavestim.controller.record.session import create_session
 from wavestim.gui.deck import Deck
 
-FS_HZ, BLOCK, TICK, STATUS = 1000.0, 20, 20, 200
-"""Samples a second, in a block, from tick to tick, from status to status."""
+FS_HZ, BLOCK, TICK, STATUS, WAVE = 1000.0, 20, 20, 200, 100
+"""Samples a second, in a block, from tick to tick, from status to status, from row to row of what the model knew."""
 PULSE_S, NOTE_S = 0.2, 60.0
 PERIOD = 80
 """Samples of a cycle of the wave."""
@@ -47,10 +48,11 @@ class Feed:
     def __init__(self, side: int) -> None:
         self.side, self.n = side, side * side
         self.sample = 0
-        self._decisions = itertools.count()
+        self._decisions, self._pulses, self._markers, self._waves = (itertools.count() for _ in range(4))
         self._places = np.array([[0.4 * (i % side), 0.4 * (i // side)] for i in range(self.n)])
         self._phases = (2 * math.pi * np.arange(PERIOD)[:, None] / PERIOD - self._places @ [0.8, 0.4]).astype(np.float32)
         self._noise = np.random.default_rng(1).normal(0, 30, (4001, self.n)).astype(np.float32)
+        self._decided = 0
         self._counts = {"fired": 0, "dark": 0, "missed": 0, "refused": 0}
 
     def about(self, session: Path) -> About:
@@ -71,7 +73,10 @@ class Feed:
                 if at % round(PULSE_S * FS_HZ) == 5:
                     yield from self._pulse(at)
                 if at % round(NOTE_S * FS_HZ) == 7:
-                    yield "marker", {"sample": at, "kind": "note", "text": f"minute {at // round(NOTE_S * FS_HZ)}"}, {}
+                    note = {"sample": at, "kind": "note", "text": f"minute {at // round(NOTE_S * FS_HZ)}"}
+                    yield "marker", {"index": next(self._markers), **note}, {}
+                if at % WAVE == 0:
+                    yield self._wave(at)
 
     def _uv(self, first: int) -> np.ndarray:
         at = np.arange(first, first + BLOCK)
@@ -93,13 +98,19 @@ class Feed:
         sd_deg = np.full(self.n, 25 + 10 * wandering, np.float32)
         return "tick", header, {"phase_rad": self._phases[at % PERIOD], "sd_deg": sd_deg}
 
+    def _wave(self, at: int) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
+        _, told, _ = self._tick(at)
+        kept = {name: told[name] for name in ("speed_mm_s", "frequency_hz", "pgd", "direction_deg")}
+        row = {"sample": at, "decision": -1, "wave_kind": told["kind"], "sd_deg": 30.0, "phase_deg": 0.0, "condition": "", **kept}
+        return "waves", {"first": next(self._waves), "rows": [row]}, {}
+
     def _status(self, at: int) -> dict[str, Any]:
         return {
             "state": "running",
             "seconds": at / FS_HZ,
             "samples": at,
             "dropped": 0,
-            "decisions": sum(self._counts.values()),
+            "decisions": self._decided,
             "pulses": dict(self._counts),
             "course": {"trials": sum(self._counts.values())},
             "free_bytes": 80_000_000_000,
@@ -112,6 +123,7 @@ class Feed:
 
     def _pulse(self, at: int) -> Iterator[tuple[str, dict[str, Any], dict[str, np.ndarray]]]:
         index = next(self._decisions)
+        self._decided = index + 1
         verdict = VETOES[index // 7 % 2] if index % 7 == 0 else "scheduled"
         row = {
             "sample": at - 4,
@@ -128,7 +140,7 @@ class Feed:
         self._counts[became] += 1
         budget = {"queue_us": 20.0 + index % 9, "compute_us": 20.0, "serial_us": 10.0, "margin_us": 38_000.0}
         told = {"decision": index, "fire_sample": at + 40.5, "verdict": became, "dark": became == "dark", "reason": "late", **budget}
-        yield "pulses", {"first": index, "rows": [told]}, {}
+        yield "pulses", {"first": next(self._pulses), "rows": [told]}, {}
 
 
 class FedLink:
@@ -152,10 +164,11 @@ class FedLink:
 
 def fed_deck(folder: Path, side: int) -> tuple[Deck, FedLink]:
     """A deck that is attached to it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "experiment.yaml").write_text(experiment_text(side), encoding="utf-8")
     link = FedLink(Feed(side))
-    meeting = SimpleNamespace(about=link.feed.about(folder))
+    about = link.feed.about(folder)
+    made = create_session(folder, yaml.safe_load(experiment_text(side)), fs_hz=FS_HZ, positions_mm=about.positions_mm, about={})
+    made.close()  # it is empty: all is heard
+    meeting = SimpleNamespace(about=about)
     rig = SimpleNamespace(
         session=folder, alive=True, child=None, meeting=meeting, look=lambda: meeting, kill=lambda: None, press_stop=lambda: True
     )

@@ -2,18 +2,21 @@
 
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zmq
+from support.waiting import until
 from support.waves import grid, make
 from wavestim.controller.live import wire
 from wavestim.controller.live.client import Attached
 from wavestim.controller.live.control import SILENT_S, Control, OrderError
 from wavestim.controller.live.publisher import Publisher
-from wavestim.controller.live.rendezvous import About, AttachError, announced, find, running, runtime_folder
+from wavestim.controller.live.rendezvous import About, AttachError, alive, announced, find, running, runtime_folder
 from wavestim.realtime import Engine, EngineConfig
 
 S = 1_000_000_000
@@ -44,6 +47,16 @@ def test_what_a_killed_process_left_is_cleared_away():
     with announced(about(pid=2**22 + 1)):
         assert running() == []
         assert list(runtime_folder().iterdir()) == []
+
+
+def test_a_process_that_has_ended_is_gone_though_nobody_asked_how():
+    """Whoever started the rig may have been killed, and nobody clears it from the table."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    until(lambda: not alive(child.pid))
+    os.kill(child.pid, 0)  # it is still in the table
+    child.wait()
+    assert not alive(child.pid)
+    assert alive(os.getpid())
 
 
 def test_a_folder_that_others_may_enter_is_not_used(home):

@@ -201,3 +201,37 @@ def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_
     )
     RealSession._after_safe(session)
     assert paused == ["no-samples, abort"]
+
+
+def test_light_is_not_armed_into_a_silence() -> None:
+    """A board that is armed while samples stay away would go dark at once, and the session say that it paused by itself."""
+    said: list[str] = []
+    back = iter([False, False, True])
+    session = SimpleNamespace(
+        assembly=SimpleNamespace(fs_hz=100.0, experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
+        engine=SimpleNamespace(wants_calibration=False, calibrated=True),
+        loop=SimpleNamespace(stalled=True, stopped=False),
+        thread=SimpleNamespace(died=""),
+        source=SimpleNamespace(ended=""),
+        recorder=SimpleNamespace(ages_ms=None, last_sample=-1),
+        counts=SimpleNamespace(),
+        ending=False,
+        mind_arming=lambda done: None,
+        _course_ends=lambda: False,
+    )
+
+    def turn() -> None:
+        session.recorder.last_sample += 10
+
+    def are_back() -> bool:
+        said.append("looked")
+        return next(back)
+
+    def arm(done_s: float) -> bool:
+        said.append("armed")
+        session.loop.stalled = False
+        return True
+
+    session._turn, session._samples_are_back, session.arm = turn, are_back, arm
+    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)  # type: ignore[arg-type]
+    assert said == ["looked", "looked", "looked", "armed"]

@@ -81,4 +81,11 @@ def test_a_session_is_watched_paused_marked_and_ended(tmp_path: Path) -> None:
     told = [row for topic, header, _ in watcher.heard if topic == "decisions" for row in header["rows"]]
     assert [row["sample"] for row in told] == session.decisions["sample"][: len(told)].tolist()
     assert any(topic == "tick" and len(arrays["phase_rad"]) == 16 for topic, _, arrays in watcher.heard)
+    told = [row for topic, header, _ in watcher.heard if topic == "waves" for row in header["rows"]]
+    firsts = [header["first"] for topic, header, _ in watcher.heard if topic == "waves"]
+    assert [row["sample"] for row in told] == session.waves["sample"][firsts[0] : firsts[0] + len(told)].tolist()
+    assert all(session.markers["name"][h["index"]] == h["kind"] for topic, h, _ in watcher.heard if topic == "marker")
+    last = [header for topic, header, _ in watcher.heard if topic == "status"][-1]
+    assert last["written_bytes"] > 16 * 4 * session.samples.shape[0] / 2
+    assert 0 <= last["ring_fill"] < 1
     assert ("marker", "note", "isoflurane to 1 %") in [(t, h.get("kind"), h.get("text")) for t, h, _ in watcher.heard]
