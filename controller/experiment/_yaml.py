@@ -40,8 +40,8 @@ class TruthError(ExperimentError):
         self.path, self.problem = path, problem
 
 
-class Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice and reads 1e3 as the number it is."""
+class KeysOnce(yaml.constructor.SafeConstructor):
+    """Refuses a key that is given twice, and one that is not text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Any, int] = {}
@@ -58,6 +58,10 @@ class Loader(yaml.SafeLoader):
                 )
             seen[key] = line
         return super().construct_mapping(node, deep)
+
+
+class Loader(KeysOnce, yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice and reads 1e3 as the number it is."""
 
 
 def reads_exponents(reader: Any) -> None:

@@ -48,8 +48,8 @@ def load_experiment(path_or_name: str | Path) -> Experiment:
     ExperimentError
         One sentence: file, key, what would be right.
     """
-    path = _find(path_or_name)
-    return parse_experiment(_read(path), str(path), base=path.parent)
+    path = find_file(path_or_name)
+    return parse_experiment(read_file(path), str(path), base=path.parent)
 
 
 def parse_experiment(text: str, name: str = "experiment", base: Path | None = None) -> Experiment:
@@ -127,7 +127,13 @@ def resolve(experiment: Experiment) -> dict[str, Any]:
     return data
 
 
-def _find(path_or_name: str | Path) -> Path:
+def find_file(path_or_name: str | Path) -> Path:
+    """The file of an experiment: given as such, of a session, or of a packaged example.
+
+    Raises
+    ------
+    ExperimentError
+    """
     path = Path(path_or_name).expanduser()
     if path.is_dir() and (path / "experiment.yaml").is_file():
         return path / "experiment.yaml"
@@ -147,7 +153,13 @@ def _listed() -> str:
     return ", ".join(example_names())
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """Its text, with line ends as ``\\n``.
+
+    Raises
+    ------
+    ExperimentError
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ExperimentError(f"{path}: too large for an experiment file ({path.stat().st_size} bytes); give a YAML file")

@@ -38,6 +38,13 @@ class Sketch:
         """The pattern that a condition takes under such a wave, as the loop chooses it."""
         return int(self._trigger.slot_for(condition, direction_deg, speed_mm_s))
 
+    def heading_deg(self, condition: int, slot: int) -> float | None:
+        """Where the light of a pattern goes, as that condition takes it; None when it goes nowhere."""
+        arm = self.plan.conditions[condition]
+        if arm.dark or arm.heading == "none" or self.experiment.conditions[condition].pattern.kind == "shuffled":
+            return None
+        return arm.heading_deg if arm.heading == "fixed" else (slot - arm.slot0) % arm.n_headings * 360 / arm.n_headings
+
 
 def sketch(experiment: Experiment) -> Sketch:
     """Plan the patterns of an experiment.
