@@ -10,10 +10,13 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
 from wavestim.gui import words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
+from wavestim.gui.pages.experiment import ExperimentPage
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.preflight import PreflightPage
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog
+from wavestim.gui.words import editor
 
 FRAME_MS = 33
 
@@ -34,13 +37,18 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self.header = Header(dict.fromkeys([experiment, *example_names()]))
         self.live = LivePage(deck)
-        self.pages: tuple[Page, ...] = (self.live,)
+        self.experiment = ExperimentPage(deck)
+        self.preflight = PreflightPage(deck, lambda: self.header.chosen, mock=mock)
+        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live)
         self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
         for page in self.pages:
             self._stack.addWidget(page)
             self._tabs.addTab(page.title)
+        self._stack.setCurrentWidget(self.live)
+        self._tabs.setCurrentIndex(self.pages.index(self.live))
         self._keys: KeysDialog | None = None
         self._frame = 0
+        self._closing = False
         self._lay_out()
         self._connect()
         self._timer = QtCore.QTimer(self)
@@ -65,14 +73,31 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         """Another page, unless the one that is shown would lose something."""
         if page is not self.page and self.page.leave():
             self._stack.setCurrentWidget(page)
+            self._hold.setEnabled(page is self.live)  # elsewhere the space bar presses buttons
             page.turn(0)
         self._tabs.setCurrentIndex(self._stack.currentIndex())
 
     def arm(self) -> None:
-        """The first step, with the experiment that is chosen."""
+        """The first step, with the experiment that is chosen; what is not saved is asked about first."""
+        if self.experiment.unsaved:
+            self.ask_unsaved(editor.ARM_UNSAVED)
+            return
         self.deck.arm(self.header.chosen, mock=self._mock)
         self.show_page(self.live)
         self.turn()
+
+    def try_rig(self) -> None:
+        """The step before it: a preflight."""
+        if self.experiment.unsaved:
+            self.ask_unsaved(editor.PREFLIGHT_UNSAVED)
+            return
+        self.show_page(self.preflight)
+        self.preflight.start()
+
+    def ask_unsaved(self, question: str) -> None:
+        """On its page, what is to become of the experiment that is not saved."""
+        self.show_page(self.experiment)
+        self.experiment.ask_before(question, self.experiment.discard)
 
     def stop(self) -> None:
         """STOP."""
@@ -87,8 +112,14 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         return False
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """The session goes on."""
+        """The session goes on; an experiment that is not saved is asked about first."""
+        if self.experiment.unsaved and not self._closing:
+            event.ignore()
+            self.show_page(self.experiment)
+            self.experiment.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
+            return
         self._timer.stop()
+        self.experiment.close_down()
         QtWidgets.QApplication.instance().removeEventFilter(self)
         self.deck.close()
         event.accept()
@@ -120,9 +151,21 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             header.what.setText(words.what(about.name, knowledge.facts.subject, Path(about.session).name, self._mock))
 
     def _open(self) -> None:
-        path, _ = QtWidgets.QFileDialog.getOpenFileName(self, words.OPEN, "", words.YAML_FILES)
-        if path:
-            self.header.offer(path, first=True)
+        self.show_page(self.experiment)
+        self.experiment.choose_file()
+
+    def _on_experiment(self, do: Callable[[], object]) -> Callable[[], None]:
+        """What a key does on the page of the experiment, wherever it was pressed."""
+
+        def done() -> None:
+            self.show_page(self.experiment)
+            do()
+
+        return done
+
+    def _close_anyway(self) -> None:
+        self._closing = True
+        self.close()
 
     def _open_report(self) -> None:
         if self.deck.report is not None:
@@ -142,21 +185,31 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         for keys, do in (
             ("Ctrl+Shift+A", self.arm),
             ("Ctrl+R", self.deck.run),
-            ("Space", self.hold_view),
+            ("Ctrl+P", self.try_rig),
+            ("Ctrl+N", self._on_experiment(self.experiment.new)),
             ("Ctrl+O", lambda: header.open.click()),
+            ("Ctrl+S", self._on_experiment(self.experiment.save)),
+            ("Ctrl+Shift+S", self._on_experiment(self.experiment.save_as)),
             ("F12", self.show_keys),
             ("Ctrl+Q", self.close),
         ):
             self._shortcut(keys, do)
+        self._hold = self._shortcut("Space", self.hold_view)
         for number, page in enumerate(self.pages, 1):
             self._shortcut(f"Ctrl+{number}", partial(self.show_page, page))
+        self._hold.setEnabled(self.page is self.live)
+        header.experiment.currentIndexChanged.connect(lambda _: self.experiment.follow(header.chosen))
+        self.experiment.saved.connect(header.choose)
+        self.experiment.follow(header.chosen)
+        self.preflight.run.clicked.connect(lambda: self.try_rig())
         self._tabs.currentChanged.connect(lambda at: self.show_page(self.pages[at]))
         QtWidgets.QApplication.instance().installEventFilter(self)
 
-    def _shortcut(self, keys: str, do: Callable[[], object]) -> None:
+    def _shortcut(self, keys: str, do: Callable[[], object]) -> QtWidgets.QShortcut:
         shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
         shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
         shortcut.activated.connect(do)
+        return shortcut
 
     def _lay_out(self) -> None:
         rows = QtWidgets.QVBoxLayout(self)

@@ -10,9 +10,9 @@ from typing import Any
 
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment.load import EXAMPLES, find_file, read_file
+from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui.editor import yamltext
 from wavestim.gui.editor.places import begun, fresh, is_there, key_order, lineage, required, unused, value_at
-from wavestim.gui.editor.yamltext import KeyPath
 
 MAX_CHARS = 100_000
 """A longer text would be read again and again for too long."""
@@ -37,19 +37,23 @@ class Document:
         Its file; without one it has to be given a name before it is saved.
     base : Path, optional
         What relative paths in it are relative to; by default where the file is, or where the window was started.
+
+    Attributes
+    ----------
+    saved : what is in the file, as far as is known here; of what has none, how it began.
     """
 
     def __init__(self, text: str, path: Path | None = None, base: Path | None = None) -> None:
         self.text, self.path = text, path
         self.base = base or (path.parent if path is not None else Path.cwd())
-        self._saved = text
+        self.saved = text
         self._crlf = path is not None and b"\r\n" in path.read_bytes()
         self._put_away: dict[tuple[KeyPath, str], dict[str, Any]] = {}
 
     @property
     def unsaved(self) -> bool:
         """There is something to lose."""
-        return self.text != self._saved
+        return self.text != self.saved
 
     @property
     def data(self) -> dict[str, Any]:
@@ -70,7 +74,7 @@ class Document:
         told = lineage(path, data)
         here: Any = data
         for at, step in enumerate(path[:-1], 1):
-            here = here.get(step) if isinstance(here, dict) else here[step] if isinstance(here, list) else None
+            here = value_at(here, (step,))
             if not isinstance(here, dict | list):
                 made = begun(told[at - 1], here)
                 inner = made
@@ -180,15 +184,15 @@ class Document:
             raise ExperimentError("it has no name yet; save it as a file")
         if is_kept(target):
             raise ExperimentError(f"{target}: belongs to the package or to a session and stays as it is; save under another name")
-        target = target.resolve()
-        if not over and self.path is not None and target == self.path.resolve() and target.is_file() and read_file(target) != self._saved:
+        same = self.path is not None and target.resolve() == self.path.resolve()
+        if not over and same and target.is_file() and read_file(target) != self.saved:
             raise ChangedOnDiskError(f"{target}: somebody else has changed it since it was opened here")
         text = self.text.replace("\n", "\r\n") if self._crlf else self.text
         try:
-            _write(target, text)
+            _write(target.resolve(), text)
         except OSError as error:
             raise ExperimentError(f"{target}: cannot be written ({error.strerror or error}); save it somewhere else") from error
-        self.path, self.base, self._saved = target, target.parent, self.text
+        self.path, self.base, self.saved = target, target.parent, self.text
         return target
 
     def _insert(self, path: KeyPath, index: int, value: Any) -> None:

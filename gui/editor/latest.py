@@ -16,7 +16,8 @@ class Latest:
     Parameters
     ----------
     work : callable
-        Takes an order and yields results; it is left at a ``yield`` when there is a newer order. None: a moment to see whether one comes.
+        Takes an order and yields results; an exception is the last of them. It is left at a ``yield`` when there is a newer order, and
+        waits a moment for one where it yields None.
     """
 
     def __init__(self, work: Callable[[Any], Iterator[Any]]) -> None:
@@ -68,7 +69,7 @@ class Latest:
                     return
                 number, order = self._order
                 self._order = None
-            for result in self._work(order):
+            for result in self._guarded(order):
                 with self._lock:
                     if result is None:
                         self._lock.wait_for(self._over, PAUSE_S)
@@ -78,6 +79,13 @@ class Latest:
                         break
             with self._lock:
                 self._done = number
+
+    def _guarded(self, order: Any) -> Iterator[Any]:
+        """A fault of the work is a result of it: the thread goes on."""
+        try:
+            yield from self._work(order)
+        except Exception as error:
+            yield error
 
     def _over(self) -> bool:
         return self._ended or self._order is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui.editor.fields import Field, form
-from wavestim.gui.editor.yamltext import KeyPath
 
 
 def value_at(data: Any, path: KeyPath) -> Any:
@@ -36,7 +36,8 @@ def fields_in(told: Field, value: Any) -> tuple[Field, ...]:
 
 def lineage(path: KeyPath, data: Any) -> list[Field]:
     """The fields on the way to a key, the last one its own; unknown keys are plain ones."""
-    fields, found = form(), []
+    fields = form()
+    found: list[Field] = []
     for at, step in enumerate(path):
         told = next((f for f in fields if f.key == step), Field(str(step), "value"))
         if isinstance(step, int):

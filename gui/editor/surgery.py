@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 from wavestim.controller.experiment._yaml import KeysOnce, reads_exponents
+from wavestim.controller.experiment.problems import KeyPath
 
-KeyPath = tuple[str | int, ...]
 WIDE = 100
 """A value that is longer on one line is written over several where that is possible."""
 
@@ -159,7 +159,7 @@ def removed(text: str, path: KeyPath) -> str:
     if parent.bracketed:
         return _out_of_brackets(text, begin, end, following)
     start = _line_start(text, begin)
-    if text[start:begin].strip():  # behind the dash of a list
+    if text[start:begin].strip() and following is not None:  # behind the dash of a list
         return text[:begin] + text[int(following.start_mark.index) :]
     return text[:start] + text[_line_end(text, end) :]
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
+from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui.editor import surgery
-from wavestim.gui.editor.surgery import FastLoader, KeyPath, step_into
+from wavestim.gui.editor.surgery import FastLoader, step_into
 
 
 class CannotChangeError(Exception):

@@ -10,7 +10,9 @@ from wavestim.gui import theme, words
 from wavestim.gui.lamps import Lamp
 
 REACHED, AHEAD = theme.DIM, "#556070"
-STEP_COLOURS = dict(zip(words.STEPS, (theme.TEXT, theme.TARGET, theme.WARN, theme.LIGHT, theme.TEXT, theme.GOOD), strict=True))
+STEP_COLOURS = dict(
+    zip(words.STEPS, (theme.TEXT, theme.TARGET, theme.TARGET, theme.WARN, theme.LIGHT, theme.TEXT, theme.GOOD), strict=True)
+)
 
 
 class Header(QtWidgets.QWidget):  # type: ignore[misc]
@@ -44,6 +46,14 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         self.experiment.setItemData(0 if first else self.experiment.count() - 1, experiment, QtCore.Qt.ItemDataRole.ToolTipRole)
         if first:
             self.experiment.setCurrentIndex(0)
+
+    def choose(self, experiment: str) -> None:
+        """That one, offered if it was not there."""
+        at = self.experiment.findData(experiment)
+        if at < 0:
+            self.offer(experiment, first=True)
+        else:
+            self.experiment.setCurrentIndex(at)
 
     @property
     def chosen(self) -> str:

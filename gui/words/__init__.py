@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 TITLE = "wavestim"
-YAML_FILES = "Experiments (*.yaml *.yml)"
 UNDETERMINED = "undetermined"
 NO_SESSION = "no session"
 LIVE = "RIG"
 
 STEPS = {
     "idle": "IDLE",
-    "prepare": "PREFLIGHT",
+    "preflight": "PREFLIGHT",
+    "prepare": "PREPARE",
     "armed": "ARMED",
     "running": "RUNNING",
     "stopped": "STOPPED",
@@ -23,7 +23,8 @@ STEPS = {
 """The way of a session, in its order."""
 
 STATES = {
-    "idle": "Choose an experiment, then ARM.",
+    "idle": "Choose or make an experiment, try the rig (PREFLIGHT), then ARM.",
+    "preflight": "The rig is tried. STOP ends it.",
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
@@ -51,7 +52,10 @@ KEYS = (
     ("Ctrl+Shift+A", "arm: start the rig process; dark until RUN"),
     ("Ctrl+R", "run what is armed"),
     ("Space", "hold the view; the session goes on"),
-    ("Ctrl+O", "open an experiment"),
+    ("Ctrl+N, Ctrl+O", "a new experiment; open one"),
+    ("Ctrl+S, Ctrl+Shift+S", "save the experiment; under another name"),
+    ("Ctrl+P", "preflight: try the rig with the experiment that is chosen"),
+    ("Ctrl+1, 2, …", "the pages"),
     ("F12", "these keys"),
     ("Ctrl+Q", "close the window; the session goes on"),
 )
@@ -202,6 +206,11 @@ def micro(us: float) -> str:
 def started(experiment: str) -> str:
     """The first line of the log."""
     return f"rig process started for {experiment}"
+
+
+def preflight_started(experiment: str) -> str:
+    """A line of the log."""
+    return f"preflight of {experiment}"
 
 
 def attached_to(session: str) -> str:

@@ -67,7 +67,9 @@ def test_a_new_key_stands_where_the_schema_has_it():
     assert yaml.safe_load(changed)["trigger"] == {"site": 3, "phase_deg": 0, "policy": "phase-locked"}
 
 
-@pytest.mark.parametrize("path", [("seed",), ("trigger", "phase_deg"), ("probe", "columns"), ("probe", "kind"), ("conditions", 0), ("name",)])
+@pytest.mark.parametrize(
+    "path", [("seed",), ("trigger", "phase_deg"), ("probe", "columns"), ("probe", "kind"), ("conditions", 0), ("name",)]
+)
 def test_what_is_removed_is_gone_and_the_rest_is_not(path):
     left = remove(TEXT, path)
     assert yaml.safe_load(left) == yamltext._dropped(yaml.safe_load(TEXT), path)
@@ -96,7 +98,7 @@ def test_what_a_form_cannot_change_is_refused_and_never_half_done(text):
         assert read(changed) == yamltext._put(read(text), path, 5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=4), st.booleans(), st.data())
 def test_whatever_is_written_reads_back(data, inline, draw):
     text = surgery.written(data, inline=inline) + "\n"
@@ -108,7 +110,7 @@ def test_whatever_is_written_reads_back(data, inline, draw):
     assert yamltext._same(read(remove(text, (gone,))), {k: v for k, v in data.items() if k != gone})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*|#, \n0'", max_size=50), st.tuples(KEYS, KEYS), VALUES)
 def test_any_text_is_changed_as_meant_or_refused(text, path, value):
     try:
