@@ -93,6 +93,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             return
         self.show_page(self.preflight)
         self.preflight.start()
+        self.turn()
 
     def ask_unsaved(self, question: str) -> None:
         """On its page, what is to become of the experiment that is not saved."""

@@ -73,7 +73,7 @@ class ExperimentPage(Page):
         if self._wanted is not None and not (locked and self.unsaved):
             self._show_wanted(self._wanted)
         if not self._begun:
-            self._begin(self.document)
+            self.show_document(self.document)
         if locked != self._locked:
             self._locked = locked
             self._show()
@@ -115,6 +115,15 @@ class ExperimentPage(Page):
         """Another experiment."""
         self._unless_lost(lambda: self._opened(lambda: documents.opened(path_or_name)))
 
+    def show_document(self, document: Document) -> None:
+        """Begin with another one."""
+        self.document, self._resolved, self._checked, self._begun = document, {}, Checked(None, None, ()), True
+        self.bar.over()
+        self.yaml.begin(document.text)
+        self._changed()
+        if document.path is not None:
+            self.saved.emit(str(document.path))
+
     def save(self) -> None:
         """Write the file; what has none yet gets a name first."""
         if self._locked:
@@ -149,6 +158,7 @@ class ExperimentPage(Page):
 
     def drop(self, path: KeyPath) -> None:
         """A key goes back to its default."""
+        self._resolved = {}  # what held was what goes
         self._change(lambda: self.document.drop(path))
 
     def choose(self, path: KeyPath, kind: str) -> None:
@@ -278,17 +288,9 @@ class ExperimentPage(Page):
 
     def _opened(self, make: Callable[[], Document]) -> None:
         try:
-            self._begin(make())
+            self.show_document(make())
         except (WavestimError, OSError) as error:
             self.bar.tell(str(error), words.KEEP)
-
-    def _begin(self, document: Document) -> None:
-        self.document, self._resolved, self._checked, self._begun = document, {}, Checked(None, None, ()), True
-        self.bar.over()
-        self.yaml.begin(document.text)
-        self._changed()
-        if document.path is not None:
-            self.saved.emit(str(document.path))
 
     def _save(self, path: Path | None, *, over: bool = False) -> None:
         try:

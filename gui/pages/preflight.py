@@ -73,7 +73,6 @@ class PreflightPage(Page):
     def start(self) -> None:
         """Try the rig."""
         self._deck.try_rig(self._chosen(), mock=self._mock, flash=self.flash.isChecked(), quick=self.quick.isChecked())
-        self.turn(0)
 
     def _tell(self, running: bool) -> None:
         found = self._deck.preflight

@@ -107,6 +107,8 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
         self.told = told
         self.path: KeyPath = (told.key,)
         self._edits, self._shown = edits, ""
+        self._typing = False
+        """Somebody types here: the field is not written anew while it means what the file says."""
         self.name = QtWidgets.QLabel(told.name)
         self.name.setFixedWidth(NAME_PX)
         self.field = self._make()
@@ -147,12 +149,10 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
         self._show_value(value, there, resolved)
         self.field.setEnabled(not now.locked)
         self.reset.setVisible(there and not self.told.required and not now.locked)
-        self.name.setStyleSheet(f"color: {theme.TEXT}; font-weight: bold" if there else f"color: {theme.DIM}")
+        restyle(self.name, f"color: {theme.TEXT}; font-weight: bold" if there else f"color: {theme.DIM}")
         sentences = now.below(path)
         self.wrong.tell(sentences)
-        bad = f"border: 1px solid {theme.BAD}" if sentences else ""
-        if self.field.styleSheet() != bad:
-            self.field.setStyleSheet(bad)
+        restyle(self.field, f"border: 1px solid {theme.BAD}" if sentences else "")
 
     def _make(self) -> QtWidgets.QWidget:
         combo: QtWidgets.QWidget
@@ -171,7 +171,7 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
             self._line = combo.lineEdit()
         else:
             combo = self._line = QtWidgets.QLineEdit()
-        self._line.textEdited.connect(lambda text: self._typed(text) if text.strip() else None)
+        self._line.textEdited.connect(self._edited)
         self._line.editingFinished.connect(self._left)
         return combo
 
@@ -184,7 +184,7 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
             return
         self._line.setPlaceholderText(words.placeholder(self.told, resolved))
         self._shown = text
-        if text != self._line.text() and not (self._line.hasFocus() and text and _same(self._value(self._line.text()), value)):
+        if text != self._line.text() and not (self._typing and (not text or _same(self._value(self._line.text()), value))):
             self._line.setText(text)
             self._line.setCursorPosition(len(text) if self._line.hasFocus() else 0)
 
@@ -194,13 +194,22 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
         else:
             self._edits.put(self.path, self.told.words[at - 1])
 
+    def _edited(self, text: str) -> None:
+        self._typing = True
+        if text.strip():
+            self._typed(text)
+
     def _typed(self, text: str) -> None:
         self._edits.put(self.path, self._value(text))
 
     def _left(self) -> None:
         """An empty field is the default; only once it is left, so that who types anew keeps the place in the file."""
-        if not self._line.text().strip() and self._shown and not self.told.required:
-            self._edits.drop(self.path)
+        self._typing = False
+        if not self._line.text().strip() and self._shown:
+            if self.told.required:
+                self._line.setText(self._shown)
+            else:
+                self._edits.drop(self.path)
 
     def _value(self, text: str) -> Any:
         """What was typed, as the file would hold it."""
@@ -213,6 +222,12 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
             return yamltext.read(text)
         except CannotChangeError:
             return text
+
+
+def restyle(widget: QtWidgets.QWidget, style: str) -> None:
+    """Only when it is another one: Qt works long on that."""
+    if widget.styleSheet() != style:
+        widget.setStyleSheet(style)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -10,7 +10,7 @@ from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui import theme
 from wavestim.gui.editor.fields import Field
 from wavestim.gui.editor.places import kind_of
-from wavestim.gui.widgets.editor.fieldrow import NAME_PX, Combo, Edits, FieldRow, Now, Wrong
+from wavestim.gui.widgets.editor.fieldrow import NAME_PX, Combo, Edits, FieldRow, Now, Wrong, restyle
 from wavestim.gui.words import editor as words
 
 INDENT_PX = 14
@@ -180,7 +180,7 @@ class Section(QtWidgets.QWidget):  # type: ignore[misc]
         n = len(value) if isinstance(value, list) else 0
         n_set = len([key for key in value if key != "kind"]) if isinstance(value, Mapping) else 0
         self.fold.setText(f"{words.UNFOLDED if self.open else words.FOLDED} {told.name}")
-        self.fold.setStyleSheet(f"color: {theme.TEXT if there else theme.DIM}")
+        restyle(self.fold, f"color: {theme.TEXT if there else theme.DIM}")
         self.says.setText(words.NOT_SET if absent else words.entries(n) if told.form == "list" else words.changed_keys(n_set))
         self.kinds.setCurrentIndex(self.kinds.findText(kind) if kind else 0 if told.optional else -1)
         self.set.setVisible(absent and told.form == "part")
