@@ -51,14 +51,14 @@ class Forecast(Panel):
         """There is no light to speak of."""
         self.says.setText("")
         self.text.setText(words.NO_PATTERN)
-        self.plot.clear()
+        self.plot.hide()
 
     def refuse(self, sentence: str) -> None:
         """Why there is none."""
         self.says.setText("")
         bad = theme.LINES["bad"]
         self.text.setText(f"<p style='color:{bad}'><b>▲ {words.NOT_ALLOWED}</b></p><p style='color:{bad}'>{escape(sentence)}</p>")
-        self.plot.clear()
+        self.plot.hide()
 
     def show_plan(self, planned: Planned) -> None:
         """What it does."""
@@ -79,6 +79,7 @@ class Forecast(Panel):
         self._draw(found, rows)
 
     def _draw(self, found: dict[str, object], rows: list[forecast.Row]) -> None:
+        self.plot.show()
         self.plot.clear()
         top = 0.0
         seen: list[tuple[float, ...]] = []

@@ -107,6 +107,7 @@ class Patterns(Panel):
         if sketch is None:
             self.shown = None
             self.says.setText(words.NO_PATTERN)
+            self.time.setText("")
             self.leds.setData([], [])
             for arrow in (self._light, self._wave):
                 arrow.point(None, np.zeros(2), 1.0)
