@@ -99,6 +99,12 @@ class Deck:
         return None if self._rig is None else self._rig.session
 
     @property
+    def watched(self) -> Path | None:
+        """Folder of a session that runs and was not started here."""
+        rig = self._rig
+        return None if rig is None or rig.child is not None or not rig.alive else rig.session
+
+    @property
     def report(self) -> Path | None:
         """The report, once it is written."""
         path = None if self._rig is None else self._rig.session / "report.html"

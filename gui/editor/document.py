@@ -13,6 +13,7 @@ from wavestim.controller.experiment.load import EXAMPLES, find_file, read_file
 from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui.editor import yamltext
 from wavestim.gui.editor.places import begun, fresh, is_there, key_order, lineage, required, unused, value_at
+from wavestim.gui.editor.yamltext import CannotChangeError
 
 MAX_CHARS = 100_000
 """A longer text would be read again and again for too long."""
@@ -58,7 +59,7 @@ class Document:
     @property
     def data(self) -> dict[str, Any]:
         """What the text holds; empty when it cannot be read."""
-        with contextlib.suppress(yamltext.CannotChangeError):
+        with contextlib.suppress(CannotChangeError):
             found = yamltext.read(self.text)
             return found if isinstance(found, dict) else {}
         return {}
@@ -127,8 +128,10 @@ class Document:
         ------
         CannotChangeError
         """
-        there = value_at(self.data, path) or []
-        self._insert(path, len(there), fresh(path, there))
+        there = value_at(self.data, path)
+        if there is not None and not isinstance(there, list):
+            raise CannotChangeError("there is something else than a list")
+        self._insert(path, len(there or ()), fresh(path, there or []))
 
     def duplicate(self, path: KeyPath, index: int) -> None:
         """An entry once more, behind itself.

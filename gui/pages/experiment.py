@@ -51,6 +51,8 @@ class ExperimentPage(Page):
         self._refused: Problem | None = None
         self._locked = False
         self._wanted: str | None = None
+        self._watched: Path | None = None
+        """The session of somebody else whose experiment is shown."""
         self._begun = False
         """Nothing is worked out before somebody looks at the page."""
         self.dialog: QtWidgets.QFileDialog | None = None
@@ -70,6 +72,9 @@ class ExperimentPage(Page):
     def turn(self, frame: int) -> None:
         """One frame."""
         locked = self._deck.state not in OVER
+        watched = self._deck.watched
+        if watched is not None and watched != self._watched:
+            self._watched, self._wanted = watched, str(watched)
         if self._wanted is not None and not (locked and self.unsaved):
             self._show_wanted(self._wanted)
         if not self._begun:
@@ -194,6 +199,8 @@ class ExperimentPage(Page):
             do()
         except CannotChangeError:
             self.bar.tell(words.CANNOT_CHANGE, words.KEEP)
+        except Exception as error:  # a fault of ours: the window holds STOP, and goes on
+            self.bar.tell(words.internal(error), words.KEEP)
         self.yaml.change_to(self.document.text)
         self._changed()
 

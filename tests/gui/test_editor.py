@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.hands import Hands
 from wavestim.controller.experiment import parse_experiment
@@ -152,6 +154,55 @@ def test_what_the_form_cannot_change_is_said_and_left(at):
     at.type(at.row("seed"), "4")
     assert at.page.bar.question.text() == words.CANNOT_CHANGE
     assert at.page.document.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conditions: 3\nsource: [1, {a: b}]\ntrigger: {policy: [x], site: {}}\nleds: none\n",
+        "conditions: [null, 1, {name: [1]}, {pattern: {kind: 7, leds: {}}}]\nsubject: 5\ngate: []\nsafety: x\nname: {}\n",
+        "conditions: {a: 1}\nlight: {kind: thorlabs-dc4100, gated_by: {kind: none}, currents_ma: x}\nprobe: {kind: {}}\n",
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_shown_and_every_button_answers(at, text):
+    at.yaml(text)
+    at.settle()
+    for told in list(at.page.form.fields.nodes):
+        at.row(told.told.key)
+    assert at.page.problems.list.count() > 2
+    conditions = at.row("conditions")
+    before = at.page.document.text
+    at.click(conditions.add)
+    assert "internal" not in at.page.bar.question.text()
+    assert at.page.document.text != before or at.page.bar.question.text() == words.CANNOT_CHANGE
+    for card in list(conditions.cards[:1]):
+        at.click(card.duplicate)
+        at.click(card.remove)
+    assert "internal" not in at.page.bar.question.text()
+
+
+def test_who_attaches_sees_the_experiment_of_the_session_locked(application, desk):
+    from wavestim.gui.pages.experiment import ExperimentPage
+
+    (desk / "journal.sqlite").touch()
+    (desk / "experiment.yaml").write_text(SMALL.replace("new-experiment", "theirs"), encoding="utf-8")
+    page = ExperimentPage(SimpleNamespace(state="running", watched=desk))
+    page.show()
+    hands = Hands(application, page).settle()
+    assert hands.row("name").field.text() == "theirs"
+    assert page.lock.isVisible()
+    assert not hands.row("name").field.isEnabled()
+    assert not page.save_button.isEnabled()
+    page.put(("seed",), 5)
+    assert "seed" not in hands.data(), "locked is locked"
+    page.close_down()
+    page.close()
+
+
+def test_a_fault_of_ours_is_said_and_the_window_goes_on(at, monkeypatch):
+    monkeypatch.setattr(Document, "put", lambda *given: 1 / 0)
+    at.page.put(("seed",), 5)
+    assert "internal error: ZeroDivisionError" in at.page.bar.question.text()
 
 
 def test_the_pattern_is_played_and_the_light_is_forecast(at):
