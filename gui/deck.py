@@ -19,8 +19,9 @@ from wavestim.gui.facts import facts_of
 from wavestim.gui.hindsight import Hindsight
 from wavestim.gui.history import History
 from wavestim.gui.knowledge import Knowledge
-from wavestim.gui.lamps import Lamp, lamps
+from wavestim.gui.lamps import OFF, Lamp, lamps
 from wavestim.gui.link import Link
+from wavestim.gui.preflight import PreflightRun, red_of
 from wavestim.gui.rig import Child, Rig
 from wavestim.gui.stop import Stopping
 
@@ -30,6 +31,7 @@ AT_LEAST_S = 3600.0
 
 STEP = {
     "idle": "idle",
+    "preflight": "preflight",
     "starting": "prepare",
     "learning": "prepare",
     "recording": "prepare",
@@ -72,6 +74,8 @@ class Deck:
         self.knowledge: Knowledge | None = None
         self.trouble = ""
         """Why nothing could be started, or how it failed, in words."""
+        self.preflight: PreflightRun | None = None
+        """The one that runs, or the last one."""
         self._rig: Rig | None = None
         self._link: Link | None = None
         self._history: History | None = None
@@ -85,6 +89,8 @@ class Deck:
     def state(self) -> str:
         """One of the keys of :data:`STEP`."""
         rig, knowledge = self._rig, self.knowledge
+        if self.preflight is not None and self.preflight.running:
+            return "preflight"
         if rig is None:
             return "idle"
         if self._recovery is not None and self._recovery.code is None:
@@ -105,6 +111,12 @@ class Deck:
         return None if self._rig is None else self._rig.session
 
     @property
+    def watched(self) -> Path | None:
+        """Folder of a session that runs and was not started here."""
+        rig = self._rig
+        return None if rig is None or rig.child is not None or not rig.alive else rig.session
+
+    @property
     def report(self) -> Path | None:
         """The report, once it is written."""
         path = None if self._rig is None else self._rig.session / "report.html"
@@ -114,6 +126,8 @@ class Deck:
     def lamps(self) -> tuple[Lamp, Lamp, Lamp, Lamp]:
         """Source, light, real time, recorder."""
         knowledge, rig = self.knowledge, self._rig
+        if self.preflight is not None and self.preflight.running:
+            return OFF, self.preflight.lamp, OFF, OFF
         if knowledge is None or rig is None:
             return lamps({}, 0.0, False)
         return lamps(knowledge.status, self._clock() - knowledge.heard_s, rig.alive and knowledge.ended is None)
@@ -121,6 +135,8 @@ class Deck:
     def sentence(self) -> str:
         """The state in one sentence."""
         state = self.state
+        if state == "preflight" and self.preflight is not None:
+            return f"{words.STATES[state]} {self.preflight.stage}".strip()
         if state in ("failed", "idle", "gone"):
             return f"{words.STATES[state]} {self.trouble}".strip()
         return words.STATES[state] + (f" {words.watching(self.controller)}" if self.watching else "")
@@ -147,6 +163,9 @@ class Deck:
         self._let_go()
         try:
             checked = load_experiment(experiment)
+            red = red_of(checked, mock=mock)
+            if red:
+                raise WavestimError(red)
             folder = out(None, checked.name)
             seconds = max(length_s(checked), AT_LEAST_S)
         except (WavestimError, OSError) as error:
@@ -155,6 +174,20 @@ class Deck:
             return
         self._rig = rigs.start(experiment, folder, mock=mock, seconds=seconds)
         self.log.say(0.0, words.started(checked.name))
+
+    def try_rig(self, experiment: str, *, mock: bool, flash: bool, quick: bool) -> None:
+        """A preflight of an experiment; what it finds stays in ``preflight``.
+
+        Parameters
+        ----------
+        flash : real LEDs may come on.
+        quick : on the mock rig in simulated time, which says nothing of this computer.
+        """
+        if self.state in OVER:
+            self._let_go()
+            self._rig = None
+            self.preflight = PreflightRun(experiment, mock=mock, flash=flash, quick=quick)
+            self.log.say(0.0, words.preflight_started(experiment))
 
     def attach(self, session: Path | None) -> None:
         """Watch a session that runs already; without a folder, the only one.
@@ -173,6 +206,10 @@ class Deck:
 
     def stop(self) -> None:
         """Dark, whatever else is going on."""
+        if self.preflight is not None and self.preflight.running:
+            self.log.say(0.0, words.PRESSED, "bad")
+            self.preflight.stop(self._clock())
+            return
         rig = self._rig
         if rig is None or not rig.alive or self._stopping is not None:
             return
@@ -187,6 +224,10 @@ class Deck:
     def turn(self) -> None:
         """Once a frame: what has come, and what is due. Never waits."""
         now_s, rig = self._clock(), self._rig
+        if self.preflight is not None and self.preflight.running:
+            self.preflight.turn(now_s)
+            if not self.preflight.running:
+                self.log.say(0.0, self.preflight.verdict, self.preflight.log_level)
         if rig is None:
             return
         if self._link is None and now_s >= self._next_look_s and rig.alive:
@@ -210,7 +251,9 @@ class Deck:
             self._rig.kill()
 
     def close(self) -> None:
-        """The window closes; the session goes on."""
+        """The window closes; the session goes on, a preflight does not."""
+        if self.preflight is not None:
+            self.preflight.close()
         self._let_go()
 
     def _try_link(self, rig: Rig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -23,9 +24,10 @@ class Child:
     Parameters
     ----------
     arguments : of ``wavestim``.
+    variables : more of its environment.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, **variables: str) -> None:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
         self._process = subprocess.Popen(
             [*CLI, *arguments],
@@ -33,7 +35,7 @@ class Child:
             stdout=self._said,
             stderr=self._said,
             start_new_session=True,
-            env=environment(),
+            env=environment() | variables,
         )
         self.pid = self._process.pid
 
@@ -42,19 +44,24 @@ class Child:
         """How it ended; None while it runs."""
         return self._process.poll()
 
-    def wait(self) -> None:
-        """Until a killed one is gone."""
-        self._process.wait()
+    def wait(self, at_most_s: float | None = None) -> None:
+        """Until one that was told to end is gone, or the time is over."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(at_most_s)
 
     def close(self) -> None:
         """Let go of what it says; it goes on."""
         self._said.close()
 
+    def words(self, most: int) -> list[str]:
+        """The lines that it said, of so many last bytes; where it writes next stays as it is."""
+        size = os.fstat(self._said.fileno()).st_size
+        text = os.pread(self._said.fileno(), most, max(0, size - most)).decode(errors="replace")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
     def last_words(self) -> str:
         """The last line that it said."""
-        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - LAST_BYTES))
-        lines = [line.strip() for line in self._said.read().decode(errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "")
+        return next(reversed(self.words(LAST_BYTES)), "")
 
 
 class Rig:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     """Colours of the levels of the log, and of other words."""
 
 SHADES = 8
-FAMILY = "DejaVu Sans"
+FAMILY, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 PLAIN_PX = 13
 """Of most words, at scale 1."""
 DEFAULT: Name = "dark"
@@ -109,7 +109,7 @@ def fit_screens() -> None:
 def load_fonts() -> None:
     """The font comes with matplotlib, so that it is there everywhere."""
     fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
-    for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+    for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf"):
         QtGui.QFontDatabase.addApplicationFont(str(fonts / name))
 
 
@@ -146,6 +146,39 @@ QPushButton#stop {{ font-size: {px(22)}px; padding: {px(10)}px {px(34)}px; }}
 QPushButton#stop:hover {{ background: {c.stop_hover}; }}
 QPushButton#small, QComboBox#small {{ padding: {px(1)}px {px(6)}px; font-size: {px(11)}px; font-weight: normal; border-radius: 3px; }}
 QPushButton#small:checked {{ border-color: {c.target}; color: {c.text}; }}
+QLineEdit, QPlainTextEdit, QListWidget, QSpinBox {{ background: {c.ground}; border: 1px solid {c.line}; border-radius: 4px; }}
+QLineEdit, QPlainTextEdit, QListWidget, QSpinBox {{ padding: {px(2)}px {px(4)}px; }}
+QLineEdit:focus, QPlainTextEdit:focus, QListWidget:focus, QSpinBox:focus, QToolButton:focus {{ border: 2px solid {c.target}; }}
+QLineEdit:disabled, QSpinBox:disabled {{ color: {c.dim}; }}
+QPlainTextEdit#yaml {{ font-family: "{MONO}"; font-size: {px(12)}px; }}
+QToolButton {{ background: {c.button}; border: 1px solid {c.line}; border-radius: 4px; padding: {px(3)}px {px(7)}px; }}
+QToolButton:disabled {{ color: {c.off}; background: {c.panel}; }}
+QComboBox#field, QFrame#panel QComboBox#field {{ padding: {px(2)}px {px(6)}px; font-size: {px(13)}px; font-weight: normal; }}
+QFrame#panel QScrollArea, QFrame#panel QWidget#inside, QFrame#card {{ background: {c.panel}; }}
+QFrame#card {{ border: 1px solid {c.line}; border-radius: 5px; }}
+QFrame#panel QCheckBox {{ background: {c.panel}; }}
+QFrame#ask {{ background: {c.panel}; border: 2px solid {c.warn}; border-radius: 6px; }}
+QFrame#ask QLabel {{ background: {c.panel}; font-weight: bold; }}
+QLabel#help {{ color: {c.dim}; font-size: {px(12)}px; }}
+QTabBar::tab {{ background: {c.panel}; color: {c.dim}; border: 1px solid {c.line}; padding: {px(5)}px {px(16)}px; font-weight: bold; }}
+QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.text}; }}
+QPushButton#fold {{ background: {c.panel}; border: 1px solid {c.panel}; padding: {px(3)}px 2px; font-size: {px(13)}px; text-align: left; }}
+QPushButton#fold:focus, QPushButton#fold:hover {{ border-color: {c.target}; }}
+QTableWidget {{ background: {c.panel}; border: none; alternate-background-color: {c.ground}; }}
+QTableWidget::item {{ padding: {px(3)}px; }}
+QHeaderView::section {{ background: {c.panel}; color: {c.dim}; border: none; padding: {px(3)}px; font-size: {px(12)}px; }}
+QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px; border: 1px solid {c.dim}; border-radius: 3px; background: {c.ground}; }}
+QCheckBox::indicator:checked {{ background: {c.text}; }}
+QCheckBox:focus {{ color: {c.target}; }}
+QProgressBar {{ background: {c.ground}; border: 1px solid {c.line}; border-radius: 4px; text-align: center; min-height: {px(22)}px; }}
+QProgressBar::chunk {{ background: {c.line}; }}
+QMenu {{ background: {c.panel}; border: 1px solid {c.line}; }}
+QMenu::item:selected {{ background: {c.line}; }}
+QScrollBar {{ background: {c.panel}; border: none; }}
+QScrollBar:vertical {{ width: {px(11)}px; }}
+QScrollBar:horizontal {{ height: {px(11)}px; }}
+QScrollBar::handle {{ background: {c.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QTextEdit {{ background: {c.panel}; border: 2px solid {c.panel}; font-size: {px(12)}px; }}
 QPushButton:focus, QPushButton#arm:enabled:focus, QPushButton#run:enabled:focus, QComboBox:focus {{ border: 2px solid {c.target}; }}
 QFrame#panel:focus, QTextEdit:focus, QTabBar:focus {{ border: 2px solid {c.target}; }}
@@ -160,6 +193,13 @@ def small() -> QtGui.QFont:
     """For axes with little room."""
     font = QtGui.QFont(FAMILY)
     font.setPixelSize(px(9))
+    return font
+
+
+def mono() -> QtGui.QFont:
+    """For text whose columns count."""
+    font = QtGui.QFont(MONO)
+    font.setPixelSize(12)
     return font
 
 

@@ -10,12 +10,15 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
 from wavestim.gui import theme, words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
+from wavestim.gui.pages.experiment import ExperimentPage
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.preflight import PreflightPage
 from wavestim.gui.palettes import THEMES, Name
 from wavestim.gui.remembered import Remembered, read, write
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog, bind
+from wavestim.gui.words import editor
 
 FRAME_MS = 33
 LARGER = 1.1
@@ -39,6 +42,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self._keys: KeysDialog | None = None
         self._frame = 0
+        self._closing = False
         self._all = QtWidgets.QVBoxLayout(self)
         self._all.setContentsMargins(0, 0, 0, 0)
         self._content: QtWidgets.QWidget | None = None
@@ -79,10 +83,27 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.show_page(self.pages[at])
 
     def arm(self) -> None:
-        """The first step, with the experiment that is chosen."""
+        """The first step, with the experiment that is chosen; what is not saved is asked about first."""
+        if self.experiment.unsaved:
+            self.ask_unsaved(editor.ARM_UNSAVED)
+            return
         self.deck.arm(self.header.chosen, mock=self._mock)
         self.show_page(self.live)
         self.turn()
+
+    def try_rig(self) -> None:
+        """The step before it: a preflight."""
+        if self.experiment.unsaved:
+            self.ask_unsaved(editor.PREFLIGHT_UNSAVED)
+            return
+        self.show_page(self.preflight)
+        self.preflight.start()
+        self.turn()
+
+    def ask_unsaved(self, question: str) -> None:
+        """On its page, what is to become of the experiment that is not saved."""
+        self.show_page(self.experiment)
+        self.experiment.ask_before(question, self.experiment.discard)
 
     def stop(self) -> None:
         """STOP."""
@@ -100,9 +121,10 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             return
         theme.choose(name, scale)
         theme.apply(QtWidgets.QApplication.instance())
-        header, kept, held = self.header, self._kept(), self.live.held
+        header, kept, held, experiment = self.header, self._kept(), self.live.held, self.experiment
         self._build(header.offered, chosen=header.experiment.currentIndex())
         self.live.held = held
+        self.experiment.take_over(experiment)
         self._restore(kept)
         self.turn()
         self._all.activate()  # what was there before may have needed more room
@@ -137,8 +159,14 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
                 self.show_page(page)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """The session goes on."""
+        """The session goes on; an experiment that is not saved is asked about first."""
+        if self.experiment.unsaved and not self._closing:
+            event.ignore()
+            self.show_page(self.experiment)
+            self.experiment.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
+            return
         self._timer.stop()
+        self.experiment.close_down()
         QtWidgets.QApplication.instance().removeEventFilter(self)
         self.deck.close()
         if self._memory is not None:
@@ -169,9 +197,21 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             header.what.setText(words.what(about.name, knowledge.facts.subject, Path(about.session).name, self._mock))
 
     def _open(self) -> None:
-        path, _ = QtWidgets.QFileDialog.getOpenFileName(self, words.OPEN, "", words.YAML_FILES)
-        if path:
-            self.header.offer(path, first=True)
+        self.show_page(self.experiment)
+        self.experiment.choose_file()
+
+    def _on_experiment(self, do: Callable[[], object]) -> Callable[[], None]:
+        """What a key does on the page of the experiment, wherever it was pressed."""
+
+        def done() -> None:
+            self.show_page(self.experiment)
+            do()
+
+        return done
+
+    def _close_anyway(self) -> None:
+        self._closing = True
+        self.close()
 
     def _open_report(self) -> None:
         if self.deck.report is not None:
@@ -189,12 +229,15 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._content = QtWidgets.QWidget()
         self.header = Header(experiments)
         self.header.experiment.setCurrentIndex(chosen)
-        self.live = LivePage(self.deck)
-        self.pages: tuple[Page, ...] = (self.live,)
+        self.live, self.experiment = LivePage(self.deck), ExperimentPage(self.deck)
+        self.preflight = PreflightPage(self.deck, lambda: self.header.chosen, mock=self._mock)
+        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live)
         self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
         for page in self.pages:
             self._stack.addWidget(page)
             self._tabs.addTab(page.title)
+        self._stack.setCurrentWidget(self.live)
+        self._tabs.setCurrentIndex(self.pages.index(self.live))
         self._lay_out(self._content)
         self._connect()
         self._all.addWidget(self._content)
@@ -211,6 +254,10 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             (header.open, self._open),
         ):
             button.clicked.connect(lambda _=False, do=do: do())
+        header.experiment.currentIndexChanged.connect(lambda _: self.experiment.follow(header.chosen))
+        self.experiment.saved.connect(header.choose)
+        self.experiment.follow(header.chosen)
+        self.preflight.run.clicked.connect(lambda: self.try_rig())
         self._tabs.currentChanged.connect(self.show_page_at)
 
     def actions(self) -> dict[str, Callable[[], object]]:
@@ -224,6 +271,10 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             "recover": self.deck.recover,
             "report": self._open_report,
             "open": header.open.click,
+            "new": self._on_experiment(self.experiment.new),
+            "save": self._on_experiment(self.experiment.save),
+            "save-as": self._on_experiment(self.experiment.save_as),
+            "preflight": self.try_rig,
             "choose": header.experiment.setFocus,
             "reset": self.page.reset_layout,
             "larger": partial(self.choose_theme, theme.chosen(), LARGER * theme.scale()),

@@ -73,6 +73,15 @@ cdef class Trigger:
         z = z ^ (z >> 31)
         return (z >> 11) * (1.0 / 9007199254740992.0)
 
+    def slot_for(self, int condition, double direction_deg, double speed_mm_s):
+        """The pattern that a condition takes under a wave of that direction and speed."""
+        cdef Wave wave
+        if not (0 <= condition < self.n_conditions and speed_mm_s > 0):
+            raise ValueError(f"condition {condition} of {self.n_conditions} at {speed_mm_s:g} mm/s: there is no such pattern")
+        wave.direction_deg = direction_deg
+        wave.speed_mm_s = speed_mm_s
+        return self.choose_slot(&self.conditions[condition], &wave)
+
     cdef int choose_slot(self, const ConditionC* c, const Wave* wave) noexcept nogil:
         """The pattern of the bank nearest to the wave's heading and speed."""
         cdef double heading = wave.direction_deg, best = 1e300, d

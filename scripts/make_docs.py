@@ -17,6 +17,7 @@ from typing import Any
 import made_light
 from pydantic import BaseModel
 from wavestim.controller.experiment import Experiment
+from wavestim.controller.experiment.described import what_may_stand
 from wavestim.controller.preflight.plant import FOUND_BY, PLANTS
 from wavestim.hardware.lights import KNOWN, known_info
 from wavestim.hardware.simulated import CortexConfig, LightConfig, Tokens, load_opsin, opsin_names, state_names
@@ -51,12 +52,12 @@ def experiment_keys() -> str:
     text: list[str] = []
     for name in ORDER:
         if name in TITLES:
-            text += [f"### {TITLES[name]}", "", defs[name].get("description", ""), "", _keys(defs[name], defs), ""]
+            text += [f"### {TITLES[name]}", "", defs[name].get("description", ""), "", _keys(defs[name]), ""]
             continue
         text += [f"### {PARTS[name]}", ""]
         for kind, model in kinds[name]:
             text += [f"**`kind: {kind}`**: {_sentence(defs[model].get('description', ''))}", ""]
-            table = _keys(defs[model], defs, skip=("kind",))
+            table = _keys(defs[model], skip=("kind",))
             text += [table, ""] if table else []
     return "\n".join(text).rstrip() + "\n"
 
@@ -68,13 +69,13 @@ def _kinds(defs: dict[str, Any], part: str) -> list[tuple[str, str]]:
     return [(kind, ref.rsplit("/", 1)[1]) for kind, ref in sorted(mapping.items(), key=lambda item: order.index(item[1]))]
 
 
-def _keys(model: dict[str, Any], defs: dict[str, Any], skip: Iterable[str] = ()) -> str:
+def _keys(model: dict[str, Any], skip: Iterable[str] = ()) -> str:
     rows = []
     for key, field in model.get("properties", {}).items():
         if key in skip:
             continue
         default = "**required**" if key in model.get("required", ()) else _default(field.get("default"), field)
-        rows.append((f"`{key}`", _type(field, defs), default, _sentence(field.get("description", ""))))
+        rows.append((f"`{key}`", _type(field), default, _sentence(field.get("description", ""))))
     return _table(("key", "what may stand there", "default", "meaning"), rows) if rows else ""
 
 
@@ -89,49 +90,13 @@ def _default(value: Any, field: dict[str, Any]) -> str:
     return f"`{json.dumps(value)}`".replace('"', "")
 
 
-def _type(field: dict[str, Any], defs: dict[str, Any]) -> str:
-    """A JSON schema in a few words."""
-    if "$ref" in field:
-        return _named(field["$ref"])
-    options = field.get("anyOf") or field.get("oneOf")
-    if options:
-        if "discriminator" in field:
-            return "one of the kinds below"
-        return " or ".join(dict.fromkeys(_type(option, defs) for option in options))
-    if "const" in field:
-        return f"`{field['const']}`"
-    if "enum" in field:
-        return ", ".join(f"`{word}`" for word in field["enum"])
-    kind = field.get("type")
-    if kind == "array":
-        return _array(field, defs)
-    if kind == "null":
-        return "null"
-    if kind in ("number", "integer"):
-        return _number(field, "whole number" if kind == "integer" else "number")
-    if kind == "string":
-        return "text" + (f", at most {field['maxLength']} characters" if "maxLength" in field else "")
-    return "keys and values"
+def _type(field: dict[str, Any]) -> str:
+    """What may stand there, with a link to what is told elsewhere."""
+    return what_may_stand(field, _named)
 
 
-def _named(ref: str) -> str:
-    name = ref.rsplit("/", 1)[1]
+def _named(name: str) -> str:
     return f"see [{TITLES[name]}](#{re.sub(r'[^a-z -]', '', TITLES[name]).replace(' ', '-')})" if name in TITLES else name
-
-
-def _array(field: dict[str, Any], defs: dict[str, Any]) -> str:
-    if "prefixItems" in field:
-        inside = list(dict.fromkeys(_type(item, defs) for item in field["prefixItems"]))
-        return f"[{', '.join(_type(item, defs) for item in field['prefixItems'])}]" if len(inside) > 1 else f"pair of {inside[0]}"
-    least, most = field.get("minItems"), field.get("maxItems")
-    size = f" ({least or 0} to {most})" if most is not None else f" ({least} or more)" if least else ""
-    return f"list{size} of {_type(field['items'], defs).removeprefix('see ')}"
-
-
-def _number(field: dict[str, Any], word: str) -> str:
-    signs = (("exclusiveMinimum", ">"), ("minimum", "≥"), ("exclusiveMaximum", "<"), ("maximum", "≤"))
-    limits = [f"{sign} {field[name]:g}" for name, sign in signs if name in field and abs(field[name]) < 2**53]
-    return " ".join([word, *([", ".join(limits)] if limits else [])])
 
 
 def states() -> str:
@@ -175,11 +140,10 @@ def _plain_keys(model: type[BaseModel]) -> str:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and said:
             words[field.target.id] = _sentence(after.value.value)
     schema = model.model_json_schema()
-    defs = schema.get("$defs", {})
     rows = []
     for key, field in schema["properties"].items():
         default = "as the state" if model is CortexConfig and field.get("default", 0) is None else _default(field.get("default"), field)
-        kind = "the keys below" if key == "tokens" else _type(field, defs).removesuffix(" or null")
+        kind = "the keys below" if key == "tokens" else _type(field).removesuffix(" or null")
         rows.append((f"`{key}`", kind, "none" if key in ("tokens", "seed", "band_hz", "sequence") else default, words.get(key, "")))
     return _table(("key", "what may stand there", "default", "meaning"), rows)
 

@@ -60,7 +60,21 @@ def progress(title: str, total: float | None) -> Iterator[Callable[[float], None
 
 @contextlib.contextmanager
 def stages(title: str) -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on stderr for work in stages; yields the function that takes a stage's name and which part of it is done."""
+    """How far work in stages is, on stderr; yields the function that takes a stage's name and which part of all is done.
+
+    A bar on a terminal; elsewhere a line for each stage and each tenth, such as ``preflight: listening, 10 %``.
+    """
+    if not console().is_terminal:
+        told: tuple[str, int] | None = None
+
+        def tell(stage: str, part: float) -> None:
+            nonlocal told
+            if told != (stage, int(10 * part)):
+                told = stage, int(10 * part)
+                print(f"{title}: {stage}, {10 * told[1]} %", file=sys.stderr, flush=True)
+
+        yield tell
+        return
     columns = (TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.fields[stage]}"), TimeElapsedColumn())
     with Progress(*columns, console=console(), transient=True) as bar:
         task = bar.add_task(title, total=1.0, stage="")

@@ -24,6 +24,7 @@ TYPES = {
     "none_required": "null",
 }
 BOUNDS = {"greater_than": ("gt", ">"), "greater_than_equal": ("ge", ">="), "less_than": ("lt", "<"), "less_than_equal": ("le", "<=")}
+Path = tuple[str | int, ...]
 LENGTHS = {"too_short": "at least", "too_long": "at most", "string_too_short": "at least", "string_too_long": "at most"}
 
 
@@ -39,11 +40,14 @@ def explain(error: ValidationError, data: object, model: type[BaseModel]) -> str
     model : type
         The model it was validated against; it knows the keys that exist.
     """
-    first, *others = _by_path(error.errors(include_url=False), data)
-    path, details = first
-    sentence = _sentence(path, details, data, model)
+    (_, sentence), *others = explain_each(error, data, model)
     more = f" (and {len(others)} more)" if others else ""
     return sentence + more
+
+
+def explain_each(error: ValidationError, data: object, model: type[BaseModel]) -> list[tuple[Path, str]]:
+    """Where and one sentence, for everything that is wrong; the parameters are those of ``explain``."""
+    return [(path, _sentence(path, details, data, model)) for path, details in _by_path(error.errors(include_url=False), data)]
 
 
 def show(path: Sequence[str | int]) -> str:

@@ -80,12 +80,11 @@ def design(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, positions_mm:
     below = irradiance.spread(leds_mm, leds, DEPTHS_MM)
     n_slots, n_leds, period_ms = len(plan.slots), below.shape[2], shortest_period_ms(experiment)
     at_cells, channels, under = np.zeros((n_slots, len(cells))), np.zeros((n_slots, len(cells))), np.zeros((n_slots, len(DEPTHS_MM)))
-    tissue = LightConfig(**irradiance.light_settings(experiment))
     lit = tuple(sorted(set(range(n_slots)) - dark_slots(plan)))
-    for s in lit:
+    tissue, shining = LightConfig(**irradiance.light_settings(experiment)), [_pulses(experiment, plan, s) for s in lit]
+    for s, most in zip(lit, opened(shining, leds_mm, positions_mm, tissue), strict=True):
+        channels[s] = most
         entries, faces = plan.slots[s].entries, face_levels(experiment, plan, s)
-        pulses = [(e.site, e.delay_us / 1000, e.width_us / 1000, face) for e, face in zip(entries, faces, strict=True)]
-        channels[s] = opened(pulses, leds_mm, positions_mm, tissue)
         together = irradiance.lit_together(entries, faces, n_leds)
         at_cells[s] = (cells @ together.T).max(axis=1)
         under[s] = (below @ together.T).max(axis=(1, 2))
@@ -104,6 +103,12 @@ def design(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, positions_mm:
         forecast_c=np.array([forecast_c(limits, s, period_ms / 1000, times) for s in range(n_slots)]),
         lit=lit,
     )
+
+
+def _pulses(experiment: Experiment, plan: Plan, slot: int) -> list[tuple[int, float, float, float]]:
+    """(led, on_ms, width_ms, mW/mm2 at the face) of a pattern."""
+    lit = zip(plan.slots[slot].entries, face_levels(experiment, plan, slot), strict=True)
+    return [(e.site, e.delay_us / 1000, e.width_us / 1000, face) for e, face in lit]
 
 
 def face_levels(experiment: Experiment, plan: Plan, slot: int) -> list[float]:

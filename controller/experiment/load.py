@@ -6,8 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import yaml
 from pydantic import ValidationError
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._course import Schedule, Stop
-from wavestim.controller.experiment._explain import closest, explain, show
+from wavestim.controller.experiment._explain import closest, explain
+from wavestim.controller.experiment._yaml import read_yaml, refuse_truth_values
 from wavestim.controller.experiment.lightdelay import with_delays
 from wavestim.controller.experiment.schema import Experiment
 from wavestim.hardware.sources import EXAMPLES as RECORDINGS
@@ -48,19 +48,19 @@ def load_experiment(path_or_name: str | Path) -> Experiment:
     ExperimentError
         One sentence: file, key, what would be right.
     """
-    path = _find(path_or_name)
-    return parse_experiment(_read(path), str(path), base=path.parent)
+    path = find_file(path_or_name)
+    return parse_experiment(read_file(path), str(path), base=path.parent)
 
 
 def parse_experiment(text: str, name: str = "experiment", base: Path | None = None) -> Experiment:
     """Read an experiment from YAML text; ``name`` stands for the file in messages, ``base`` is what paths are relative to."""
-    data = _yaml(text, name)
+    data = read_yaml(text, name)
     if not isinstance(data, dict):
         what = "is empty" if data is None else "does not hold keys and values"
         raise ExperimentError(f"{name}: the file {what}; an experiment begins with 'name:' and 'conditions:'")
-    _refuse_truth_values(data, name, ())
+    refuse_truth_values(data, name, ())
     try:
-        return Experiment.model_validate(_absolute(with_delays(data, base), base))
+        return Experiment.model_validate(absolute(with_delays(data, base), base))
     except ValidationError as error:
         raise ExperimentError(f"{name}: {explain(error, data, Experiment)}") from error
 
@@ -90,7 +90,7 @@ def words_to_keys(words: Sequence[str]) -> dict[str, Any]:
         key, is_there, value = word.partition("=")
         if not (key and is_there):
             raise ExperimentError(f"{word}: keys are written key=value, such as host=127.0.0.1")
-        found[key] = _yaml(value, word)
+        found[key] = read_yaml(value, word)
     return found
 
 
@@ -127,7 +127,13 @@ def resolve(experiment: Experiment) -> dict[str, Any]:
     return data
 
 
-def _find(path_or_name: str | Path) -> Path:
+def find_file(path_or_name: str | Path) -> Path:
+    """The file of an experiment: given as such, of a session, or of a packaged example.
+
+    Raises
+    ------
+    ExperimentError
+    """
     path = Path(path_or_name).expanduser()
     if path.is_dir() and (path / "experiment.yaml").is_file():
         return path / "experiment.yaml"
@@ -147,7 +153,13 @@ def _listed() -> str:
     return ", ".join(example_names())
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """Its text, with line ends as ``\\n``.
+
+    Raises
+    ------
+    ExperimentError
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ExperimentError(f"{path}: too large for an experiment file ({path.stat().st_size} bytes); give a YAML file")
@@ -158,68 +170,7 @@ def _read(path: Path) -> str:
         raise ExperimentError(f"{path}: cannot be read ({error.strerror or error}); give a file you may read") from error
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice and reads 1e3 as the number it is."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: dict[Any, int] = {}
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text; put it in quotes", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' is given twice (first in line {seen[key]}); keep one", key_node.start_mark
-                )
-            seen[key] = line
-        return super().construct_mapping(node, deep)
-
-
-_FLOAT = yaml.SafeLoader.yaml_implicit_resolvers  # 1e3 and -2.5E-1 without a dot or sign are text in YAML 1.1
-_Loader.yaml_implicit_resolvers = {key: list(value) for key, value in _FLOAT.items()}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
-
-
-def _yaml(text: str, name: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise ExperimentError(f"{name}: {where}: {_clean(error.problem or 'not valid YAML')}") from error
-    except yaml.YAMLError as error:
-        raise ExperimentError(f"{name}: not valid YAML: {_clean(str(error))}") from error
-    except (RecursionError, ValueError) as error:
-        raise ExperimentError(f"{name}: not valid YAML: {_clean(str(error))}") from error
-
-
-def _clean(problem: str) -> str:
-    if "'\\t'" in problem:
-        return "a tab cannot indent YAML; use spaces"
-    return " ".join(problem.split())
-
-
-def _refuse_truth_values(data: Any, name: str, path: tuple[str | int, ...]) -> None:
-    """No key takes true or false, and YAML reads yes, no, on and off as those."""
-    if isinstance(data, bool):
-        raise ExperimentError(
-            f"{name}: {show(path)} is read as {str(data).lower()}, as YAML reads yes, no, on and off; put the word in quotes"
-        )
-    if path[:1] == ("provenance",):
-        return
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in items:
-        _refuse_truth_values(value, name, (*path, key))
-
-
-def _absolute(data: dict[str, Any], base: Path | None) -> dict[str, Any]:
+def absolute(data: dict[str, Any], base: Path | None) -> dict[str, Any]:
     """Paths relative to the file become absolute, so that the session still finds them."""
     if base is None:
         return data

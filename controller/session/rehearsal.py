@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wavestim.controller.experiment import Experiment, electrode_positions, led_positions, shortest_period_ms, unmeasured
+from wavestim.controller.experiment import Board, Experiment, electrode_positions, led_positions, shortest_period_ms, unmeasured
 from wavestim.controller.experiment.lightdesign import DEPTHS_MM, Design, design, face_levels
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import make_bench
@@ -21,6 +21,7 @@ class Rehearsal:
     assembly: Assembly
     design: Design
     period_ms: float
+    board: Board
 
 
 def rehearse(experiment: Experiment) -> Rehearsal:
@@ -34,13 +35,14 @@ def rehearse(experiment: Experiment) -> Rehearsal:
     positions = electrode_positions(experiment)
     leds = led_positions(experiment, positions)
     light = make_bench(len(leds), experiment.seed).light
-    assembly = assemble(experiment, info_at_desk(experiment.light, light.info) or light.info, fs_hz=FS_HZ, horizon_ms=20.0)
+    board = info_at_desk(experiment.light, light.info) or light.info
+    assembly = assemble(experiment, board, fs_hz=FS_HZ, horizon_ms=20.0)
     for index, planned in enumerate(assembly.plan.slots):
         light.upload(index, planned.entries)  # the third wall: the board's own limits
     light.close()
     limits = assembly.engine.limits
     assert limits is not None
-    return Rehearsal(assembly, design(experiment, assembly.plan, leds, positions, limits), shortest_period_ms(experiment))
+    return Rehearsal(assembly, design(experiment, assembly.plan, leds, positions, limits), shortest_period_ms(experiment), board)
 
 
 def figures(rehearsal: Rehearsal) -> dict[str, Any]:

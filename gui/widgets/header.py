@@ -14,7 +14,7 @@ from wavestim.gui.widgets.elided import Elided
 
 def step_colour(step: str) -> str:
     """Of the step that the session is at."""
-    colours = (theme.TEXT, theme.TARGET, theme.WARN, theme.LIGHT, theme.TEXT, theme.GOOD)
+    colours = (theme.TEXT, theme.TARGET, theme.TARGET, theme.WARN, theme.LIGHT, theme.TEXT, theme.GOOD)
     return dict(zip(words.STEPS, colours, strict=True))[step]
 
 
@@ -58,6 +58,14 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         self.experiment.setItemData(0 if first else self.experiment.count() - 1, experiment, QtCore.Qt.ItemDataRole.ToolTipRole)
         if first:
             self.experiment.setCurrentIndex(0)
+
+    def choose(self, experiment: str) -> None:
+        """That one, offered if it was not there."""
+        at = self.experiment.findData(experiment)
+        if at < 0:
+            self.offer(experiment, first=True)
+        else:
+            self.experiment.setCurrentIndex(at)
 
     @property
     def offered(self) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 TITLE = "wavestim"
-YAML_FILES = "Experiments (*.yaml *.yml)"
 UNDETERMINED = "undetermined"
 NO_SESSION = "no session"
 LIVE = "RIG"
@@ -15,7 +14,8 @@ PAGES = "pages"
 
 STEPS = {
     "idle": "IDLE",
-    "prepare": "PREFLIGHT",
+    "preflight": "PREFLIGHT",
+    "prepare": "PREPARE",
     "armed": "ARMED",
     "running": "RUNNING",
     "stopped": "STOPPED",
@@ -24,7 +24,8 @@ STEPS = {
 """The way of a session, in its order."""
 
 STATES = {
-    "idle": "Choose an experiment, then ARM.",
+    "idle": "Choose or make an experiment, try the rig (PREFLIGHT), then ARM.",
+    "preflight": "The rig is tried. STOP ends it.",
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
@@ -63,7 +64,11 @@ KEYS = (
     Key("Ctrl+Shift+T", "take", "take control from another window, which then watches"),
     Key("Ctrl+Shift+R", "recover", "recover the session of a rig process that is gone"),
     Key("Ctrl+Shift+O", "report", "open the report"),
+    Key("Ctrl+P", "preflight", "preflight: try the rig with the experiment that is chosen"),
+    Key("Ctrl+N", "new", "a new experiment"),
     Key("Ctrl+O", "open", "open an experiment"),
+    Key("Ctrl+S", "save", "save the experiment"),
+    Key("Ctrl+Shift+S", "save-as", "save it under another name"),
     Key("Ctrl+E", "choose", "choose among the experiments: ↑ ↓"),
     Key("Space", "hold", "hold the view; the session goes on"),
     Key("Tab", "next", "the next button or panel; back with Shift"),
@@ -238,6 +243,11 @@ def micro(us: float) -> str:
 def started(experiment: str) -> str:
     """The first line of the log."""
     return f"rig process started for {experiment}"
+
+
+def preflight_started(experiment: str) -> str:
+    """A line of the log."""
+    return f"preflight of {experiment}"
 
 
 def attached_to(session: str) -> str:

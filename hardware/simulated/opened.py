@@ -30,29 +30,36 @@ def shares(light: LightConfig, leds_mm: Floats, places_mm: Floats) -> Floats:
     )
 
 
-def opened(pulses: Iterable[tuple[int, float, float, float]], leds_mm: ArrayLike, places_mm: ArrayLike, light: LightConfig) -> Floats:
-    """Largest part of the channels that is open around each place while a pattern shines on dark-adapted cells.
+def opened(
+    patterns: Iterable[Iterable[tuple[int, float, float, float]]], leds_mm: ArrayLike, places_mm: ArrayLike, light: LightConfig
+) -> list[Floats]:
+    """Largest part of the channels that is open around each place while a pattern shines on dark-adapted cells; of each pattern.
 
     Parameters
     ----------
-    pulses : iterable of (led, on_ms, width_ms, irradiance_mw_mm2 at the face)
+    patterns : iterable of iterables of (led, on_ms, width_ms, irradiance_mw_mm2 at the face)
     leds_mm, places_mm : (m, 2), (n, 2)
     light : LightConfig
         Opsin, colour and optics.
 
     Returns
     -------
-    (n,) 0 to 1
+    list of (n,), 0 to 1
     """
-    opsin, leds, places = load_opsin(light.opsin), np.asarray(leds_mm, dtype=np.float64), np.asarray(places_mm, dtype=np.float64)
-    listed = list(pulses)
+    leds, places = np.asarray(leds_mm, dtype=np.float64), np.asarray(places_mm, dtype=np.float64)
+    reaching = shares(light, leds, places)
+    return [_opened(list(pulses), reaching, light) for pulses in patterns]
+
+
+def _opened(listed: list[tuple[int, float, float, float]], reaching: Floats, light: LightConfig) -> Floats:
+    opsin = load_opsin(light.opsin)
     steps = math.ceil(max((on + width for _, on, width, _ in listed), default=0.0) / STEP_MS)
-    starts, faces = STEP_MS * np.arange(steps), np.zeros((steps, len(leds)))
+    starts, faces = STEP_MS * np.arange(steps), np.zeros((steps, len(reaching)))
     for led, on, width, irradiance in listed:
         lit = np.minimum(on + width, starts + STEP_MS) - np.maximum(on, starts)
         faces[:, led] += irradiance * np.maximum(lit, 0.0) / STEP_MS
-    flux = faces @ shares(light, leds, places) * opsin.effective_flux(light.wavelength_nm)
-    cycle, most = Photocycle(len(places), dict(opsin.rates)), np.zeros(len(places))
+    flux = faces @ reaching * opsin.effective_flux(light.wavelength_nm)
+    cycle, most = Photocycle(reaching.shape[1], dict(opsin.rates)), np.zeros(reaching.shape[1])
     for row in flux:
         np.maximum(most, cycle.advance(row, STEP_MS), out=most)
     return most

@@ -33,6 +33,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where sessions come to lie, with a runtime folder that has the short name which sockets need."""
     with tempfile.TemporaryDirectory(prefix="ws") as folder:
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         monkeypatch.chdir(tmp_path)
         yield tmp_path
 

@@ -11,8 +11,13 @@ import pytest
 from support.lightedges import dark_at_the_end
 from support.waiting import PATIENCE_S
 from wavestim.controller.cli import app
+from wavestim.controller.experiment import load_experiment, mocked
+from wavestim.controller.live.rendezvous import alive
+from wavestim.controller.preflight import Preflight, kept
+from wavestim.controller.preflight.finding import red
 from wavestim.controller.record.session import open_session
 from wavestim.gui import words
+from wavestim.gui.words import editor
 
 
 @pytest.fixture
@@ -49,6 +54,17 @@ def click(qt, button):
     qt[2].mouseClick(button, qt[1].LeftButton)
 
 
+def press(qt, window, key):
+    """Ctrl and a key, wherever the focus is."""
+
+    def active():
+        qt[0].setActiveWindow(window)
+        return qt[0].activeWindow() is window
+
+    until(qt, active)
+    qt[2].keyClick(window, key, qt[1].ControlModifier)
+
+
 def arm(qt, window):
     click(qt, window.header.arm)
     assert not window.header.experiment.isEnabled()
@@ -72,12 +88,65 @@ def starved(window):
     return stalls > 20 or window.deck.state in ("disarmed", "gone")
 
 
-def test_from_arm_to_report_with_stop_by_escape(qt, window, desk):
+def make_an_experiment(qt, window, desk, text):
+    """By the keyboard: new, typed, one key changed in the form, saved under a name."""
+    _, keys, test = qt
+    press(qt, window, keys.Key_N)
+    page = window.experiment
+    assert window.page is page
+    until(qt, lambda: page.settled)
+    page.yaml.text.selectAll()
+    page.yaml.text.insertPlainText(text.replace("phase_deg: 90", "phase_deg: 400"))
+    until(qt, lambda: page.settled)
+    assert "phase_deg" in page.problems.list.item(0).text()
+    field = page.form.go_to(("trigger", "phase_deg"))
+    field.selectAll()
+    test.keyClicks(field, "45")
+    until(qt, lambda: page.settled)
+    assert page.problems.list.count() == 0
+    assert page.patterns.shown is not None
+    press(qt, window, keys.Key_S)
+    line = page.dialog.findChild(type(field))
+    line.selectAll()
+    test.keyClicks(line, str(desk / "mine.yaml"))
+    test.keyClick(line, keys.Key_Return)
+    until(qt, lambda: window.header.chosen == str(desk / "mine.yaml"))
+    assert load_experiment(desk / "mine.yaml").trigger.phase_deg == 45
+
+
+def try_the_rig(qt, window):
+    """In simulated time, by mouse and keyboard."""
+    press(qt, window, qt[1].Key_2)
+    assert window.page is window.preflight
+    qt[2].keyClick(window.preflight.quick, qt[1].Key_Space)
+    assert window.preflight.quick.isChecked()
+    press(qt, window, qt[1].Key_P)
+    assert window.deck.state == "preflight"
+    assert not window.header.arm.isEnabled()
+    until(qt, lambda: window.deck.state != "preflight")
+    found = window.deck.preflight
+    red = {check.check for check in found.checks if check.level == "red"}
+    if red and red <= {"disk-speed", "disk-room"}:
+        pytest.skip(f"the machine was too busy for its disk: {red}")
+    assert found.level in ("green", "amber"), [check for check in found.checks if check.level == "red"] or found.trouble
+    window.turn()
+    assert window.preflight.checks.table.rowCount() == len(found.checks) > 10
+
+
+def test_from_a_new_experiment_to_its_report_with_stop_by_escape(qt, window, desk, experiment):
     assert window.deck.state == "idle"
     assert window.header.stop.isEnabled()
+    make_an_experiment(qt, window, desk, experiment.read_text())
+    try_the_rig(qt, window)
     arm(qt, window)
+    assert window.page is window.live
     assert not window.deck.knowledge.pulses.verdicts, "no light before RUN"
+    press(qt, window, qt[1].Key_1)
+    window.turn()
+    assert window.experiment.lock.isVisible()
+    assert window.experiment.yaml.text.isReadOnly()
     click(qt, window.header.run)
+    press(qt, window, qt[1].Key_3)
     until(qt, lambda: came(window) or starved(window))
     if not came(window):
         pytest.skip(f"the machine was too busy for light in real time: {window.deck.log.lines[-1].text}")
@@ -93,8 +162,10 @@ def test_from_arm_to_report_with_stop_by_escape(qt, window, desk):
     session = window.deck.session
     if window.deck.state == "report":  # confirmed in time: finished in order
         recorded = open_session(session)
+        assert recorded.experiment["trigger"]["phase_deg"] == 45
         assert recorded.summary["stopped_by"] == "STOP"
         assert recorded.summary["pulses"]["fired"] >= window.deck.knowledge.pulses.verdicts["fired"] > 1
+        assert window.header.report.isVisible()
     assert dark_at_the_end(session)
 
 
@@ -112,6 +183,44 @@ def test_a_rig_that_hangs_is_killed_by_stop_and_its_session_recovered(qt, window
     click(qt, window.header.recover)
     until(qt, lambda: window.deck.state == "report")
     assert dark_at_the_end(window.deck.session)
+
+
+def test_what_is_not_saved_is_asked_about_before_arm_and_before_the_window_goes(qt, window):
+    page = window.experiment
+    window.show_page(page)
+    until(qt, lambda: page.settled)
+    page.put(("seed",), 5)
+    click(qt, window.header.arm)
+    assert window.deck.state == "idle"
+    assert page.bar.question.text() == editor.ARM_UNSAVED.format(name="watched")
+    window.close()
+    assert window.isVisible()
+    assert page.bar.question.text() == editor.LOSES_CLOSING.format(name="watched")
+    click(qt, next(button for button in page.bar.answers if button.text() == editor.CLOSE_ANYWAY))
+    assert not window.isVisible()
+
+
+def test_red_stands_against_arm_and_says_why(qt, window, experiment):
+    ready = mocked(load_experiment(experiment))
+    assert kept.keep(Preflight("watched", "0", "real", (red("hum", "it hums", "ground it"),)), ready) is not None
+    click(qt, window.header.arm)
+    assert window.deck.state == "idle"
+    for said in ("not armed", "hum: it hums", "ground it"):
+        assert said in window.header.sentence.text()
+    window.show_page(window.preflight)
+    assert "RED" in window.preflight.headline.text()
+    assert window.preflight.checks.table.item(0, 2).text() == "it hums"
+
+
+def test_escape_ends_a_preflight(qt, window):
+    click(qt, window.preflight.run)
+    child = window.deck.preflight.pid
+    assert window.page is window.preflight
+    qt[2].keyClick(window.preflight.cancel, qt[1].Key_Escape)
+    until(qt, lambda: window.deck.state == "idle")
+    assert not alive(child)
+    assert "stopped" in window.preflight.headline.text()
+    assert window.header.arm.isEnabled()
 
 
 def test_an_experiment_that_is_wrong_is_told_and_nothing_starts(qt, window, experiment):

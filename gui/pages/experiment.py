@@ -1,0 +1,399 @@
+"""The experiment made and changed: a form from the schema beside the YAML, what is wrong with it, and the light that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyqtgraph.Qt import QtCore, QtWidgets
+from wavestim.controller.errors import WavestimError
+from wavestim.controller.experiment import Experiment, example_names
+from wavestim.controller.experiment.problems import Checked, KeyPath, Problem
+from wavestim.gui.deck import OVER, Deck
+from wavestim.gui.editor import document as documents
+from wavestim.gui.editor import yamltext
+from wavestim.gui.editor.document import ChangedOnDiskError, Document
+from wavestim.gui.editor.latest import Latest
+from wavestim.gui.editor.working import Drawn, Looked, Planned, Refused, work
+from wavestim.gui.editor.yamltext import CannotChangeError
+from wavestim.gui.pages.page import Page
+from wavestim.gui.widgets.editor.askbar import Answer, AskBar
+from wavestim.gui.widgets.editor.fieldrow import Now
+from wavestim.gui.widgets.editor.forecast import Forecast
+from wavestim.gui.widgets.editor.form import Form
+from wavestim.gui.widgets.editor.patterns import Patterns
+from wavestim.gui.widgets.editor.problems import Problems
+from wavestim.gui.widgets.editor.yamlpane import YamlPane
+from wavestim.gui.words import editor as words
+
+Signal: Any = QtCore.Signal
+
+
+class ExperimentPage(Page):
+    """See the module; ``saved`` tells the file that was written or opened.
+
+    Parameters
+    ----------
+    deck : Deck
+        Says whether the experiment is locked.
+    """
+
+    title = words.TITLE
+    saved = Signal(str)
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__()
+        self._deck = deck
+        self.document = documents.new()
+        self._checked = Checked(None, None, ())
+        self._resolved: dict[str, Any] = {}
+        self._refused: Problem | None = None
+        self._locked = False
+        self._wanted: str | None = None
+        self._watched: Path | None = None
+        """The session of somebody else whose experiment is shown."""
+        self._begun = False
+        """Nothing is worked out before somebody looks at the page."""
+        self.dialog: QtWidgets.QFileDialog | None = None
+        self._worker = Latest(work)
+        self.bar, self.problems = AskBar(), Problems()
+        self.form, self.yaml = Form(self), YamlPane()
+        self.patterns, self.forecast = Patterns(), Forecast()
+        self.name, self.lock = QtWidgets.QLabel(), QtWidgets.QLabel(words.LOCKED)
+        self.name.setObjectName("title")
+        self._buttons()
+        self._lay_out()
+        self.yaml.typed.connect(self._typed)
+        self.problems.asked.connect(self._go_to)
+
+    # --- what the window asks
+
+    def turn(self, frame: int) -> None:
+        """One frame."""
+        locked = self._deck.state not in OVER
+        watched = self._deck.watched
+        if watched is not None and watched != self._watched:
+            self._watched, self._wanted = watched, str(watched)
+        if self._wanted is not None and not (locked and self.unsaved):
+            self._show_wanted(self._wanted)
+        if not self._begun:
+            self.show_document(self.document)
+        if locked != self._locked:
+            self._locked = locked
+            self._show()
+        for result in self._worker.take():
+            self._worked(result)
+        self.patterns.turn()
+
+    @property
+    def unsaved(self) -> bool:
+        """There is something to lose."""
+        return self.document.unsaved
+
+    @property
+    def settled(self) -> bool:
+        """All of the text is worked out and shown."""
+        return self._begun and not self._worker.busy and self._wanted is None
+
+    def follow(self, experiment: str) -> None:
+        """Another experiment is chosen for the next session: show that one, once the page is looked at."""
+        path = self.document.path
+        if path is None or str(path) != experiment:
+            self._wanted = experiment
+
+    def ask_before(self, question: str, then: Callable[[], object], discard: str = words.DISCARD) -> None:
+        """Something would lose what is not saved."""
+        self._ask(question.format(name=self._title()), [(words.SAVE_FIRST, self.save), (discard, then), (words.KEEP, None)])
+
+    def take_over(self, before: ExperimentPage) -> None:
+        """Go on with what another page had, saved or not; that page ends."""
+        before.close_down()
+        if before._begun:
+            self._wanted = before._wanted
+            self.show_document(before.document)
+
+    def close_down(self) -> None:
+        """The window goes."""
+        self._worker.close()
+
+    # --- the file
+
+    def new(self, example: str | None = None) -> None:
+        """A new experiment; without a name, the small one."""
+        self._unless_lost(lambda: self._opened(lambda: documents.new(example)))
+
+    def open(self, path_or_name: str) -> None:
+        """Another experiment."""
+        self._unless_lost(lambda: self._opened(lambda: documents.opened(path_or_name)))
+
+    def show_document(self, document: Document) -> None:
+        """Begin with another one."""
+        self.document, self._resolved, self._checked, self._begun = document, {}, Checked(None, None, ()), True
+        self.bar.over()
+        self.yaml.begin(document.text)
+        self._changed()
+        if document.path is not None:
+            self.saved.emit(str(document.path))
+
+    def save(self) -> None:
+        """Write the file; what has none yet gets a name first."""
+        if self._locked:
+            return
+        if self.document.path is None:
+            self.save_as()
+        else:
+            self._save(None)
+
+    def save_as(self) -> None:
+        """Write it under another name."""
+        if not self._locked:
+            suggested = self.document.path or Path(f"{self._title()}.yaml")
+            self._choose(words.SAVE_AS, self._save, suggested)
+
+    def choose_file(self) -> None:
+        """Ask for a file to open."""
+        if not self._locked:
+            self._choose(words.OPEN, lambda path: self.open(str(path)))
+
+    def discard(self) -> None:
+        """Back to what is in the file."""
+        self.document.text = self.document.saved
+        self.yaml.change_to(self.document.text)
+        self._changed()
+
+    # --- changes by the form (see ``Edits``)
+
+    def put(self, path: KeyPath, value: Any) -> None:
+        """A key gets a value."""
+        self._change(lambda: self.document.put(path, value))
+
+    def drop(self, path: KeyPath) -> None:
+        """A key goes back to its default."""
+        self._resolved = {}  # what held was what goes
+        self._change(lambda: self.document.drop(path))
+
+    def choose(self, path: KeyPath, kind: str) -> None:
+        """A part gets another kind."""
+        self._change(lambda: self.document.choose(path, kind))
+
+    def add(self, path: KeyPath) -> None:
+        """One more entry."""
+        self._change(lambda: self.document.add(path))
+
+    def duplicate(self, path: KeyPath, index: int) -> None:
+        """An entry once more."""
+        self._change(lambda: self.document.duplicate(path, index))
+
+    def remove(self, path: KeyPath, index: int) -> None:
+        """An entry goes."""
+        self._change(lambda: self.document.remove(path, index))
+
+    def move(self, path: KeyPath, index: int, by: int) -> None:
+        """An entry changes places."""
+        self._change(lambda: self.document.move(path, index, by))
+
+    def explain(self, text: str) -> None:
+        """What the field means that is worked on."""
+        self.form.help.setText(text)
+
+    # --- inside
+
+    def _change(self, do: Callable[[], None]) -> None:
+        if self._locked:
+            return
+        try:
+            do()
+        except CannotChangeError:
+            self.bar.tell(words.CANNOT_CHANGE, words.KEEP)
+        except Exception as error:  # a fault of ours: the window holds STOP, and goes on
+            self.bar.tell(words.internal(error), words.KEEP)
+        self.yaml.change_to(self.document.text)
+        self._changed()
+
+    def _typed(self) -> None:
+        self.document.text = self.yaml.content
+        self._changed()
+
+    def _changed(self) -> None:
+        """The text is another one."""
+        self._refused = None
+        self._worker.ask((self.document.text, self.document.base))
+        self.problems.tell(self._problems(), looking=True)
+        self._show()
+
+    def _show(self) -> None:
+        """The form, as the text is now; what is wrong comes later."""
+        try:
+            data = yamltext.read(self.document.text)
+            readable = data is None or isinstance(data, dict)
+        except CannotChangeError:
+            readable = False
+        if readable:
+            self.form.show_now(Now(data or {}, self._resolved, self._by_place(), self._locked))
+        self.form.fields.setEnabled(readable)
+        self.form.says.setText("" if readable else words.UNREADABLE)
+        self.yaml.text.setReadOnly(self._locked)
+        self.lock.setVisible(self._locked)
+        for button in (self.new_button, self.open_button, self.save_button, self.as_button, self.undo_button, self.redo_button):
+            button.setEnabled(not self._locked)
+        where = "" if self.document.path is None else str(self.document.path)
+        self.name.setText(words.title(self._title(), where, self.document.unsaved))
+
+    def _worked(self, result: object) -> None:
+        if isinstance(result, Looked):
+            self._checked = result.checked
+            if isinstance(result.checked.experiment, Experiment):
+                self._resolved = result.checked.experiment.model_dump(mode="json")
+                self.forecast.wait()
+            else:
+                self.patterns.begin(None)
+                self.forecast.nothing()
+        elif isinstance(result, Drawn):
+            self.patterns.begin(result.sketch)
+        elif isinstance(result, Planned):
+            self.forecast.show_plan(result)
+        elif isinstance(result, Refused):
+            self._refused = result.problem
+            self.forecast.refuse(result.problem.sentence)
+        elif isinstance(result, Exception):
+            self._checked = Checked(None, None, (Problem((), words.internal(result)),))
+        self.problems.tell(self._problems())
+        self.yaml.text.mark([line for line in map(self._line, self._problems()) if line is not None])
+        self._show()
+
+    def _problems(self) -> list[Problem]:
+        return [*self._checked.problems, *([self._refused] if self._refused is not None else [])]
+
+    def _by_place(self) -> dict[KeyPath, list[str]]:
+        found: dict[KeyPath, list[str]] = {}
+        for problem in self._problems():
+            found.setdefault(problem.path, []).append(problem.sentence)
+        return found
+
+    def _line(self, problem: Problem) -> int | None:
+        return problem.line or (yamltext.line_of(self.document.text, problem.path) if problem.path else None)
+
+    def _go_to(self, problem: Problem) -> None:
+        line = self._line(problem)
+        if line is not None:
+            self.yaml.go_to(line)
+        if problem.path:
+            self.form.go_to(problem.path)
+
+    def _title(self) -> str:
+        name = self.document.data.get("name")
+        return str(name) if isinstance(name, str) and name else words.EMPTY
+
+    def _show_wanted(self, wanted: str) -> None:
+        self._wanted = None
+        if self.unsaved:
+            self.open(wanted)
+        else:
+            self._opened(lambda: documents.opened(wanted))
+
+    def _unless_lost(self, then: Callable[[], None]) -> None:
+        if self._locked:
+            return
+        if self.document.unsaved:
+            self.ask_before(words.LOSES, then)
+        else:
+            then()
+
+    def _opened(self, make: Callable[[], Document]) -> None:
+        try:
+            self.show_document(make())
+        except (WavestimError, OSError) as error:
+            self.bar.tell(str(error), words.KEEP)
+
+    def _save(self, path: Path | None, *, over: bool = False) -> None:
+        try:
+            written = self.document.save(path, over=over)
+        except ChangedOnDiskError:
+            asked: list[Answer] = [(words.OVER, lambda: self._save(path, over=True)), (words.RELOAD, self._reload), (words.KEEP, None)]
+            self._ask(words.CHANGED.format(name=self._title()), asked)
+            return
+        except WavestimError as error:
+            self.bar.tell(str(error), words.KEEP)
+            return
+        self.bar.over()
+        self._changed()
+        self.saved.emit(str(written))
+
+    def _reload(self) -> None:
+        path = self.document.path
+        self._opened(lambda: documents.opened(str(path)))
+
+    def _ask(self, question: str, answers: list[Answer]) -> None:
+        self.bar.ask(question, answers)
+
+    def _choose(self, title: str, do: Callable[[Path], object], suggested: Path | None = None) -> None:
+        """Qt's own dialogue, beside the window and not before it: STOP stays where it is, and Esc too."""
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+        dialog = QtWidgets.QFileDialog(self, title, str((self.document.path or Path.cwd() / "x").parent), words.FILE)
+        dialog.setOption(QtWidgets.QFileDialog.Option.DontUseNativeDialog)
+        if suggested is not None:
+            dialog.setAcceptMode(QtWidgets.QFileDialog.AcceptMode.AcceptSave)
+            dialog.setDefaultSuffix("yaml")
+            dialog.selectFile(suggested.name)
+        else:
+            dialog.setFileMode(QtWidgets.QFileDialog.FileMode.ExistingFile)
+        dialog.setModal(False)
+        dialog.fileSelected.connect(lambda path: do(Path(path)))
+        dialog.show()
+        self.dialog = dialog
+
+    def _buttons(self) -> None:
+        def make(text: str, tip: str, do: Callable[[], object]) -> QtWidgets.QToolButton:
+            button = QtWidgets.QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda: do())
+            return button
+
+        self.new_button = make(words.NEW, words.NEW_HELP, lambda: self.new_button.showMenu())
+        menu = QtWidgets.QMenu(self.new_button)
+        menu.addAction(words.EMPTY, lambda: self.new())
+        for example in example_names():
+            menu.addAction(words.copied(example), lambda example=example: self.new(example))
+        self.new_button.setMenu(menu)
+        self.new_button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.open_button = make(words.OPEN, words.OPEN_HELP, self.choose_file)
+        self.save_button = make(words.SAVE, words.SAVE_HELP, self.save)
+        self.as_button = make(words.SAVE_AS, words.SAVE_AS_HELP, self.save_as)
+        self.undo_button = make(words.UNDO, words.UNDO_HELP, self.yaml.text.undo)
+        self.redo_button = make(words.REDO, words.REDO_HELP, self.yaml.text.redo)
+
+    def _lay_out(self) -> None:
+        line = QtWidgets.QHBoxLayout()
+        line.setSpacing(6)
+        for button in (self.new_button, self.open_button, self.save_button, self.as_button, self.undo_button, self.redo_button):
+            line.addWidget(button)
+        line.addSpacing(10)
+        line.addWidget(self.problems.count)
+        line.addSpacing(10)
+        self.name.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
+        line.addWidget(self.name, 1)
+        right = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
+        columns = QtWidgets.QSplitter(QtCore.Qt.Orientation.Horizontal)
+        for splitter, name, widgets, parts in (
+            (right, "light", (self.patterns, self.forecast), (12, 10)),
+            (columns, "columns", (self.form, self.yaml, right), (10, 10, 11)),
+        ):
+            splitter.setObjectName(name)
+            splitter.setChildrenCollapsible(False)
+            for widget in widgets:
+                splitter.addWidget(widget)
+                widget.setMinimumSize(200, 120)
+            splitter.setSizes([100 * part for part in parts])
+        rows = QtWidgets.QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(6)
+        rows.addLayout(line)
+        for widget in (self.lock, self.bar, self.problems):
+            rows.addWidget(widget)
+        rows.addWidget(columns, 1)
+        self.lock.setStyleSheet("font-weight: bold")
+        self.lock.hide()
