@@ -8,22 +8,25 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.controller.errors import WavestimError
-from wavestim.controller.experiment import Experiment, example_names
+from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.problems import Checked, KeyPath, Problem
 from wavestim.gui.deck import OVER, Deck
 from wavestim.gui.editor import document as documents
 from wavestim.gui.editor import yamltext
 from wavestim.gui.editor.document import ChangedOnDiskError, Document
+from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.latest import Latest
 from wavestim.gui.editor.working import Drawn, Looked, Planned, Refused, work
 from wavestim.gui.editor.yamltext import CannotChangeError
 from wavestim.gui.pages.page import Page
 from wavestim.gui.widgets.editor.askbar import Answer, AskBar
 from wavestim.gui.widgets.editor.fieldrow import Now
+from wavestim.gui.widgets.editor.filedialog import ask_for_file
 from wavestim.gui.widgets.editor.forecast import Forecast
 from wavestim.gui.widgets.editor.form import Form
 from wavestim.gui.widgets.editor.patterns import Patterns
 from wavestim.gui.widgets.editor.problems import Problems
+from wavestim.gui.widgets.editor.tools import Tools
 from wavestim.gui.widgets.editor.yamlpane import YamlPane
 from wavestim.gui.words import editor as words
 
@@ -58,11 +61,12 @@ class ExperimentPage(Page):
         self.dialog: QtWidgets.QFileDialog | None = None
         self._worker = Latest(work)
         self.bar, self.problems = AskBar(), Problems()
-        self.form, self.yaml = Form(self), YamlPane()
+        self.yaml = YamlPane()
+        self.edits = Edits(lambda: self.document, self._change, lambda text: self.form.help.setText(text))
+        self.form = Form(self.edits)
         self.patterns, self.forecast = Patterns(), Forecast()
-        self.name, self.lock = QtWidgets.QLabel(), QtWidgets.QLabel(words.LOCKED)
-        self.name.setObjectName("title")
-        self._buttons()
+        self.lock = QtWidgets.QLabel(words.LOCKED)
+        self.tools = Tools(self, self.yaml.text.undo, self.yaml.text.redo, self.problems.count)
         self._lay_out()
         self.yaml.typed.connect(self._typed)
         self.problems.asked.connect(self._go_to)
@@ -104,7 +108,7 @@ class ExperimentPage(Page):
 
     def ask_before(self, question: str, then: Callable[[], object], discard: str = words.DISCARD) -> None:
         """Something would lose what is not saved."""
-        self._ask(question.format(name=self._title()), [(words.SAVE_FIRST, self.save), (discard, then), (words.KEEP, None)])
+        self.bar.ask(question.format(name=self._title()), [(words.SAVE_FIRST, self.save), (discard, then), (words.KEEP, None)])
 
     def take_over(self, before: ExperimentPage) -> None:
         """Go on with what another page had, saved or not; that page ends."""
@@ -148,8 +152,8 @@ class ExperimentPage(Page):
     def save_as(self) -> None:
         """Write it under another name."""
         if not self._locked:
-            suggested = self.document.path or Path(f"{self._title()}.yaml")
-            self._choose(words.SAVE_AS, self._save, suggested)
+            name = f"{self._title()}.yaml" if self.document.path is None else self.document.path.name
+            self._choose(words.SAVE_AS, self._save_new, name)
 
     def choose_file(self) -> None:
         """Ask for a file to open."""
@@ -161,41 +165,6 @@ class ExperimentPage(Page):
         self.document.text = self.document.saved
         self.yaml.change_to(self.document.text)
         self._changed()
-
-    # --- changes by the form (see ``Edits``)
-
-    def put(self, path: KeyPath, value: Any) -> None:
-        """A key gets a value."""
-        self._change(lambda: self.document.put(path, value))
-
-    def drop(self, path: KeyPath) -> None:
-        """A key goes back to its default."""
-        self._resolved = {}  # what held was what goes
-        self._change(lambda: self.document.drop(path))
-
-    def choose(self, path: KeyPath, kind: str) -> None:
-        """A part gets another kind."""
-        self._change(lambda: self.document.choose(path, kind))
-
-    def add(self, path: KeyPath) -> None:
-        """One more entry."""
-        self._change(lambda: self.document.add(path))
-
-    def duplicate(self, path: KeyPath, index: int) -> None:
-        """An entry once more."""
-        self._change(lambda: self.document.duplicate(path, index))
-
-    def remove(self, path: KeyPath, index: int) -> None:
-        """An entry goes."""
-        self._change(lambda: self.document.remove(path, index))
-
-    def move(self, path: KeyPath, index: int, by: int) -> None:
-        """An entry changes places."""
-        self._change(lambda: self.document.move(path, index, by))
-
-    def explain(self, text: str) -> None:
-        """What the field means that is worked on."""
-        self.form.help.setText(text)
 
     # --- inside
 
@@ -235,10 +204,9 @@ class ExperimentPage(Page):
         self.form.says.setText("" if readable else words.UNREADABLE)
         self.yaml.text.setReadOnly(self._locked)
         self.lock.setVisible(self._locked)
-        for button in (self.new_button, self.open_button, self.save_button, self.as_button, self.undo_button, self.redo_button):
-            button.setEnabled(not self._locked)
+        self.tools.lock(self._locked)
         where = "" if self.document.path is None else str(self.document.path)
-        self.name.setText(words.title(self._title(), where, self.document.unsaved))
+        self.tools.name.setText(words.title(self._title(), where, self.document.unsaved))
 
     def _worked(self, result: object) -> None:
         if isinstance(result, Looked):
@@ -247,6 +215,7 @@ class ExperimentPage(Page):
                 self._resolved = result.checked.experiment.model_dump(mode="json")
                 self.forecast.wait()
             else:
+                self._resolved = {}
                 self.patterns.begin(None)
                 self.forecast.nothing()
         elif isinstance(result, Drawn):
@@ -311,7 +280,7 @@ class ExperimentPage(Page):
             written = self.document.save(path, over=over)
         except ChangedOnDiskError:
             asked: list[Answer] = [(words.OVER, lambda: self._save(path, over=True)), (words.RELOAD, self._reload), (words.KEEP, None)]
-            self._ask(words.CHANGED.format(name=self._title()), asked)
+            self.bar.ask(words.CHANGED.format(name=self._title()), asked)
             return
         except WavestimError as error:
             self.bar.tell(str(error), words.KEEP)
@@ -320,62 +289,25 @@ class ExperimentPage(Page):
         self._changed()
         self.saved.emit(str(written))
 
+    def _save_new(self, path: Path) -> None:
+        """Under another name, which may be taken."""
+        own = self.document.path is not None and path.resolve() == self.document.path.resolve()
+        if path.exists() and not own:
+            self.bar.ask(words.EXISTS.format(path=path), [(words.OVER, lambda: self._save(path)), (words.KEEP, None)])
+        else:
+            self._save(path)
+
     def _reload(self) -> None:
         path = self.document.path
         self._opened(lambda: documents.opened(str(path)))
 
-    def _ask(self, question: str, answers: list[Answer]) -> None:
-        self.bar.ask(question, answers)
-
-    def _choose(self, title: str, do: Callable[[Path], object], suggested: Path | None = None) -> None:
-        """Qt's own dialogue, beside the window and not before it: STOP stays where it is, and Esc too."""
+    def _choose(self, title: str, do: Callable[[Path], object], suggested: str = "") -> None:
         if self.dialog is not None:
             self.dialog.deleteLater()
-        dialog = QtWidgets.QFileDialog(self, title, str((self.document.path or Path.cwd() / "x").parent), words.FILE)
-        dialog.setOption(QtWidgets.QFileDialog.Option.DontUseNativeDialog)
-        if suggested is not None:
-            dialog.setAcceptMode(QtWidgets.QFileDialog.AcceptMode.AcceptSave)
-            dialog.setDefaultSuffix("yaml")
-            dialog.selectFile(suggested.name)
-        else:
-            dialog.setFileMode(QtWidgets.QFileDialog.FileMode.ExistingFile)
-        dialog.setModal(False)
-        dialog.fileSelected.connect(lambda path: do(Path(path)))
-        dialog.show()
-        self.dialog = dialog
-
-    def _buttons(self) -> None:
-        def make(text: str, tip: str, do: Callable[[], object]) -> QtWidgets.QToolButton:
-            button = QtWidgets.QToolButton()
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda: do())
-            return button
-
-        self.new_button = make(words.NEW, words.NEW_HELP, lambda: self.new_button.showMenu())
-        menu = QtWidgets.QMenu(self.new_button)
-        menu.addAction(words.EMPTY, lambda: self.new())
-        for example in example_names():
-            menu.addAction(words.copied(example), lambda example=example: self.new(example))
-        self.new_button.setMenu(menu)
-        self.new_button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.open_button = make(words.OPEN, words.OPEN_HELP, self.choose_file)
-        self.save_button = make(words.SAVE, words.SAVE_HELP, self.save)
-        self.as_button = make(words.SAVE_AS, words.SAVE_AS_HELP, self.save_as)
-        self.undo_button = make(words.UNDO, words.UNDO_HELP, self.yaml.text.undo)
-        self.redo_button = make(words.REDO, words.REDO_HELP, self.yaml.text.redo)
+        folder = Path.cwd() if self.document.path is None else self.document.path.parent
+        self.dialog = ask_for_file(self, title, folder, do, suggested)
 
     def _lay_out(self) -> None:
-        line = QtWidgets.QHBoxLayout()
-        line.setSpacing(6)
-        for button in (self.new_button, self.open_button, self.save_button, self.as_button, self.undo_button, self.redo_button):
-            line.addWidget(button)
-        line.addSpacing(10)
-        line.addWidget(self.problems.count)
-        line.addSpacing(10)
-        self.name.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
-        line.addWidget(self.name, 1)
         right = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
         columns = QtWidgets.QSplitter(QtCore.Qt.Orientation.Horizontal)
         for splitter, name, widgets, parts in (
@@ -391,8 +323,7 @@ class ExperimentPage(Page):
         rows = QtWidgets.QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
-        rows.addLayout(line)
-        for widget in (self.lock, self.bar, self.problems):
+        for widget in (self.tools, self.lock, self.bar, self.problems):
             rows.addWidget(widget)
         rows.addWidget(columns, 1)
         self.lock.setStyleSheet("font-weight: bold")

@@ -47,6 +47,7 @@ LOSES_CLOSING = "{name} has unsaved changes, and the window is to be closed."
 ARM_UNSAVED = "{name} has unsaved changes, and ARM takes what is in the file. Save or discard them, then ARM again."
 PREFLIGHT_UNSAVED = "{name} has unsaved changes, and the preflight takes what is in the file. Save or discard them, then try again."
 CHANGED = "{name}: somebody else has changed the file since it was opened here."
+EXISTS = "{path} is there already."
 FILE = "Experiments (*.yaml *.yml);;All files (*)"
 
 

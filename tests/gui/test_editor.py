@@ -52,8 +52,9 @@ def test_what_is_typed_in_the_form_stands_in_the_yaml_and_back(at):
     assert at.row("trigger", "phase_deg").field.text() == "45"
     at.click(at.row("trigger", "phase_deg").reset)
     assert at.data()["trigger"] == {}
+    at.settle()
     assert at.row("trigger", "phase_deg").field.placeholderText() == "0"
-    at.click(at.page.undo_button)
+    at.click(at.page.tools.undo)
     assert at.data()["trigger"] == {"phase_deg": 45}
     assert "# mine" in at.page.document.text
 
@@ -141,7 +142,7 @@ def test_the_form_waits_while_the_yaml_cannot_be_read(at):
     at.settle()
     assert not at.page.form.fields.isEnabled()
     assert at.page.form.says.text() == words.UNREADABLE
-    at.click(at.page.undo_button)
+    at.click(at.page.tools.undo)
     at.settle()
     assert at.page.form.fields.isEnabled()
     assert at.page.yaml.content == before
@@ -192,8 +193,8 @@ def test_who_attaches_sees_the_experiment_of_the_session_locked(application, des
     assert hands.row("name").field.text() == "theirs"
     assert page.lock.isVisible()
     assert not hands.row("name").field.isEnabled()
-    assert not page.save_button.isEnabled()
-    page.put(("seed",), 5)
+    assert not page.tools.save.isEnabled()
+    page.edits.put(("seed",), 5)
     assert "seed" not in hands.data(), "locked is locked"
     page.close_down()
     page.close()
@@ -201,7 +202,7 @@ def test_who_attaches_sees_the_experiment_of_the_session_locked(application, des
 
 def test_a_fault_of_ours_is_said_and_the_window_goes_on(at, monkeypatch):
     monkeypatch.setattr(Document, "put", lambda *given: 1 / 0)
-    at.page.put(("seed",), 5)
+    at.page.edits.put(("seed",), 5)
     assert "internal error: ZeroDivisionError" in at.page.bar.question.text()
 
 
@@ -244,7 +245,7 @@ def test_a_new_one_is_saved_by_the_keyboard_and_told(at, desk):
     at.page.saved.connect(told.append)
     at.type(at.row("name"), "mine")
     assert at.page.unsaved
-    at.click(at.page.save_button)
+    at.click(at.page.tools.save)
     dialog = at.page.dialog
     assert not dialog.isModal()
     from pyqtgraph.Qt import QtWidgets
@@ -259,7 +260,7 @@ def test_a_new_one_is_saved_by_the_keyboard_and_told(at, desk):
     assert not at.page.unsaved
     (desk / "mine.yaml").write_text("name: theirs\nconditions: [{name: a, pattern: none}]\n")
     at.type(at.row("seed"), "7")
-    at.click(at.page.save_button)
+    at.click(at.page.tools.save)
     assert "somebody else" in at.page.bar.question.text()
     at.answer(words.RELOAD)
     at.settle()
@@ -267,6 +268,18 @@ def test_a_new_one_is_saved_by_the_keyboard_and_told(at, desk):
         at.answer(words.DISCARD)
         at.settle()
     assert at.row("name").field.text() == "theirs"
+
+
+def test_a_name_that_is_taken_is_asked_about_in_the_page(at, desk):
+    taken = desk / "taken.yaml"
+    taken.write_text("name: theirs\n")
+    at.click(at.page.tools.save_as)
+    at.page.dialog.fileSelected.emit(str(taken))
+    at.page.dialog.close()
+    assert "there already" in at.page.bar.question.text()
+    assert taken.read_text() == "name: theirs\n"
+    at.answer(words.OVER)
+    assert parse_experiment(taken.read_text()).name == "new-experiment"
 
 
 def test_nothing_unsaved_is_lost_without_a_question(at, desk):

@@ -165,7 +165,7 @@ def test_from_a_new_experiment_to_its_report_with_stop_by_escape(qt, window, des
         assert recorded.experiment["trigger"]["phase_deg"] == 45
         assert recorded.summary["stopped_by"] == "STOP"
         assert recorded.summary["pulses"]["fired"] >= window.deck.knowledge.pulses.verdicts["fired"] > 1
-        assert window.header.report.isVisible()
+        until(qt, window.header.report.isVisible)
     assert dark_at_the_end(session)
 
 
@@ -189,7 +189,7 @@ def test_what_is_not_saved_is_asked_about_before_arm_and_before_the_window_goes(
     page = window.experiment
     window.show_page(page)
     until(qt, lambda: page.settled)
-    page.put(("seed",), 5)
+    page.edits.put(("seed",), 5)
     click(qt, window.header.arm)
     assert window.deck.state == "idle"
     assert page.bar.question.text() == editor.ARM_UNSAVED.format(name="watched")

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui import theme
 from wavestim.gui.editor import yamltext
+from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.fields import Field, inline
 from wavestim.gui.editor.yamltext import CannotChangeError
 from wavestim.gui.words import editor as words
 
 NAME_PX, UNIT_PX = 150, 62
-
-
-class Edits(Protocol):
-    """Who changes the experiment."""
-
-    def put(self, path: KeyPath, value: Any) -> None: ...
-    def drop(self, path: KeyPath) -> None: ...
-    def choose(self, path: KeyPath, kind: str) -> None: ...
-    def add(self, path: KeyPath) -> None: ...
-    def duplicate(self, path: KeyPath, index: int) -> None: ...
-    def remove(self, path: KeyPath, index: int) -> None: ...
-    def move(self, path: KeyPath, index: int, by: int) -> None: ...
-    def explain(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.controller.experiment.problems import KeyPath
+from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.fields import Field, form
-from wavestim.gui.widgets.editor.fieldrow import Edits, FieldRow, Now
+from wavestim.gui.widgets.editor.fieldrow import FieldRow, Now
 from wavestim.gui.widgets.editor.sections import Card, Fields, Section
 from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.words import editor as words

@@ -8,9 +8,10 @@ from typing import Any
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui import theme
+from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.fields import Field
 from wavestim.gui.editor.places import kind_of
-from wavestim.gui.widgets.editor.fieldrow import NAME_PX, Combo, Edits, FieldRow, Now, Wrong, restyle
+from wavestim.gui.widgets.editor.fieldrow import NAME_PX, Combo, FieldRow, Now, Wrong, restyle
 from wavestim.gui.words import editor as words
 
 INDENT_PX = 14
