@@ -7,6 +7,7 @@ experiment said, or patterns that light a site at other moments follow each othe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +27,7 @@ DIGITS = 9
 """Figures from the light model are rounded to so many digits: the last bits of its sines differ between machines."""
 
 
-def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: Board) -> LightLimits:
+def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: Board, by_hand: Sequence[SlotPlan] = ()) -> LightLimits:
     """Everything the governor needs. Slots that only shams use are empty: they never shine.
 
     Parameters
@@ -36,8 +37,11 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     leds_mm : (m, 2)
     board : LightInfo
         Of its limits and those of the experiment the tighter ones hold.
+    by_hand : sequence of SlotPlan
+        Patterns beyond the plan, whose rows follow; they shift nothing of what holds for the others.
     """
-    safety, n_slots = experiment.safety, len(plan.slots)
+    slots, n_planned = (*plan.slots, *by_hand), len(plan.slots)
+    safety, n_slots = experiment.safety, len(slots)
     model = heating(leds_mm, sigma_mm(experiment))
     n_sites, n_states = model.k_per_mw.shape[1:]
     tissue = irradiance.spread(leds_mm, experiment.leds)
@@ -48,7 +52,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     lit_from, lit_to, lit, ready, dose, peak = by_site
     heat, keep = np.zeros((n_slots, n_sites, n_states)), np.ones((n_slots, n_states))
     for s in sorted(set(range(n_slots)) - dark_slots(plan)):
-        slot = plan.slots[s]
+        slot = slots[s]
         reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else slot.lead_ms / 1000
         levels = [patterns.irradiance_of(experiment, e.level) for e in slot.entries]
         together = irradiance.lit_together(slot.entries, levels, n_sites)
@@ -77,7 +81,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         lit_from_s=lit_from,
         lit_to_s=lit_to,
         lit_s=lit,
-        slack_s=_slack(lit_from, lit),
+        slack_s=_slack(lit_from[:n_planned], lit[:n_planned]),
         ready_s=ready,
         dose_mj_mm2=dose,
         tau_s=model.tau_s,

@@ -73,6 +73,7 @@ class Outside:
             "pause": lambda order: self._hold(True),
             "resume": lambda order: self._hold(False),
             "mark": self._mark,
+            "test": lambda order: {"pattern": session.test(order)},
         }
         try:
             self.control = Control(meeting.control, orders, context)
@@ -111,6 +112,8 @@ class Outside:
             "free_bytes": shutil.disk_usage(self._folder).free,
             "controlled": self.control.held,
             "realtime": s.rights.words,
+            "light": s.books.status(max(s.recorder.last_sample, 0)),
+            "manual": s.hand.status(),
         }
 
     def _stop(self) -> None:

@@ -131,4 +131,5 @@ def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Ass
         n_channels=info.n_channels,
         own_light=e.source.kind != "file" and not (live is not None and planned.board),
         gain_uv=info.gain_uv,
+        by_hand=True,
     )

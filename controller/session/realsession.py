@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from wavestim.controller.live.control import OrderError
 from wavestim.controller.session import horizon
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly
@@ -20,7 +21,9 @@ from wavestim.controller.session.coursewatch import CourseWatch
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.enginethread import EngineThread
 from wavestim.controller.session.gates import Gatekeeper
+from wavestim.controller.session.lightbooks import LightBooks
 from wavestim.controller.session.live import note_source
+from wavestim.controller.session.manual import HandLight, hand_slot
 from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.rights import Rights
@@ -70,9 +73,12 @@ class RealSession:
         self.counts, self.rights = Counts(), rights or Rights()
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
-        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
+        self.scheduler = Scheduler(
+            light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment), hand_slot(assembly)
+        )
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.course = CourseWatch(assembly.experiment, self.engine, assembly.fs_hz)
+        self.hand, self.books = HandLight(assembly, light), LightBooks(assembly)
         self.recorder = Recorder(
             journal,
             self.ring,
@@ -82,7 +88,7 @@ class RealSession:
             self.sample_clock,
             self.device_clock,
             simulated=False,
-            told=Everyone([self.course, *([told] if told is not None else [])]),
+            told=Everyone([self.course, self.hand, self.books, *([told] if told is not None else [])]),
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self.markers = MarkerEvents(self.engine, Gatekeeper(assembly.experiment.gate, assembly.fs_hz))
@@ -248,6 +254,23 @@ class RealSession:
         if not self._paused:
             self.engine.post("pause" if held else "resume", 1.0 if held else 0.0)
         return True
+
+    def test(self, order: Mapping[str, Any]) -> str:
+        """A test pulse, or the pattern of a condition, once and as soon as light can be planned; its name.
+
+        Raises
+        ------
+        OrderError
+            Unless the session is armed or held, nothing is on its way, and the light is there.
+        """
+        if self.loop.stalled or self.light.gone or not self._board.ready:
+            raise OrderError("no light by hand: samples have stopped, or the board is not ready")
+        if self.recorder.ledger.open:
+            raise OrderError("light that was decided on is still on its way; ask again when it has come")
+        asked, name = self.hand.prepare(order, self.state)
+        self.engine.post("test", asked)
+        self.journal.append_marker(max(self.recorder.last_sample, 0), "manual-light", name)
+        return name
 
     def let_run(self) -> bool:
         """Somebody who is attached says RUN, the second step; False: the light is not armed."""
