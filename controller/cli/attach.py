@@ -59,7 +59,7 @@ def attach(
 
     orders: list[tuple[str, dict[str, Any]]] = [(name, {}) for name, wanted in (("pause", pause), ("resume", resume)) if wanted]
     orders += [("mark", {"text": mark})] if mark is not None else []
-    orders += [("test", tested(test, width_ms))] if test is not None else []
+    orders += [("test", by_hand(test, width_ms))] if test is not None else []
     with Attached(find(session), ("status", "tick", "decisions", "marker", "end")) as there:
         if stop:
             answer = there.order("stop")
@@ -74,7 +74,7 @@ def attach(
         output.emit(answer)
 
 
-def tested(what: str, width_ms: float) -> dict[str, Any]:
+def by_hand(what: str, width_ms: float) -> dict[str, Any]:
     """The order of light by hand: what is a number names an LED."""
     return {"led": int(what), "width_ms": width_ms} if what.isdecimal() else {"condition": what}
 

@@ -51,7 +51,7 @@ class Control:
     address : str
         Where to bind.
     orders : mapping of name to callable
-        What ``hello``, ``stop``, ``run``, ``pause``, ``resume``, ``mark``, ``test``, ``mock`` and ``end`` do; they get the order, may return what the
+        What each of them does, ``take``, ``give`` and ``keep`` aside; they get the order, may return what the
         answer is to hold, and raise :class:`OrderError`.
     context : zmq.Context, optional
     """
