@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wavestim.controller.live.control import Control, OrderError
 from wavestim.controller.live.publisher import Publisher
 from wavestim.controller.live.rendezvous import About, Meeting, announced
+from wavestim.controller.session.mockorders import MockOrders
 
 if TYPE_CHECKING:
     from wavestim.controller.record.journal import Journal
@@ -58,10 +59,14 @@ class Outside:
     meeting : Meeting
         Where it is found.
     context : zmq.Context
+    mock : MockOrders
+        Of a real rig, too: it refuses.
     """
 
-    def __init__(self, session: RealSession, told: Everyone, folder: Path, meeting: Meeting, context: zmq.Context[Any]) -> None:
-        self._session, self._folder = session, folder
+    def __init__(
+        self, session: RealSession, told: Everyone, folder: Path, meeting: Meeting, context: zmq.Context[Any], mock: MockOrders
+    ) -> None:
+        self._session, self._folder, self._mock_rig = session, folder, mock
         self.publisher = Publisher(meeting.telemetry, session.engine, self.status, context)
         told.join(self.publisher)
         session.journal = session.recorder.journal = cast("Journal", Overheard(session.journal, self.publisher))
@@ -74,6 +79,7 @@ class Outside:
             "resume": lambda order: self._hold(False),
             "mark": self._mark,
             "test": lambda order: {"pattern": session.test(order)},
+            "mock": self._mock,
         }
         try:
             self.control = Control(meeting.control, orders, context)
@@ -114,6 +120,7 @@ class Outside:
             "realtime": s.rights.words,
             "light": s.books.status(max(s.recorder.last_sample, 0)),
             "manual": s.hand.status(),
+            "mock": self._mock_rig.status(),
         }
 
     def _stop(self) -> None:
@@ -138,9 +145,14 @@ class Outside:
             raise OrderError(f"a mark has a text of 1 to {LONGEST_MARK} characters")
         self._session.journal.append_marker(max(self._session.recorder.last_sample, 0), "note", text.strip())
 
+    def _mock(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        done = self._mock_rig.carry_out(order)
+        self._session.journal.append_marker(max(self._session.recorder.last_sample, 0), "mock", done)
+        return {"done": done}
+
 
 @contextlib.contextmanager
-def open_to_the_outside(session: RealSession, told: Everyone, folder: Path) -> Iterator[Outside]:
+def open_to_the_outside(session: RealSession, told: Everyone, folder: Path, mock: MockOrders) -> Iterator[Outside]:
     """While this lasts the session can be attached to."""
     a = session.assembly
     about = About(
@@ -153,7 +165,7 @@ def open_to_the_outside(session: RealSession, told: Everyone, folder: Path) -> I
         leds_mm=np.asarray(a.leds_mm).tolist(),
     )
     with zmq.Context() as context, announced(about) as meeting:
-        outside = Outside(session, told, folder, meeting, context)
+        outside = Outside(session, told, folder, meeting, context, mock)
         try:
             yield outside
         finally:
