@@ -10,6 +10,7 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
 from wavestim.gui import words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
+from wavestim.gui.pages.hands import HandsPage
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
 from wavestim.gui.widgets.header import Header
@@ -34,7 +35,8 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self.header = Header(dict.fromkeys([experiment, *example_names()]))
         self.live = LivePage(deck)
-        self.pages: tuple[Page, ...] = (self.live,)
+        self.hands = HandsPage(deck)
+        self.pages: tuple[Page, ...] = (self.live, self.hands)
         self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
         for page in self.pages:
             self._stack.addWidget(page)

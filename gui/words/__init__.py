@@ -52,6 +52,9 @@ KEYS = (
     ("Ctrl+R", "run what is armed"),
     ("Space", "hold the view; the session goes on"),
     ("Ctrl+O", "open an experiment"),
+    ("Ctrl+1, 2, …", "the pages"),
+    ("Ctrl+L", "on LIGHT & MOCK: take over for light by hand, or give back; Return fires once"),
+    ("Ctrl+H", "on LIGHT & MOCK: hold the experiment, or resume it"),
     ("F12", "these keys"),
     ("Ctrl+Q", "close the window; the session goes on"),
 )
@@ -96,6 +99,7 @@ VETOES = {
     "gate": "the gate is shut",
     "washout": "washout",
     "passed": "its moment had gone by",
+    "not-held": "by hand, and the experiment decides",
 }
 VERDICTS = {
     "missed": "missed: it would have come too late, and stayed dark",
@@ -116,6 +120,8 @@ MARKERS = {
     "held": "held,",
     "released": "released,",
     "note": "note:",
+    "manual-light": "light by hand:",
+    "mock": "mock rig:",
     "block-done": "done:",
     "ending": "ends:",
     "source-ended": "the source has ended:",
