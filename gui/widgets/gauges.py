@@ -50,8 +50,7 @@ class Gauges(Panel):
 
     def __init__(self) -> None:
         super().__init__(hands.GAUGES)
-        content = QtWidgets.QWidget()
-        content.setObjectName("content")
+        content = self.room()
         rows = QtWidgets.QVBoxLayout(content)
         rows.setContentsMargins(0, 4, 0, 0)
         self.bars, self.texts = {}, {}
@@ -66,7 +65,6 @@ class Gauges(Panel):
         self.unmeasured.setWordWrap(True)
         rows.addWidget(self.unmeasured)
         rows.addStretch(1)
-        self.fill(content)
 
     def show_light(self, light: Mapping[str, Any]) -> None:
         """``light`` of a status; empty: nothing is known."""

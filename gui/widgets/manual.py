@@ -45,6 +45,7 @@ class ManualPanel(Panel):
         self.take = Button(hands.TAKE_OVER, hands.TAKE_OVER_HELP, self.toggle)
         self.hold = Button(hands.HOLD, hands.HOLD_HELP, self.turn_hold)
         self.fire = Button(hands.FIRE, hands.FIRE_HELP, self.fire_once)
+        self.fire.setStyleSheet(f"QPushButton:enabled {{ color: {theme.LIGHT}; border-color: {theme.LIGHT}; }}")
         self.what, self.width = QtWidgets.QComboBox(), QtWidgets.QComboBox()
         self.what.setToolTip(hands.WHAT_HELP)
         self.width.setToolTip(hands.WIDTH_HELP)
@@ -191,8 +192,7 @@ class ManualPanel(Panel):
         )
 
     def _lay_out(self) -> None:
-        content = QtWidgets.QWidget()
-        content.setObjectName("content")
+        content = self.room()
         rows = QtWidgets.QVBoxLayout(content)
         rows.setContentsMargins(0, 2, 0, 2)
         above, below = QtWidgets.QHBoxLayout(), QtWidgets.QHBoxLayout()
@@ -209,4 +209,3 @@ class ManualPanel(Panel):
         rows.addLayout(below)
         rows.addWidget(self.fire)
         rows.addWidget(self.outcome)
-        self.fill(content)

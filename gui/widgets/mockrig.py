@@ -144,8 +144,7 @@ class MockPanel(Panel):
         return next(text for key, text, _, _ in hands.ACTIONS if key == name)
 
     def _lay_out(self) -> None:
-        content = QtWidgets.QWidget()
-        content.setObjectName("content")
+        content = self.room()
         grid = QtWidgets.QGridLayout(content)
         grid.setContentsMargins(0, 4, 0, 2)
         grid.setColumnStretch(1, 1)
@@ -173,7 +172,6 @@ class MockPanel(Panel):
         grid.addLayout(line, row, 0, 1, 3)
         grid.addWidget(_says(hands.CHANNEL_HELP), row + 1, 0, 1, 3)
         grid.setRowStretch(row + 2, 1)
-        self.fill(content)
 
 
 def _label(text: str, buddy: QtWidgets.QWidget) -> QtWidgets.QLabel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyqtgraph.Qt import QtCore, QtWidgets
+from wavestim.gui import theme
 
 
 class Panel(QtWidgets.QFrame):  # type: ignore[misc]
@@ -36,6 +37,14 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
         self._note.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         if note:
             self._note.setToolTip(note)
+
+    def room(self) -> QtWidgets.QWidget:
+        """Fill it with something to lay out widgets in, which is returned."""
+        room = QtWidgets.QWidget()
+        room.setObjectName("room")
+        room.setStyleSheet(f"#room {{ background: {theme.PANEL}; }}")
+        self.fill(room)
+        return room
 
     def fill(self, content: QtWidgets.QWidget) -> None:
         """Put the drawing in, with the note below."""

@@ -36,7 +36,7 @@ WARMTH_HELP = "Predicted by the thermal model from what was scheduled, of safety
 NO_LIMIT = "no limit set"
 NEAR, FULL = "near the limit", "at the limit: light is withheld"
 
-MOCK_HELP = "Change the simulated cortex, break things, and see what the session does. All of it is in the journal."
+MOCK_HELP = "Change it, break it, see what the session does; the journal has it all."
 STATE, DIRECTION, SPEED, NOISE = "state", "direction", "speed", "signal to noise"
 STATE_HELP = "A preset of brain state. One with another kind of wave needs a new session."
 SLIDERS_HELP = {
