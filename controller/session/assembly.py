@@ -95,17 +95,16 @@ def assemble(
     plan = make_plan(experiment, positions, leds, board)
     check_abilities(experiment, plan, board)
     check_light(experiment, plan, board)
-    limits = light_limits(experiment, plan, leds, board)
-    check_budget(experiment, plan, limits)
+    manual = manual_light(experiment, plan, len(leds), board) if by_hand else None
+    limits = light_limits(experiment, plan, leds, board, manual.slots if manual is not None else ())
+    check_budget(experiment, plan, limits.first(len(plan.slots)))
     site = site_index(experiment, positions, leds, plan)
     table = replayed_table(experiment)
     pulses = None if table is None else fitted(table, experiment, plan, fs_hz, positions)
     engine = _engine_config(experiment, fs_hz, positions, plan, limits, site, horizon_ms, own_light, gain_uv, pulses)
-    if not by_hand:
-        return Assembly(experiment, fs_hz, positions, leds, plan, site, engine, table)
-    manual = manual_light(experiment, plan, len(leds), board)
-    limits = light_limits(experiment, plan, leds, board, manual.slots)
-    return Assembly(experiment, fs_hz, positions, leds, plan, site, replace(engine, limits=limits, by_hand=manual.slots), table, manual)
+    if manual is not None:
+        engine = replace(engine, by_hand=manual.slots)
+    return Assembly(experiment, fs_hz, positions, leds, plan, site, engine, table, manual)
 
 
 def mask_tail_ms(experiment: Experiment) -> float:

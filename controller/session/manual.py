@@ -19,6 +19,7 @@ from wavestim.realtime.records import MANUAL
 if TYPE_CHECKING:
     from wavestim.controller.session.assembly import Assembly
     from wavestim.controller.session.clocks import ClockModel
+    from wavestim.controller.session.realsession import RealSession
 
 ALLOWED_IN = ("armed", "held")
 
@@ -53,6 +54,10 @@ class HandLight:
     def __init__(self, assembly: Assembly, light: Light) -> None:
         self._assembly, self._light = assembly, light
         self.manual = assembly.manual or ManualLight(len(assembly.leds_mm), why_not="this session was not made for light by hand")
+        if light.info.guarantee != "scheduled":
+            self.manual = ManualLight(
+                len(assembly.leds_mm), why_not="this board takes no pattern while it is armed; fire a condition's pattern"
+            )
         self._lit = [c.name for c in assembly.plan.conditions if not c.dark]
         self._asked = False
         self._decision = -1
@@ -61,6 +66,23 @@ class HandLight:
     def busy(self) -> bool:
         """One was asked for, and nobody knows yet what became of it."""
         return self._asked
+
+    def order(self, order: Mapping[str, Any], session: RealSession) -> str:
+        """A test pulse, or the pattern of a condition, once and as soon as light can be planned; its name.
+
+        Raises
+        ------
+        OrderError
+            Unless the session is armed or held, nothing is on its way, and the light is there.
+        """
+        if session.loop.stalled or not session.board_ready:
+            raise OrderError("no light by hand: samples have stopped, or the board is not ready")
+        if session.recorder.ledger.open:
+            raise OrderError("light that was decided on is still on its way; ask again when it has come")
+        asked, name = self.prepare(order, session.state)
+        session.engine.post("test", asked)
+        session.journal.append_marker(max(session.recorder.last_sample, 0), "manual-light", name)
+        return name
 
     def prepare(self, order: Mapping[str, Any], state: str) -> tuple[float, str]:
         """What the engine is to be told for an order, and its name in words; a pattern that the board does not have is uploaded.

@@ -78,7 +78,7 @@ class Outside:
             "pause": lambda order: self._hold(True),
             "resume": lambda order: self._hold(False),
             "mark": self._mark,
-            "test": lambda order: {"pattern": session.test(order)},
+            "test": lambda order: {"pattern": session.hand.order(order, session)},
             "mock": self._mock,
         }
         try:

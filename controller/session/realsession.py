@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from wavestim.controller.live.control import OrderError
 from wavestim.controller.session import horizon
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import Assembly
@@ -255,22 +254,10 @@ class RealSession:
             self.engine.post("pause" if held else "resume", 1.0 if held else 0.0)
         return True
 
-    def test(self, order: Mapping[str, Any]) -> str:
-        """A test pulse, or the pattern of a condition, once and as soon as light can be planned; its name.
-
-        Raises
-        ------
-        OrderError
-            Unless the session is armed or held, nothing is on its way, and the light is there.
-        """
-        if self.loop.stalled or self.light.gone or not self._board.ready:
-            raise OrderError("no light by hand: samples have stopped, or the board is not ready")
-        if self.recorder.ledger.open:
-            raise OrderError("light that was decided on is still on its way; ask again when it has come")
-        asked, name = self.hand.prepare(order, self.state)
-        self.engine.post("test", asked)
-        self.journal.append_marker(max(self.recorder.last_sample, 0), "manual-light", name)
-        return name
+    @property
+    def board_ready(self) -> bool:
+        """It is there, with its patterns and a clock that is known."""
+        return self._board.ready and not self.light.gone
 
     def let_run(self) -> bool:
         """Somebody who is attached says RUN, the second step; False: the light is not armed."""

@@ -27,7 +27,7 @@ STATES = {
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
-    "armed": "Armed. No light before RUN.",
+    "armed": "Armed. No light before RUN, unless by hand.",
     "running": "Running. Light comes on.",
     "held": "Held: no new light. The recording goes on.",
     "paused": "Paused by itself: no light. The recording goes on.",

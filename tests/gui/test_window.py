@@ -71,21 +71,26 @@ def starved(window):
     return stalls > 20 or window.deck.state in ("disarmed", "gone")
 
 
+def show(qt, window, page):
+    """By its key."""
+    qt[2].keyClick(window, qt[1].Key_1 + window.pages.index(page), qt[1].ControlModifier)
+    assert window.page is page
+
+
 def settled(words):
     return bool(words) and "on its way" not in words
 
 
 def by_hand_once(qt, window):
     """One pulse of one LED, from the other page; on a busy machine it may come too late, which is said."""
-    qt[2].keyClick(window, qt[1].Key_2, qt[1].ControlModifier)
-    assert window.page is window.hands
+    show(qt, window, window.hands)
     manual = window.hands.manual
     until(qt, lambda: manual.take.isEnabled() or window.deck.state != "armed")
     if manual.take.isEnabled():
         click(qt, manual.take)
         click(qt, manual.fire)
         until(qt, lambda: settled(manual.outcome.text()) or window.deck.log.lines[-1].text.startswith("test:"))
-    qt[2].keyClick(window, qt[1].Key_1, qt[1].ControlModifier)
+    show(qt, window, window.live)
     assert not manual.overridden
 
 
