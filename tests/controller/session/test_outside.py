@@ -39,10 +39,17 @@ class Watcher(threading.Thread):
         self.orders, self.heard = orders, []
         self.refused: list[str] = []
         self.stalled: list[str] = []
+        self.died = ""
         self.here = threading.Event()
 
     def run(self) -> None:
         self.here.wait()
+        try:
+            self.watch()
+        except AttachError as error:
+            self.died = str(error)
+
+    def watch(self) -> None:
         with Attached(find()) as there:
             there.order("take")
             try:
@@ -53,10 +60,11 @@ class Watcher(threading.Thread):
                 self.heard += there.hear(1000)
                 if self.orders and ("running" in self.states or self.orders[0][0] != "pause"):
                     order, more = self.orders[0]
+                    there.order("take")  # learning may have taken longer than control is kept
                     try:
                         there.order(order, **more)
                     except AttachError as error:
-                        if "still on its way" in str(error):  # light that was decided on before the pause comes first
+                        if "still on its way" in str(error) or order == "pause":  # light from before comes first; or it paused by itself
                             continue
                         if "by hand" not in str(error):
                             raise
@@ -94,10 +102,16 @@ def test_a_session_is_watched_paused_marked_and_ended(tmp_path: Path) -> None:
         ]
     )  # fmt: skip
     watcher.start()
-    summary = run_experiment(
-        parse_experiment(TEXT), out=out, seconds=60, pace="real", seed=4, arm=True, progress=lambda seconds: watcher.here.set()
-    )
+
+    def progress(seconds: float) -> None:
+        watcher.here.set()
+        if watcher.died:  # nobody ends it
+            with (out / "stop").open("r+b") as stop:
+                stop.write(b"\1")
+
+    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress)
     watcher.join()
+    assert watcher.died == ""
     assert running() == []
     if "running" not in watcher.states:
         skip_if_starved(summary)
