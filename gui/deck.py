@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from wavestim.controller.cli.validate import out
 from wavestim.controller.errors import WavestimError
@@ -203,6 +204,11 @@ class Deck:
         """The second step."""
         if self.state == "armed" and self._link is not None and not self.watching:
             self._link.order("run")
+
+    def order(self, order: str, **more: Any) -> None:
+        """Any other order; why it was refused comes into the log."""
+        if self._link is not None:
+            self._link.order(order, **more)
 
     def stop(self) -> None:
         """Dark, whatever else is going on."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from wavestim.gui.byhand import ByHand
 from wavestim.gui.rings import Angles, Histogram
 
 WAITING = 256
@@ -55,6 +56,7 @@ class PulseBook:
     latency : block received to frame written, us.
     deadline : of those that came out, what was left before it would have been too late, with the latency: us after the block came.
     directions : of the wave at decisions that made a pulse.
+    by_hand : light that a person asked for, which counts nowhere else.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -64,6 +66,7 @@ class PulseBook:
     latency: Histogram = field(default_factory=lambda: Histogram(LATENCY_US))
     deadline: Histogram = field(default_factory=lambda: Histogram(LATENCY_US))
     directions: Angles = field(default_factory=lambda: Angles(36))
+    by_hand: ByHand = field(default_factory=ByHand)
     _waiting: OrderedDict[int, Mapping[str, Any]] = field(default_factory=OrderedDict)
 
     def knows(self, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -77,6 +80,8 @@ class PulseBook:
     def decided(self, first: int, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows of decisions, the first of which has that row in the journal."""
         for i, row in enumerate(rows):
+            if self.by_hand.decided(first + i, row):
+                continue
             if row["verdict"] != "scheduled":
                 self.vetoes[row["verdict"]] += 1
                 continue
@@ -89,6 +94,8 @@ class PulseBook:
         """Rows of pulses, as they were heard or with what was decided, as they are read; returns those that came out."""
         came = []
         for row in rows:
+            if self.by_hand.pulsed(row):
+                continue
             self.verdicts[row["verdict"]] += 1
             decision = self._waiting.pop(row["decision"], None)
             if decision is None:

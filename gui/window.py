@@ -11,6 +11,7 @@ from wavestim.controller.experiment import example_names
 from wavestim.gui import theme, words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
 from wavestim.gui.pages.experiment import ExperimentPage
+from wavestim.gui.pages.hands import HandsPage
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
 from wavestim.gui.pages.preflight import PreflightPage
@@ -231,7 +232,8 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.header.experiment.setCurrentIndex(chosen)
         self.live, self.experiment = LivePage(self.deck), ExperimentPage(self.deck)
         self.preflight = PreflightPage(self.deck, lambda: self.header.chosen, mock=self._mock)
-        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live)
+        self.hands = HandsPage(self.deck)
+        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live, self.hands)
         self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
         for page in self.pages:
             self._stack.addWidget(page)

@@ -140,6 +140,7 @@ class EngineConfig:
     trigger, plan : none of them: the engine tracks and decides nothing.
     course : trials, blocks, gate.
     limits : what the governor holds every pattern of the plan against; without it nothing is withheld.
+    by_hand : patterns beyond the plan, which nothing but an input event ``test`` fires; their slots follow those of the plan.
     seed : of whatever is random in a decision.
     """
 
@@ -159,6 +160,7 @@ class EngineConfig:
     plan: LightPlan | None = None
     course: CourseConfig = field(default_factory=CourseConfig)
     limits: LightLimits | None = None
+    by_hand: Sequence[Slot] = ()
     seed: int = 0
     options: ModelOptions = field(default_factory=ModelOptions)
 

@@ -5,7 +5,7 @@ from libc.stdlib cimport calloc, free
 import numpy as np
 
 from wavestim.realtime.atomics cimport acquire, release
-from wavestim.realtime.records import DECISION, KINDS, VERDICTS
+from wavestim.realtime.records import DECISION, KINDS, MANUAL, VERDICTS
 
 
 cdef class DecisionRing:
@@ -31,23 +31,26 @@ cdef class DecisionRing:
         """The last one that was kept."""
         return &self.slots[(self.head - 1) % DECISIONS]
 
-    def take(self, plan, trigger):
+    def take(self, plan, trigger, by_hand=()):
         """What was kept since the last call, as a structured array (:data:`wavestim.realtime.records.DECISION`).
 
         Parameters
         ----------
-        plan, trigger : LightPlan and TriggerConfig that the decisions were made with.
+        plan, trigger, by_hand : of the EngineConfig that the decisions were made with.
         """
         cdef unsigned long head = acquire(&self.head), i
         cdef DecisionC* d
         out = np.zeros(head - self.tail, DECISION)
+        slots = (*plan.slots, *by_hand) if head != self.tail else ()
         for i in range(head - self.tail):
             d = &self.slots[(self.tail + i) % DECISIONS]
-            c = plan.conditions[d.condition]
+            name, offset_deg = MANUAL, 0.0
+            if d.condition >= 0:
+                name, offset_deg = plan.conditions[d.condition].name, plan.conditions[d.condition].offset_deg
             out[i] = (
-                d.sample, d.fire_sample, d.start_sample, trigger.site, _target_deg(trigger.phase_deg, c.offset_deg), d.predicted_sd_deg, d.wave.direction_deg,
-                d.wave.speed_mm_s, d.wave.wavelength_mm, d.wave.pgd, d.wave.frequency_hz, d.wave.amplitude_uv, KINDS[d.wave.kind],
-                c.name, plan.slots[d.slot].name, d.slot, d.dark, VERDICTS[d.verdict],
+                d.sample, d.fire_sample, d.start_sample, trigger.site, _target_deg(trigger.phase_deg, offset_deg), d.predicted_sd_deg,
+                d.wave.direction_deg, d.wave.speed_mm_s, d.wave.wavelength_mm, d.wave.pgd, d.wave.frequency_hz, d.wave.amplitude_uv,
+                KINDS[d.wave.kind], name, slots[d.slot].name, d.slot, d.dark, VERDICTS[d.verdict],
             )
         release(&self.tail, head)
         for name in DECISION.names:

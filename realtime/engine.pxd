@@ -41,6 +41,8 @@ cdef class Engine:
     cdef LightMasks masks
     cdef double mask_tail
     cdef bint masks_own_light
+    cdef bint test_due                    # somebody asked for light by hand,
+    cdef double test_asked                # as the event says it
     cdef DecisionRing decisions
     cdef EventRing posted                 # input events that wait
     cdef EventRing applied                # and those that took effect

@@ -11,7 +11,7 @@ from wavestim.realtime.fit import misfit
 from wavestim.realtime.fmath cimport fabs, log
 from wavestim.realtime.governor cimport Governor
 from wavestim.realtime.inputevents cimport (
-    IN_ARM, IN_DISARM, IN_GATE, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, IN_SHUT, WAITING, event_done, event_next, event_put,
+    IN_ARM, IN_DISARM, IN_GATE, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, IN_SHUT, IN_TEST, WAITING, event_done, event_next, event_put,
 )
 from wavestim.realtime.lightmasks cimport mask_add, mask_meets
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
@@ -56,7 +56,7 @@ cdef class Engine:
         self.decisions = DecisionRing()
         if config.trigger is not None and config.plan is not None:
             governor = None if config.limits is None else Governor(config.limits)
-            self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed, config.course, governor)
+            self.trigger = Trigger(config.trigger, config.plan, self.fs, 1 / rate, config.seed, config.course, governor, config.by_hand)
         self.wave.direction_deg = 0
         self.wave.speed_mm_s = 1e6
         self.wave.wavelength_mm = 1e6
@@ -192,7 +192,7 @@ cdef class Engine:
 
     def take_decisions(self):
         """Decisions made since the last call, as a structured array (:data:`wavestim.realtime.records.DECISION`)."""
-        return self.decisions.take(self.config.plan, self.config.trigger)
+        return self.decisions.take(self.config.plan, self.config.trigger, self.config.by_hand)
 
     def trace_into(self, records, waves, samples, own=None):
         """Write every model tick to these arrays (n, RECORD), (n, TRACE_COLUMNS), (n,), for :func:`wavestim.realtime.track`; to ``own`` (n, m)
@@ -278,6 +278,7 @@ cdef class Engine:
         """What follows from the model's tick: description, trace, decision."""
         cdef DecisionC* d
         cdef int made = 0
+        cdef bint held = not self.armed or self.paused, deciding
         self.since_description -= 1
         if self.since_description <= 0:
             self.since_description = self.describe_every
@@ -291,11 +292,15 @@ cdef class Engine:
             self.telemetry.tick(n, self.model, &self.wave, self.settle_ticks == 0, self.stale_why != 0)
         if self.trigger is None:
             return 0
-        if not self.armed or self.paused or self.settle_ticks > 0:
+        deciding = not held and self.settle_ticks == 0
+        if not deciding:
             self.trigger.forget()
-            return 0
         d = self.decisions.next()
-        made = self.trigger.tick_decide(n, self.model, &self.wave, self.conditioner.delay_samples / self.fs, d)
+        if self.test_due:
+            self.test_due = False
+            made = self.trigger.by_hand(n, self.test_asked, held, &self.wave, d)
+        elif deciding:
+            made = self.trigger.tick_decide(n, self.model, &self.wave, self.conditioner.delay_samples / self.fs, d)
         if made:
             if d.verdict == SCHEDULED and self.masks_own_light:
                 mask_add(&self.masks, d.start_sample - 1, d.start_sample + self.trigger.duration_s[d.slot] * self.fs + self.mask_tail)
@@ -339,7 +344,10 @@ cdef class Engine:
         if kind == IN_ARM:
             self.armed = True
         elif kind == IN_DISARM:
-            self.armed = False
+            self.armed = self.test_due = False
+        elif kind == IN_TEST:
+            self.test_due = self.model is not None        # before there is a model nobody asks, and nothing waits until there is
+            self.test_asked = value
         elif kind == IN_PAUSE:
             self.paused = True
         elif kind == IN_RESUME:

@@ -78,6 +78,29 @@ cdef class Governor:
             self.book(slot, start_s)
         return VERDICTS[verdict]
 
+    def follow(self, int slot, double start_s):
+        """Book what another governor has scheduled: a second set of books, for whoever looks on."""
+        if not 0 <= slot < self.n_slots:
+            raise ValueError(f"slot {slot} is none of the {self.n_slots} that the governor knows")
+        self.judge(slot, start_s)
+        self.book(slot, start_s)
+
+    def stands_at(self, double t_s):
+        """How warm each site is then and what dose it had within the hour before (and up to a minute more), by what is booked.
+
+        Parameters
+        ----------
+        t_s : float
+            Not before the last call.
+
+        Returns
+        -------
+        rise_c, dose_mj_mm2 : (m,)
+        """
+        self.turn(t_s)
+        fading = decay(np.maximum(t_s - self.last, 0.0) / np.asarray(self.tau)) if self.started else np.ones(self.n_states)
+        return (np.asarray(self.state) * fading).sum(axis=1), np.asarray(self.minutes).sum(axis=1)
+
     def restart(self, double by_s):
         """The sample clock has been set back by so many seconds."""
         self.jumped_back(by_s)

@@ -21,6 +21,7 @@ cdef enum InputKind:     # index into records.EVENTS, the ones a live engine tak
     IN_MASK = 6
     IN_GATE = 9
     IN_SHUT = 11
+    IN_TEST = 12
 
 
 cdef struct InputEvent:

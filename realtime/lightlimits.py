@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,11 @@ class LightLimits:
     heat_c: Floats
     keep: Floats
     peak_c: Floats
+
+    def first(self, n: int) -> LightLimits:
+        """Of the first n patterns alone."""
+        by_pattern = ("reference_s", "brightest_mw_mm2", "longest_s", "lit_from_s", "lit_to_s", "lit_s", "ready_s", "dose_mj_mm2")
+        return replace(self, **{name: getattr(self, name)[:n] for name in (*by_pattern, "heat_c", "keep", "peak_c")})
 
     def __post_init__(self) -> None:
         slots, sites, states = self.heat_c.shape

@@ -145,8 +145,10 @@ cdef class Loop:
             n += 1
             if self.engine.step(x, self.ring.c.kind, stamp.sample) and self.scheduler is not None:
                 d = self.engine.decisions.newest()
-                if d.verdict == SCHEDULED and not self.stopped and not self.stalled:
-                    self.scheduler.dispatch(self.engine.n_decisions - 1, d, d.dark, stamp.host_ns, taken, clock_ns() if real else taken)
+                if d.verdict == SCHEDULED and not self.stopped:
+                    self.scheduler.dispatch(
+                        self.engine.n_decisions - 1, d, d.dark, self.stalled, stamp.host_ns, taken, clock_ns() if real else taken
+                    )
                     self.scheduler.written(clock_ns() if real else taken)
             ring_advance(&self.ring.c, ENGINE)
         if self.scheduler is not None:

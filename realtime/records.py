@@ -12,11 +12,15 @@ VERDICTS = (
     *("irradiance", "width", "overlap", "duty", "dose", "temperature"),  # of the governor
     *("gate", "washout", "passed"),  # of the course of the experiment; passed: a replayed pulse whose moment went by
     "no-site",  # no LED is where the pattern wants light for such a wave
+    "not-held",  # light by hand was asked for while the experiment decides
 )
 """Outcomes of a decision, pure functions of the input: ``scheduled`` or the reason of a veto; the index is the engine's code."""
 
-EVENTS = ("arm", "disarm", "pause", "resume", "horizon", "gap", "mask", "calibration", "marker", "gate", "note", "shut")
+EVENTS = ("arm", "disarm", "pause", "resume", "horizon", "gap", "mask", "calibration", "marker", "gate", "note", "shut", "test")
 """Input events: whatever a clock or a person decides enters the engine as one of these, keyed by sample counter."""
+
+MANUAL = "(manual light)"
+"""The condition of light that a person asked for; no condition of an experiment can have this name."""
 
 DECISION = np.dtype(
     [

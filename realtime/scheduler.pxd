@@ -11,6 +11,7 @@ cdef enum Outcome:       # index into records.OUTCOMES
     MISSED = 1           # would have been late
     NO_CLOCK = 2         # the device's clock is not known well enough
     NOT_SENT = 3         # the port took no frame
+    STALLED = 4          # samples had stopped: the board was told to be dark
 
 
 cdef struct ClockMap:    # linear maps, published as a whole
@@ -38,6 +39,7 @@ cdef struct Dispatch:
 cdef class Scheduler:
     cdef LightPort* port
     cdef object port_owner
+    cdef int hand_slot           # of the board: all patterns beyond the plan share it
     cdef ClockMap clock
     cdef unsigned long version
     cdef readonly double min_lead_us, max_uncertainty_us
@@ -46,4 +48,4 @@ cdef class Scheduler:
     cdef readonly long n_lost
     cdef bint read_clock(self, ClockMap* out) noexcept nogil
     cdef void written(self, int64_t now_ns) noexcept nogil
-    cdef void dispatch(self, int64_t index, const DecisionC* d, bint dark, int64_t block_ns, int64_t taken_ns, int64_t now_ns) noexcept nogil
+    cdef void dispatch(self, int64_t index, const DecisionC* d, bint dark, bint stalled, int64_t block_ns, int64_t taken_ns, int64_t now_ns) noexcept nogil

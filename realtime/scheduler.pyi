@@ -8,7 +8,7 @@ class Scheduler:
     min_lead_us: float
     max_uncertainty_us: float
     n_lost: int
-    def __init__(self, port: object, min_lead_us: float, max_uncertainty_us: float = 250.0) -> None: ...
+    def __init__(self, port: object, min_lead_us: float, max_uncertainty_us: float = 250.0, hand_slot: int = 255) -> None: ...
     def publish_clock(
         self,
         sample0: float,

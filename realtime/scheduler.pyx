@@ -11,7 +11,7 @@ import numpy as np
 
 from wavestim.realtime.atomics cimport acquire, fence, release
 
-OUTCOMES = ("sent", "missed", "no-clock", "not-sent")
+OUTCOMES = ("sent", "missed", "no-clock", "not-sent", "stalled")
 DISPATCH = np.dtype(
     [("decision", "i8"), ("device_ns", "i8"), ("block_ns", "i8"), ("taken_ns", "i8"), ("decided_ns", "i8"), ("written_ns", "i8"),
      ("margin_us", "f8"), ("outcome", "U8")]
@@ -20,18 +20,20 @@ DISPATCH = np.dtype(
 
 cdef class Scheduler:
 
-    def __cinit__(self, port, double min_lead_us, double max_uncertainty_us=250.0):
+    def __cinit__(self, port, double min_lead_us, double max_uncertainty_us=250.0, int hand_slot=255):
         """
         Parameters
         ----------
         port : capsule ``wavestim.LightPort``; its owner must outlive this object.
         min_lead_us : what the device and the wire need between the write and the start of the light.
         max_uncertainty_us : with a clock less certain than this nothing is scheduled.
+        hand_slot : of the board, for all patterns beyond the plan: whoever asks for one uploads it first.
         """
         self.port_owner = port
         self.port = <LightPort*>PyCapsule_GetPointer(port, "wavestim.LightPort")
         self.min_lead_us = min_lead_us
         self.max_uncertainty_us = max_uncertainty_us
+        self.hand_slot = hand_slot
         self.ring = <Dispatch*>calloc(DISPATCHES, sizeof(Dispatch))
 
     def __dealloc__(self):
@@ -59,7 +61,7 @@ cdef class Scheduler:
                     return out.valid and out.uncertainty_ns <= 1000 * self.max_uncertainty_us
         return False
 
-    cdef void dispatch(self, int64_t index, const DecisionC* d, bint dark, int64_t block_ns, int64_t taken_ns, int64_t now_ns) noexcept nogil:
+    cdef void dispatch(self, int64_t index, const DecisionC* d, bint dark, bint stalled, int64_t block_ns, int64_t taken_ns, int64_t now_ns) noexcept nogil:
         cdef ClockMap clock
         cdef double start, now
         cdef Dispatch* o
@@ -74,7 +76,9 @@ cdef class Scheduler:
         o.written_ns = now_ns
         o.device_ns = 0
         o.margin_us = 0
-        if not self.read_clock(&clock):
+        if stalled:
+            o.outcome = STALLED
+        elif not self.read_clock(&clock):
             o.outcome = NO_CLOCK
         else:
             start = clock.device_ns_at_sample0 + (d.start_sample - clock.sample0) * clock.ns_per_sample
@@ -83,7 +87,7 @@ cdef class Scheduler:
             o.margin_us = (start - now) / 1000 - self.min_lead_us
             if o.margin_us < 0:
                 o.outcome = MISSED
-            elif self.port.fire(self.port.ctx, <int>index, <unsigned char>d.slot, 1 if dark else 0, o.device_ns) != 0:
+            elif self.port.fire(self.port.ctx, <int>index, <unsigned char>min(d.slot, self.hand_slot), 1 if dark else 0, o.device_ns) != 0:
                 o.outcome = NOT_SENT
             else:
                 o.outcome = SENT

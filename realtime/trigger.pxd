@@ -14,6 +14,7 @@ cdef enum Verdict:      # index into records.VERDICTS; those of governor, course
     DIRECTION = 3
     PGD = 4
     NO_SITE = 14
+    NOT_HELD = 15
 
 cdef enum HeadingMode:
     HEADING_NONE = 0
@@ -35,7 +36,7 @@ cdef struct DecisionC:
     double start_sample
     double predicted_sd_deg
     Wave wave
-    int condition
+    int condition       # -1: light by hand
     int slot
     int dark            # sham or catch
     int verdict
@@ -56,7 +57,7 @@ cdef class Trigger:
     cdef readonly int site
     cdef readonly double horizon_s
     cdef double target, refractory, max_sd_deg, direction, tolerance, min_pgd, period, fs, tick
-    cdef int policy, n_conditions
+    cdef int policy, n_conditions, n_planned
     cdef uint64_t seed, draws
     cdef double next_fire          # refractory until this sample
     cdef double next_locked        # the same, as if light were phase-locked
@@ -76,6 +77,7 @@ cdef class Trigger:
     cdef readonly Recorded recorded
     cdef int tick_decide(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil
     cdef int decide_replayed(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil
+    cdef int by_hand(self, int64_t n, double asked, bint held, const Wave* wave, DecisionC* out) noexcept nogil
     cdef double phase_ahead(self, double ahead_s, WaveModel model, double* sd) noexcept nogil
     cdef int of_wave(self, const Wave* wave, double sd) noexcept nogil
     cdef int settle(self, int verdict, double fire, DecisionC* out) noexcept nogil

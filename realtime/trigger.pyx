@@ -2,7 +2,7 @@
 
 A crossing is looked for one horizon (plus the lead of the pattern: the delay of the LED nearest the site) ahead of now, so each cycle gives
 one decision, made as late as it can be made. Every veto is a decision too, with its reason. The controls leave the phase out: pulses at random
-moments, as many as phase locking gives; at a fixed period; at the times of another session.
+moments, as many as phase locking gives; at a fixed period; at the times of another session. Light by hand comes when a person asks for it.
 """
 
 from libc.stdlib cimport calloc, free
@@ -20,7 +20,7 @@ _POLICIES = {"phase-locked": PHASE_LOCKED, "rate-matched-random": RATE_MATCHED_R
 
 cdef class Trigger:
 
-    def __cinit__(self, config, plan, double fs_hz, double tick_s, uint64_t seed, course, Governor governor=None):
+    def __cinit__(self, config, plan, double fs_hz, double tick_s, uint64_t seed, course, Governor governor=None, by_hand=()):
         cdef int i
         speeds = []
         self.n_conditions = len(plan.conditions)
@@ -31,9 +31,10 @@ cdef class Trigger:
             )
             speeds += c.speeds_mm_s
         self.speeds = np.array([*speeds, 1.0])
-        self.lead_s = np.array([s.lead_ms / 1000 for s in plan.slots])
-        self.duration_s = np.array([s.duration_ms / 1000 for s in plan.slots])
-        self.reaches = np.array([s.reaches for s in plan.slots], np.uint8)
+        self.n_planned = len(plan.slots)
+        self.lead_s = np.array([s.lead_ms / 1000 for s in (*plan.slots, *by_hand)])
+        self.duration_s = np.array([s.duration_ms / 1000 for s in (*plan.slots, *by_hand)])
+        self.reaches = np.array([s.reaches for s in (*plan.slots, *by_hand)], np.uint8)
         self.sequence = np.ascontiguousarray(plan.sequence, dtype=np.int16)
         self.site = config.site
         self.target = np.deg2rad(config.phase_deg)
@@ -219,6 +220,35 @@ cdef class Trigger:
         self.settle(verdict, fire, out)
         if out.verdict == SCHEDULED and self.policy == RATE_MATCHED_RANDOM:
             self.owed -= 1
+        return 1
+
+    cdef int by_hand(self, int64_t n, double asked, bint held, const Wave* wave, DecisionC* out) noexcept nogil:
+        """Light that a person asked for: the pattern so many slots beyond the plan, or below 0 that of condition ``-1 - asked`` as the wave goes
+        now. It comes as soon as light can be planned, is no trial, and passes the governor like any other; 0: there is no such pattern."""
+        cdef int condition
+        if not -1.0 - self.n_conditions < asked < self.lead_s.shape[0] - self.n_planned:
+            return 0
+        if asked < 0:
+            condition = <int>(-1 - asked)
+            if self.conditions[condition].dark:
+                return 0
+            out.slot = self.choose_slot(&self.conditions[condition], wave)
+        else:
+            out.slot = self.n_planned + <int>asked
+        out.sample = n
+        out.start_sample = n + self.fs * (self.horizon_s + self.tick)
+        out.fire_sample = out.start_sample + self.lead_s[out.slot] * self.fs
+        out.predicted_sd_deg = 180                                # nothing was foreseen
+        out.wave = wave[0]
+        out.condition = -1
+        out.dark = 0
+        out.verdict = SCHEDULED if held else NOT_HELD
+        if held and not self.reaches[out.slot]:
+            out.verdict = NO_SITE
+        elif held and self.governor is not None:
+            out.verdict = self.governor.judge(out.slot, out.start_sample / self.fs)
+            if out.verdict == SCHEDULED:
+                self.governor.book(out.slot, out.start_sample / self.fs)
         return 1
 
     cdef int decide_replayed(self, int64_t n, WaveModel model, const Wave* wave, double delay_s, DecisionC* out) noexcept nogil:

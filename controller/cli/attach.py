@@ -31,6 +31,13 @@ def attach(
     pause: Annotated[bool, typer.Option("--pause", help="No more light; the recording goes on.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Light again after a pause.")] = False,
     mark: Annotated[str | None, typer.Option("--mark", metavar="TEXT", help="Write a note into the journal.", show_default=False)] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(
+            "--test", metavar="WHAT", help="Light by hand, once, while armed or held: an LED's number, or a condition.", show_default=False
+        ),
+    ] = None,
+    width_ms: Annotated[float, typer.Option("--width-ms", help="Of the test pulse of an LED.")] = 5.0,
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="S", help="Look for so long; default: until the session ends.", show_default=False)
     ] = None,
@@ -45,17 +52,20 @@ def attach(
     Examples:
       wavestim attach                       the only one that runs
       wavestim attach mouse-12/day-3 --mark "isoflurane to 1 %"
+      wavestim attach --test 7              one pulse of LED 7
       wavestim attach --stop
     """
     from wavestim.controller.live.client import Attached
     from wavestim.controller.live.rendezvous import find
 
-    orders = [name for name, wanted in (("pause", pause), ("resume", resume)) if wanted]
+    orders: list[tuple[str, dict[str, Any]]] = [(name, {}) for name, wanted in (("pause", pause), ("resume", resume)) if wanted]
+    orders += [("mark", {"text": mark})] if mark is not None else []
+    orders += [("test", by_hand(test, width_ms))] if test is not None else []
     with Attached(find(session), ("status", "tick", "decisions", "marker", "end")) as there:
         if stop:
             answer = there.order("stop")
-        elif orders or mark is not None:
-            answer = _in_control(there, orders, mark)
+        elif orders:
+            answer = _in_control(there, orders)
         elif as_json:
             answer = {**there.hello}
         else:
@@ -65,14 +75,17 @@ def attach(
         output.emit(answer)
 
 
-def _in_control(there: Any, orders: list[str], mark: str | None) -> dict[str, Any]:
+def by_hand(what: str, width_ms: float) -> dict[str, Any]:
+    """The order of light by hand: what is a number names an LED."""
+    return {"led": int(what), "width_ms": width_ms} if what.isdecimal() else {"condition": what}
+
+
+def _in_control(there: Any, orders: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     there.order("take", name=f"wavestim attach (process {os.getpid()})")
     try:
         answer: dict[str, Any] = {}
-        for order in orders:
-            answer |= there.order(order)
-        if mark is not None:
-            answer |= there.order("mark", text=mark)
+        for order, more in orders:
+            answer |= there.order(order, **more)
     finally:
         there.order("give")
     return answer

@@ -17,7 +17,7 @@ def check_abilities(experiment: Experiment, plan: Plan, board: Board) -> None:
         Naming the pattern, what it asks for and what can be used instead.
     """
     for slot in plan.slots:
-        why = _beyond(slot, board)
+        why = beyond(slot, board)
         if why:
             raise ExperimentError(f"{experiment.name}: pattern '{slot.name}' {why}")
     busy_ms = board.busy_us / 1000
@@ -36,7 +36,7 @@ def check_abilities(experiment: Experiment, plan: Plan, board: Board) -> None:
         )
 
 
-def _beyond(slot: SlotPlan, board: Board) -> str:
+def beyond(slot: SlotPlan, board: Board) -> str:
     """What the board has no means for, as the end of a sentence; "" when it can."""
     entries = slot.entries
     if not board.trains and len({e.site for e in entries}) < len(entries):

@@ -28,7 +28,7 @@ DIGITS = 9
 """Figures from the light model are rounded to so many digits: the last bits of its sines differ between machines."""
 
 
-def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: Board) -> LightLimits:
+def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: Board, by_hand: Sequence[SlotPlan] = ()) -> LightLimits:
     """Everything the governor needs. Slots that only shams use are empty: they never shine.
 
     Parameters
@@ -38,8 +38,11 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     leds_mm : (m, 2)
     board : LightInfo
         Of its limits and those of the experiment the tighter ones hold.
+    by_hand : sequence of SlotPlan
+        Patterns beyond the plan, whose rows follow; they shift nothing of what holds for the others.
     """
-    safety, n_slots = experiment.safety, len(plan.slots)
+    slots, n_planned = (*plan.slots, *by_hand), len(plan.slots)
+    safety, n_slots = experiment.safety, len(slots)
     model = heating(leds_mm, sigma_mm(experiment))
     n_sites, n_states = model.k_per_mw.shape[1:]
     tissue = irradiance.spread(leds_mm, experiment.leds)
@@ -51,13 +54,14 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     heat, keep = np.zeros((n_slots, n_sites, n_states)), np.ones((n_slots, n_states))
     shining = sorted(set(range(n_slots)) - dark_slots(plan))
     for s in shining:
-        reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else plan.slots[s].lead_ms / 1000
-    meet = _meet([plan.slots[s] for s in shining], reference[shining], shortest_period_ms(experiment))
-    all_at_once = irradiance.lit_at_most([(e, irradiance_of(experiment, e.level)) for s in shining for e in plan.slots[s].entries], n_sites)
+        reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else slots[s].lead_ms / 1000
+    planned = [s for s in shining if s < n_planned]  # light by hand comes while nothing else does
+    meet = _meet([slots[s] for s in planned], reference[planned], shortest_period_ms(experiment))
+    all_at_once = irradiance.lit_at_most([(e, irradiance_of(experiment, e.level)) for s in planned for e in slots[s].entries], n_sites)
     for s in shining:
-        slot = plan.slots[s]
+        slot = slots[s]
         levels = [irradiance_of(experiment, e.level) for e in slot.entries]
-        together = all_at_once if meet else irradiance.lit_together(slot.entries, levels, n_sites)
+        together = all_at_once if meet and s < n_planned else irradiance.lit_together(slot.entries, levels, n_sites)
         brightest[s] = _rounded(np.array(irradiance.brightest(together, tissue)))
         for led, spans in patterns.lit_spans_us(slot.entries).items():
             lit_from[s, led], lit_to[s, led] = spans[0][0] / 1e6 - reference[s], spans[-1][1] / 1e6 - reference[s]
@@ -83,7 +87,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         lit_from_s=lit_from,
         lit_to_s=lit_to,
         lit_s=lit,
-        slack_s=_slack(lit_from, lit),
+        slack_s=_slack(lit_from[:n_planned], lit[:n_planned]),
         ready_s=ready,
         dose_mj_mm2=dose,
         tau_s=model.tau_s,

@@ -35,7 +35,7 @@ def check_light(experiment: Experiment, plan: Plan, light_info: Board) -> None:
     dark = dark_slots(plan)
     for index, slot in enumerate(plan.slots):
         if index not in dark:
-            _check_slot(experiment, slot, light_info, period_ms)
+            check_slot(experiment, slot, light_info, period_ms)
 
 
 def board_duty(board: Board) -> float:
@@ -64,7 +64,8 @@ def dark_slots(plan: Plan) -> set[int]:
     return {slot for slot, lit in used.items() if not lit}
 
 
-def _check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms: float) -> None:
+def check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms: float) -> None:
+    """Refuse one pattern, fired so often at most; see :func:`check_light`."""
     safety = experiment.safety
 
     def refuse(what: str, limit: str) -> None:

@@ -15,6 +15,8 @@ run        the second of two steps to light: what is armed may run
 pause      no more light; the recording goes on
 resume     light again after a pause
 mark       writes ``text`` into the journal
+test       light by hand, once: one ``led`` or the pattern of a ``condition``
+mock       changes the mock rig; no real one takes it
 end        ends the session in order
 =========  ===========================================================================
 """
@@ -50,7 +52,7 @@ class Control:
     address : str
         Where to bind.
     orders : mapping of name to callable
-        What ``hello``, ``stop``, ``run``, ``pause``, ``resume``, ``mark`` and ``end`` do; they get the order, may return what the
+        What each of them does, ``take``, ``give`` and ``keep`` aside; they get the order, may return what the
         answer is to hold, and raise :class:`OrderError`.
     context : zmq.Context, optional
     """

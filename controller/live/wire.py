@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.plain import plain
+from wavestim.realtime.records import MANUAL as MANUAL
 
 VERSION = 1
 Arrays = dict[str, NDArray[Any]]

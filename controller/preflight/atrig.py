@@ -24,7 +24,8 @@ from wavestim.controller.session.mockrig import plan_mock_rig
 from wavestim.hardware.lights import Light, LightError
 from wavestim.hardware.simulated import CortexConfig
 from wavestim.hardware.simulated.faults import Faults
-from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
+from wavestim.hardware.simulated.process import start_mock_rig
+from wavestim.hardware.simulated.streaming import DELAY_MS
 from wavestim.hardware.sources import LiveInfo, as_stored, open_recording, regions_of
 
 Pace = Literal["virtual", "real"]

@@ -33,6 +33,11 @@ def dose(pulses: Pulses, faces: Faces) -> dict[str, Any]:
     }
 
 
+def slots_of(about: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every pattern of a session, as its journal has them: those of its plan, and behind them those for light by hand."""
+    return [*about.get("slots", ()), *about.get("manual_slots", ())]
+
+
 def entries_of(slots: list[Mapping[str, Any]], slot: int) -> list[tuple[int, float, float]]:
     """(led, width_s, irradiance) of a slot, from what the session keeps of its light plan."""
     return [(int(led), float(width) / 1e6, float(irradiance)) for led, _, width, irradiance in slots[slot]["entries"]]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.record.dose import entries_of
+from wavestim.controller.record.dose import entries_of, slots_of
 from wavestim.controller.record.trials import course_of
+from wavestim.realtime.records import MANUAL
 
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
@@ -35,7 +36,7 @@ DESCRIPTIONS = {
     "frequency_hz": "frequency of the wave, Hz",
     "amplitude_uv": "amplitude of the plane wave, uV",
     "wave_kind": "kind of wave",
-    "condition": "condition that was drawn",
+    "condition": f"condition that was drawn; {MANUAL}: a person asked for it, outside of the experiment",
     "pattern": "light pattern that was chosen",
     "slot": "slot of the pattern in the light driver",
     "dark": "sham or catch trial: timed like light and dark",
@@ -216,7 +217,7 @@ def _pulses(nwb: Any, session: Session) -> None:
         "decision": ("row of the decision", pulses["decision"]),
         **{f: (DESCRIPTIONS[f], pulses[f]) for f in ("reason", "dark", "onset_device_us", "phase_error_deg", "truth")},
         "direction_deg": (DESCRIPTIONS["direction_deg"], mine["direction_deg"]),
-        "trial": ("trial that it belongs to, from 0", course.trial[pulses["decision"]]),
+        "trial": ("trial that it belongs to, from 0; -1: none", course.trial[pulses["decision"]]),
         "block": ("block that it belongs to, from 0; -1: there are none", course.block[pulses["decision"]]),
         "catch": ("a lit condition, left dark", course.catch[pulses["decision"]]),
     }
@@ -227,7 +228,7 @@ def _light(nwb: Any, session: Session) -> None:
     """Power of all LEDs together, as a step function."""
     from pynwb.ogen import OptogeneticSeries, OptogeneticStimulusSite
 
-    slots = session.about.get("slots", ())
+    slots = slots_of(session.about)
     leds = session.experiment.get("leds", {})
     pulses, decisions = session.pulses, session.decisions
     shone = decisions[pulses["decision"][np.isin(pulses["verdict"], LIT) & ~pulses["dark"]]] if len(pulses) else decisions[:0]

@@ -16,7 +16,7 @@ from wavestim.controller.errors import ExperimentError
 from wavestim.controller.plain import plain
 from wavestim.controller.record.hashing import decisions_sha256
 from wavestim.controller.record.session import Session, open_session
-from wavestim.realtime.records import DECISION
+from wavestim.realtime.records import DECISION, MANUAL
 
 FILE = "replayed-light.json"
 """The session's copy of the pulses that it replayed."""
@@ -113,6 +113,7 @@ def _rows(session: Session) -> list[Row]:
     gone = np.isin(pulses["verdict"], NEVER_CAME) & (pulses["reason"] != "session-ended")
     left_out = set(pulses["decision"][gone].tolist())
     first = session.first_sample
-    wanted = [i for i in np.flatnonzero(decisions["verdict"] == "scheduled").tolist() if i not in left_out]
+    drawn = (decisions["verdict"] == "scheduled") & (decisions["condition"] != MANUAL)
+    wanted = [i for i in np.flatnonzero(drawn).tolist() if i not in left_out]
     wanted.sort(key=lambda i: float(decisions["fire_sample"][i]))
     return [(float(d["fire_sample"]) - first, str(d["condition"]), int(d["slot"]), bool(d["dark"])) for d in (decisions[i] for i in wanted)]

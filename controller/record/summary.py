@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.experiment.thermal import SIGMA_MM, Faces
-from wavestim.controller.record.dose import dose, entries_of
+from wavestim.controller.record.dose import dose, entries_of, slots_of
 from wavestim.controller.record.hashing import decisions_sha256
 from wavestim.controller.record.loopback import loopback
 from wavestim.controller.record.trials import course_of, summary_of
 from wavestim.controller.staleness import STALE
-from wavestim.realtime.records import DECISION
+from wavestim.realtime.records import DECISION, MANUAL
 
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
@@ -34,7 +34,10 @@ def summarise(session: Session) -> Summary:
     dict
         Plain values, the keys of ``summary.json``.
     """
-    decisions, pulses = session.decisions, session.pulses
+    decisions, every = session.decisions, session.pulses
+    drawn = decisions[decisions["condition"] != MANUAL]
+    by_hand = decisions["condition"][every["decision"]] == MANUAL if len(every) else np.zeros(0, np.bool_)
+    pulses = every[~by_hand]
     counts = session.meta.get("counts", {})
     lit = np.isin(pulses["verdict"], LIT) & ~pulses["dark"]
     came = lit | (pulses["verdict"] == "dark") | (np.isin(pulses["verdict"], LIT) & pulses["dark"])
@@ -47,18 +50,18 @@ def summarise(session: Session) -> Summary:
         "decisions": len(decisions),
         "decisions_sha256": decisions_sha256(decisions.astype(DECISION, copy=False)),
         "pulses": {
-            "scheduled": int((decisions["verdict"] == "scheduled").sum()),
+            "scheduled": int((drawn["verdict"] == "scheduled").sum()),
             "fired": int(lit.sum()),
             "missed": int((np.isin(pulses["verdict"], ("missed", "lost")) & ~ended).sum()),
             "lost": int(((pulses["verdict"] == "lost") & ~ended).sum()),
-            "vetoed": int((decisions["verdict"] != "scheduled").sum()),
+            "vetoed": int((drawn["verdict"] != "scheduled").sum()),
             "refused": int((pulses["verdict"] == "refused").sum()),
             "dark": int((came & ~lit).sum()),
             "cancelled": int((ended & ~came).sum()),
         },
         **_errors(session, pulses),
         "latency_us": _latency(pulses),
-        "dose": _dose(session, decisions, pulses, may_have_shone(pulses)),
+        "dose": _dose(session, decisions, every, may_have_shone(every)),
         "conditions": _conditions(session, decisions, pulses, came),
         **summary_of(session),
         "horizon_ms": _horizon(session),
@@ -79,6 +82,8 @@ def summarise(session: Session) -> Summary:
     source = session.meta.get("source")
     if source is not None:
         found["source"] = {"kind": source["kind"], "where": source["where"], **source["counts"]}
+    if len(drawn) < len(decisions):
+        found["manual_light"] = _by_hand(decisions, every[by_hand])
     gate = loopback(session)
     if gate is not None:
         found["loopback"] = gate
@@ -88,6 +93,17 @@ def summarise(session: Session) -> Summary:
     if session.recovered:
         found["recovered"] = session.meta["recovered"]
     return found
+
+
+def _by_hand(decisions: NDArray[np.void], pulses: NDArray[np.void]) -> Summary:
+    """Light that a person asked for: no part of the experiment, and counted in the dose."""
+    asked = decisions[decisions["condition"] == MANUAL]
+    return {
+        "asked": len(asked),
+        "fired": int(np.isin(pulses["verdict"], LIT).sum()),
+        "withheld": int((asked["verdict"] != "scheduled").sum()),
+        "failed": int((~np.isin(pulses["verdict"], LIT)).sum()),
+    }
 
 
 def may_have_shone(pulses: NDArray[np.void]) -> NDArray[np.bool_]:
@@ -138,7 +154,7 @@ def _percentiles(values: NDArray[np.float64], which: dict[str, float]) -> Summar
 
 
 def _dose(session: Session, decisions: NDArray[np.void], pulses: NDArray[np.void], lit: NDArray[np.bool_]) -> Summary:
-    slots, leds = session.about.get("slots", ()), np.asarray(session.about.get("leds_mm", ()), dtype=np.float64)
+    slots, leds = slots_of(session.about), np.asarray(session.about.get("leds_mm", ()), dtype=np.float64)
     shone = [] if session.about.get("recording") is not None else decisions[pulses["decision"][lit]]
     at = [(float(d["start_sample"]) / session.fs_hz, entries_of(slots, int(d["slot"]))) for d in shone]
     asked = session.experiment.get("leds", {})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.realtime.records import MANUAL
 
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
@@ -68,7 +69,7 @@ def course_of(session: Journalled) -> Course:
     done = begun = 0
     last = -1
     opened = [at for at, kind, _ in orders if kind == "gate"]
-    for i in np.flatnonzero(decisions["verdict"] == "scheduled").tolist():
+    for i in np.flatnonzero((decisions["verdict"] == "scheduled") & (decisions["condition"] != MANUAL)).tolist():
         now = int(np.searchsorted(opened, int(decisions["sample"][i]), side="right")) - 1
         opening[i] = now
         if by_opening:

@@ -19,6 +19,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt, sosfreqz
 from wavestim.controller.record.records import PULSE_TRUTH
 from wavestim.controller.record.rows import Samples
 from wavestim.hardware.simulated.truth import KINDS, Truth
+from wavestim.realtime.records import MANUAL
 
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
@@ -61,6 +62,11 @@ def pulse_truth(session: Session) -> NDArray[np.void]:
         _from_simulation(session, clock, out, pulses[came], mine)
     else:
         _from_samples(session, out, pulses[came], mine)
+    by_hand = mine["condition"] == MANUAL  # aimed at nothing
+    for name in out.dtype.names or ():
+        if out.dtype[name].kind == "f":
+            out[name][by_hand] = np.nan
+    out["truth"][by_hand] = ""
     return out
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.realtime.records import MANUAL
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -80,11 +81,13 @@ class Pulses:
 
 
 def join(session: SessionLike) -> Pulses:
-    """Join pulses to their decisions; a pulse without a decision (a test pulse) is left out. Catch trials are conditions of their own."""
+    """Join pulses to their decisions; light by hand is left out. Catch trials are conditions of their own."""
     pulses, decisions = session.pulses, session.decisions
     index = np.asarray(pulses["decision"], dtype=np.int64) if len(pulses) else np.zeros(0, dtype=np.int64)
     known = (index >= 0) & (index < len(decisions))
     pulses, index = pulses[known], index[known]
+    drawn = decisions["condition"][index] != MANUAL
+    pulses, index = pulses[drawn], index[drawn]
     order = np.argsort(decisions["fire_sample"][index], kind="stable")
     pulses, index = pulses[order], index[order]
     mine = decisions[index]
@@ -112,6 +115,12 @@ def join(session: SessionLike) -> Pulses:
         predicted_sd_deg=np.asarray(mine["predicted_sd_deg"], dtype=np.float64),
         raw=pulses,
     )
+
+
+def drawn(session: SessionLike) -> NDArray[Any]:
+    """Decisions of the experiment: light by hand is none."""
+    decisions = session.decisions
+    return decisions[decisions["condition"] != MANUAL] if len(decisions) else decisions
 
 
 def condition_order(session: SessionLike, pulses: Pulses) -> list[str]:

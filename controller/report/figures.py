@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from wavestim.controller.record.trials import Course
 from wavestim.controller.report import _style as style
-from wavestim.controller.report._session import Floats, Pulses, SessionLike
+from wavestim.controller.report._session import Floats, Pulses, SessionLike, drawn
 from wavestim.controller.report.phase import PhaseErrors
 
 MOST_OPENINGS = 500
@@ -66,7 +66,7 @@ def direction_figure(direction_deg: Floats, wanted: Mapping[str, Any]) -> Any:
 
 def timing_figure(session: SessionLike) -> Any | None:
     """How far ahead light was planned, and how much of that the way to the board took."""
-    decisions = session.decisions
+    decisions = drawn(session)
     scheduled = decisions[decisions["verdict"] == "scheduled"] if len(decisions) else decisions
     if not len(scheduled):
         return None

@@ -12,7 +12,7 @@ from wavestim.controller.plain import plain
 from wavestim.controller.record.trials import Course, course_of
 from wavestim.controller.report import _style as style
 from wavestim.controller.report import figures, page
-from wavestim.controller.report._session import CATCH, Pulses, SessionLike, condition_order, headings, join
+from wavestim.controller.report._session import CATCH, Pulses, SessionLike, condition_order, drawn, headings, join
 from wavestim.controller.report.course import course_section
 from wavestim.controller.report.effect import Effect, measure
 from wavestim.controller.report.effect_figure import effect_figure
@@ -104,6 +104,11 @@ def _notes(session: SessionLike, errors: PhaseErrors) -> list[str]:
         notes.append("This session was recovered after its process died; everything that was committed is here.")
     if session.summary.get("replay_of") or session.summary.get("recording"):
         notes.append("This is a replay: no light was made, and what the recording answers to is the light it was recorded with.")
+    by_hand = session.summary.get("manual_light")
+    if isinstance(by_hand, Mapping):
+        notes.append(
+            f"{by_hand['fired']} test pulses were fired by hand, outside of the experiment: they are in the dose and in nothing else here."
+        )
     stale = stale_sentence(session.summary)
     if stale is not None:
         notes.append(stale)
@@ -176,7 +181,7 @@ def _timeline(session: SessionLike, pulses: Pulses, names: list[str], colours: d
 
 
 def _pair(session: SessionLike) -> list[str]:
-    timing, vetoes = figures.timing_figure(session), figures.veto_figure(session.decisions)
+    timing, vetoes = figures.timing_figure(session), figures.veto_figure(drawn(session))
     virtual = "" if isinstance(session.summary.get("latency_us"), Mapping) else " Latency was not measured (virtual time)."
     found = []
     if timing is not None:

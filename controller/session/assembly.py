@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,7 @@ from wavestim.controller.experiment import (
     site_index,
 )
 from wavestim.controller.experiment import plan as make_plan
+from wavestim.controller.experiment.manual import ManualLight, manual_light
 from wavestim.controller.record.pulsetable import PulseTable
 from wavestim.controller.session.replayedlight import fitted, replayed_table
 from wavestim.realtime import CourseConfig, EngineConfig, PulseTimes, TriggerConfig
@@ -42,6 +43,8 @@ class Assembly:
     engine: EngineConfig
     replayed: PulseTable | None = None
     """The light of another session, when the policy is to replay it."""
+    manual: ManualLight | None = None
+    """What a person may fire, where one may."""
 
 
 def assemble(
@@ -54,6 +57,7 @@ def assemble(
     n_channels: int | None = None,
     own_light: bool = True,
     gain_uv: NDArray[np.float32] | None = None,
+    by_hand: bool = False,
 ) -> Assembly:
     """Make an experiment concrete.
 
@@ -74,6 +78,8 @@ def assemble(
         The light that is decided on will be in the samples; not so in a replay.
     gain_uv : array, optional
         uV per bit of every channel when the source gives int16.
+    by_hand : bool
+        Somebody may ask for light by hand, or has: it changes no other decision.
 
     Raises
     ------
@@ -89,13 +95,16 @@ def assemble(
     plan = make_plan(experiment, positions, leds, board)
     check_abilities(experiment, plan, board)
     check_light(experiment, plan, board)
-    limits = light_limits(experiment, plan, leds, board)
-    check_budget(experiment, plan, limits)
+    manual = manual_light(experiment, plan, len(leds), board) if by_hand else None
+    limits = light_limits(experiment, plan, leds, board, manual.slots if manual is not None else ())
+    check_budget(experiment, plan, limits.first(len(plan.slots)))
     site = site_index(experiment, positions, leds, plan)
     table = replayed_table(experiment)
     pulses = None if table is None else fitted(table, experiment, plan, fs_hz, positions)
     engine = _engine_config(experiment, fs_hz, positions, plan, limits, site, horizon_ms, own_light, gain_uv, pulses)
-    return Assembly(experiment, fs_hz, positions, leds, plan, site, engine, table)
+    if manual is not None:
+        engine = replace(engine, by_hand=manual.slots)
+    return Assembly(experiment, fs_hz, positions, leds, plan, site, engine, table, manual)
 
 
 def mask_tail_ms(experiment: Experiment) -> float:

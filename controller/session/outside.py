@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wavestim.controller.live.control import Control, OrderError
 from wavestim.controller.live.publisher import Publisher
 from wavestim.controller.live.rendezvous import About, Meeting, announced
+from wavestim.controller.session.mockorders import MockOrders
 from wavestim.controller.session.wavelog import WaveLog
 
 if TYPE_CHECKING:
@@ -67,10 +68,14 @@ class Outside:
     meeting : Meeting
         Where it is found.
     context : zmq.Context
+    mock : MockOrders
+        Of a real rig, too: it refuses.
     """
 
-    def __init__(self, session: RealSession, told: Everyone, folder: Path, meeting: Meeting, context: zmq.Context[Any]) -> None:
-        self._session, self._folder = session, folder
+    def __init__(
+        self, session: RealSession, told: Everyone, folder: Path, meeting: Meeting, context: zmq.Context[Any], mock: MockOrders
+    ) -> None:
+        self._session, self._folder, self._mock_rig = session, folder, mock
         self.publisher = Publisher(meeting.telemetry, session.engine, self.status, context)
         told.join(self.publisher)
         self.waves = WaveLog(session.assembly.fs_hz, session.assembly.site)
@@ -84,6 +89,8 @@ class Outside:
             "pause": lambda order: self._hold(True),
             "resume": lambda order: self._hold(False),
             "mark": self._mark,
+            "test": lambda order: {"pattern": session.hand.order(order, session)},
+            "mock": self._mock,
         }
         try:
             self.control = Control(meeting.control, orders, context)
@@ -128,6 +135,9 @@ class Outside:
             "controlled": self.control.held,
             "controller": self.control.holder,
             "realtime": s.rights.words,
+            "light": s.books.status(max(s.recorder.last_sample, 0)),
+            "manual": s.hand.status(),
+            "mock": self._mock_rig.status(),
         }
 
     def _stop(self) -> None:
@@ -152,9 +162,14 @@ class Outside:
             raise OrderError(f"a mark has a text of 1 to {LONGEST_MARK} characters")
         self._session.journal.append_marker(max(self._session.recorder.last_sample, 0), "note", text.strip())
 
+    def _mock(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        done = self._mock_rig.carry_out(order)
+        self._session.journal.append_marker(max(self._session.recorder.last_sample, 0), "mock", done)
+        return {"done": done}
+
 
 @contextlib.contextmanager
-def open_to_the_outside(session: RealSession, told: Everyone, folder: Path) -> Iterator[Outside]:
+def open_to_the_outside(session: RealSession, told: Everyone, folder: Path, mock: MockOrders) -> Iterator[Outside]:
     """While this lasts the session can be attached to."""
     a = session.assembly
     about = About(
@@ -167,7 +182,7 @@ def open_to_the_outside(session: RealSession, told: Everyone, folder: Path) -> I
         leds_mm=np.asarray(a.leds_mm).tolist(),
     )
     with zmq.Context() as context, announced(about) as meeting:
-        outside = Outside(session, told, folder, meeting, context)
+        outside = Outside(session, told, folder, meeting, context, mock)
         try:
             yield outside
         finally:

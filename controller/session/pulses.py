@@ -74,7 +74,7 @@ class PulseLedger:
                 self._finish(
                     pulse,
                     "refused" if outcome == "no-clock" else "missed",
-                    {"missed": "late", "no-clock": "clock", "not-sent": "port"}[outcome],
+                    {"missed": "late", "no-clock": "clock", "not-sent": "port", "stalled": "no-samples"}[outcome],
                 )
         self.heard(())
 

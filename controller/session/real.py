@@ -20,6 +20,7 @@ from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.lights import info_at_desk, opened_light
 from wavestim.controller.session.live import RigSource, check_horizon, opened_live, source_about
+from wavestim.controller.session.mockorders import MockOrders
 from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.outside import open_to_the_outside
@@ -28,7 +29,8 @@ from wavestim.controller.session.rights import Rights, check_core
 from wavestim.controller.session.stimuli import simulated_events
 from wavestim.controller.session.telling import telling
 from wavestim.hardware.lights import Light, LightInfo
-from wavestim.hardware.simulated.process import DELAY_MS, start_mock_rig
+from wavestim.hardware.simulated.process import start_mock_rig
+from wavestim.hardware.simulated.streaming import DELAY_MS
 from wavestim.hardware.sources import Live
 from wavestim.realtime.loop import now_ns
 
@@ -71,9 +73,10 @@ def run_real(
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(opened_light(experiment))
         out.mkdir(parents=True, exist_ok=True)
-        source = live
+        source, mock = live, MockOrders()
         if live is None or planned.board:
             rig = start_mock_rig(planned.settings)
+            mock = MockOrders(rig, planned)
             stack.callback(rig.close)
             source = live or RigSource(rig.samples.fileno(), planned.info, simulated_events(experiment))
             light = light or stack.enter_context(opened_light(experiment, pty=rig.pty, level_pty=rig.level_pty))
@@ -104,7 +107,7 @@ def run_real(
         if known is not None:
             session.engine.apply_calibration(known.calibration)
         try:
-            with room(out), open_to_the_outside(session, told, out) as outside, session.running(out / "stop"), deferred() as check:
+            with room(out), open_to_the_outside(session, told, out, mock) as outside, session.running(out / "stop"), deferred() as check:
 
                 def between() -> None:
                     outside.turn(now_ns())
@@ -132,4 +135,5 @@ def _assembled(planned: MockRigPlan, board: LightInfo, live: Live | None) -> Ass
         n_channels=info.n_channels,
         own_light=e.source.kind != "file" and not (live is not None and planned.board),
         gain_uv=info.gain_uv,
+        by_hand=True,
     )

@@ -20,7 +20,9 @@ from wavestim.controller.session.coursewatch import CourseWatch
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.controller.session.enginethread import EngineThread
 from wavestim.controller.session.gates import Gatekeeper
+from wavestim.controller.session.lightbooks import LightBooks
 from wavestim.controller.session.live import note_source
+from wavestim.controller.session.manual import HandLight, hand_slot
 from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.rights import Rights
@@ -70,9 +72,12 @@ class RealSession:
         self.counts, self.rights = Counts(), rights or Rights()
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), round(RING_S * assembly.fs_hz), source.info.dtype)
-        self.scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
+        self.scheduler = Scheduler(
+            light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment), hand_slot(assembly)
+        )
         self.device_clock, self.sample_clock = DeviceClock(), SampleClock(assembly.fs_hz, fixed_delay_ms)
         self.course = CourseWatch(assembly.experiment, self.engine, assembly.fs_hz)
+        self.hand, self.books = HandLight(assembly, light), LightBooks(assembly)
         self.recorder = Recorder(
             journal,
             self.ring,
@@ -82,7 +87,7 @@ class RealSession:
             self.sample_clock,
             self.device_clock,
             simulated=False,
-            told=Everyone([self.course, *([told] if told is not None else [])]),
+            told=Everyone([self.course, self.hand, self.books, *([told] if told is not None else [])]),
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self.markers = MarkerEvents(self.engine, Gatekeeper(assembly.experiment.gate, assembly.fs_hz))
@@ -248,6 +253,11 @@ class RealSession:
         if not self._paused:
             self.engine.post("pause" if held else "resume", 1.0 if held else 0.0)
         return True
+
+    @property
+    def board_ready(self) -> bool:
+        """It is there, with its patterns and a clock that is known."""
+        return self._board.ready and not self.light.gone
 
     def let_run(self) -> bool:
         """Somebody who is attached says RUN, the second step; False: the light is not armed."""

@@ -12,6 +12,7 @@ import numpy as np
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions, load_experiment, resolve
 from wavestim.controller.experiment._probe import RecordingProbe
+from wavestim.controller.record.dose import slots_of
 from wavestim.controller.record.errors import room
 from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
 from wavestim.controller.record.session import InputEvent, Session
@@ -80,7 +81,7 @@ def replay_recording(
     gain_uv, blocks = as_stored(source, max(chunk, 4096))
     assembly = assemble(
         chosen, info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
-        own_light=False, gain_uv=gain_uv,
+        own_light=False, gain_uv=gain_uv, by_hand=any(kind == "test" for _, kind, _, _ in script or ()),
     )  # fmt: skip
     events = recorded_events(source.session) if isinstance(source, SessionRecording) and script is None else Events()
     if chosen.gate is not None and script is None and events.empty:
@@ -135,7 +136,7 @@ def recorded_light(source: SessionRecording) -> list[LightSpan]:
         masks = [(float(n), n + value) for n, kind, value, _ in session.input_events if kind == "mask"]
         return sorted(LightSpan(first, last, round(last, 3) in lit_to) for first, last in masks)
     tail = mask_tail_ms(load_experiment(session.path))
-    last_us = [max((e[1] + e[2] for e in slot["entries"]), default=0) for slot in session.about["slots"]]
+    last_us = [max((e[1] + e[2] for e in slot["entries"]), default=0) for slot in slots_of(session.about)]
     scheduled = session.decisions[session.decisions["verdict"] == "scheduled"]
     ends = [last_us[slot] / 1e6 + tail / 1e3 for slot in scheduled["slot"]]
     unlit = set(session.pulses["decision"][np.isin(session.pulses["verdict"], ("missed", "refused"))].tolist())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment, Plan
+from wavestim.controller.experiment._types import SlotPlan
 from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.record.pulsetable import PulseTable, read_pulses
 from wavestim.realtime import PulseTimes
@@ -27,11 +29,11 @@ def replayed_table(experiment: Experiment) -> PulseTable | None:
     return read_pulses(policy.session) if policy.kind == "replayed" else None
 
 
-def light_plan(experiment: Experiment, plan: Plan) -> list[dict[str, Any]]:
-    """Every pattern as a session keeps it: entries are (led, delay us, width us, mW/mm2)."""
+def light_plan(experiment: Experiment, slots: Iterable[SlotPlan]) -> list[dict[str, Any]]:
+    """Patterns as a session keeps them: entries are (led, delay us, width us, mW/mm2)."""
     return [
         {"name": s.name, "entries": [[e.site, e.delay_us, e.width_us, irradiance_of(experiment, e.level)] for e in s.entries]}
-        for s in plan.slots
+        for s in slots
     ]
 
 
@@ -54,7 +56,7 @@ def fitted(table: PulseTable, experiment: Experiment, plan: Plan, fs_hz: float, 
         raise ExperimentError(
             f"{at} had the conditions {', '.join(table.conditions)}, here they are {', '.join(names)}; take them from its experiment.yaml"
         )
-    if light_plan(experiment, plan) != table.slots:
+    if light_plan(experiment, plan.slots) != table.slots:
         raise ExperimentError(f"{at} had other light patterns; take leds, light, conditions and seed from its experiment.yaml")
     after = np.array([row[0] for row in table.pulses])
     nearest_ms = float(np.diff(after).min(initial=np.inf)) / fs_hz * 1000

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.experiment import Experiment
+from wavestim.realtime.records import MANUAL
 
 TAIL_S = 1.0
 """After the last decision: what is queued comes out, and the wave after the last light is recorded."""
@@ -35,7 +36,7 @@ class Tally:
 
     def decided(self, first_index: int, decisions: NDArray[np.void]) -> None:
         """New decisions, the first of which has that row in the journal."""
-        for i in np.flatnonzero(decisions["verdict"] == "scheduled").tolist():
+        for i in np.flatnonzero((decisions["verdict"] == "scheduled") & (decisions["condition"] != MANUAL)).tolist():
             row = decisions[i]
             name = str(row["condition"])
             self._waiting[first_index + i] = name, bool(row["dark"]) and name not in self._dark
@@ -43,7 +44,10 @@ class Tally:
     def pulsed(self, pulses: NDArray[np.void]) -> None:
         """What became of them."""
         for row in pulses:
-            name, is_catch = self._waiting.pop(int(row["decision"]), ("", True))
+            decision = int(row["decision"])
+            if decision not in self._waiting:  # light by hand
+                continue
+            name, is_catch = self._waiting.pop(decision)
             if str(row["verdict"]) not in CAME:
                 self.failed += 1
                 continue

@@ -48,6 +48,7 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
     """
     session = open_session(path)
     info = LightInfo(**session.about["light"])
+    events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied
     assembly = assemble(
         load_experiment(path),
         info,
@@ -56,9 +57,9 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
         recorded_mm=session.positions_mm,
         own_light=session.about.get("own_light", session.about.get("recording") is None),
         gain_uv=session.samples.gain_uv,
+        by_hand=any(kind == "test" for _, kind, _, _ in events),
     )
     engine = Engine(assembly.engine)
-    events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied
     recorded = session.decisions
     at = 0
     samples = session.samples

@@ -28,6 +28,7 @@ from wavestim.controller.session.feeds import Block, Feed
 from wavestim.controller.session.gates import Gatekeeper
 from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.live import note_events
+from wavestim.controller.session.manual import hand_slot, load
 from wavestim.controller.session.markers import MarkerEvents
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.stimuli import Events
@@ -118,7 +119,9 @@ class VirtualSession:
         prepare_light(light, assembly, device_clock)
         self.engine = Engine(assembly.engine)
         self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
-        scheduler = Scheduler(light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment))
+        scheduler = Scheduler(
+            light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment), hand_slot(assembly)
+        )
         self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
         self._course = CourseWatch(assembly.experiment, self.engine, assembly.fs_hz)
         self._events = events or Events()
@@ -219,8 +222,10 @@ class VirtualSession:
         _, kind, value, payload = event
         if kind == "calibration":
             self.engine.apply_calibration(bytes(payload or b""))
-        else:
-            self.engine.post(kind, value)
+            return
+        if kind == "test":
+            load(self.bench.light, self.assembly, value)
+        self.engine.post(kind, value)
 
     def _shine(self) -> None:
         """New edges of light reach the tissue and the file."""

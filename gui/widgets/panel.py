@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from wavestim.gui import theme
 from wavestim.gui.widgets.elided import Elided
 
 
@@ -78,6 +79,14 @@ class Panel(QtWidgets.QFrame):  # type: ignore[misc]
             self.head.addStretch(1)
             self.says.setAlignment(QtCore.Qt.AlignmentFlag.AlignLeft)
             self.body.insertWidget(1, self.says)
+
+    def room(self) -> QtWidgets.QWidget:
+        """Fill it with something to lay out widgets in, which is returned."""
+        room = QtWidgets.QWidget()
+        room.setObjectName("room")
+        room.setStyleSheet(f"#room {{ background: {theme.PANEL}; }}")
+        self.fill(room)
+        return room
 
     def fill(self, content: QtWidgets.QWidget) -> None:
         """Put the drawing in, with the note below; the panel takes the focus for it, unless keys scroll it."""

@@ -29,7 +29,7 @@ STATES = {
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
-    "armed": "Armed. No light before RUN.",
+    "armed": "Armed. No light before RUN, unless by hand.",
     "running": "Running. Light comes on.",
     "held": "Held: no new light. The recording goes on.",
     "paused": "Paused by itself: no light. The recording goes on.",
@@ -126,6 +126,7 @@ VETOES = {
     "washout": "washout",
     "passed": "its moment had gone by",
     "no-site": "no LED is where the wave of that age is now",
+    "not-held": "by hand, and the experiment decides",
 }
 VERDICTS = {
     "missed": "missed: it would have come too late, and stayed dark",
@@ -146,6 +147,8 @@ MARKERS = {
     "held": "held,",
     "released": "released,",
     "note": "note:",
+    "manual-light": "light by hand:",
+    "mock": "mock rig:",
     "block-done": "done:",
     "ending": "ends:",
     "source-ended": "the source has ended:",

@@ -111,7 +111,7 @@ cdef class PtyBoard:
     cdef readonly str pty_name
     cdef FirmwareCore _core
     cdef int _fd
-    cdef bint _connected
+    cdef bint _connected, _pulled
     cdef int64_t _lost
 
     def __cinit__(self, int n_sites=25, **core):
@@ -131,7 +131,11 @@ cdef class PtyBoard:
             New edges of light, dtype ``HOST_EDGE``: host time on the monotonic clock (ns), device time (ns), led, level.
         """
         if self._fd < 0:
-            raise ValueError("this board is closed")
+            if not self._pulled:
+                raise ValueError("this board is closed")
+            time.sleep(timeout_s)
+            wl_host_advance(self._core.host, monotonic_ns())
+            return self._core.host_edges()
         cdef int error
         cdef int64_t deadline = monotonic_ns() + <int64_t>(timeout_s * 1e9)
         with nogil:
@@ -155,6 +159,17 @@ cdef class PtyBoard:
         """Descriptor of the board's end of the line."""
         return self._fd
 
+    def pull(self):
+        """The cable is out: dark, and the line is gone; the board lives on, and `plug` finds it as it is."""
+        self.close()
+        self._pulled = True
+
+    def plug(self):
+        """The cable is in again, under another name."""
+        if self._fd < 0:
+            self._fd, self.pty_name = open_pty()
+        self._pulled = False
+
     def close(self):
         """Dark, and the line is gone."""
         if self._fd >= 0:
@@ -162,6 +177,7 @@ cdef class PtyBoard:
             wl_host_unplug(self._core.host)
             os.close(self._fd)
             self._fd = -1
+            self._connected = False
 
     def __enter__(self):
         return self

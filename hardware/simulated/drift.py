@@ -87,6 +87,17 @@ class Drift:
         k = 2 * np.pi * c.frequency_hz / speed
         return omega, k * np.cos(angle), k * np.sin(angle), amplitude
 
+    def become(self, wave: State) -> None:
+        """From the next block on another wave; what wanders goes on from where it is, and turns as smoothly as ever."""
+        for path, tau_s in zip(
+            self._paths(), (wave.frequency_tau_s, wave.speed_tau_s, wave.direction_tau_s, wave.amplitude_tau_s), strict=True
+        ):
+            path.decay = float(np.exp(-self.dt_s / tau_s))
+        dwells = wave.dwell_s != self.wave.dwell_s
+        self.wave = wave
+        if dwells:
+            self.next_flip = self._dwell()
+
     def block(self, n: int) -> NDArray[np.float64]:
         """The next n steps, (n, 5)."""
         turn = np.full(n, np.pi * self.reversed)

@@ -91,13 +91,18 @@ class ElectrodeNoise:
         self.mix = shared_mix(positions_mm, reach_mm) * np.sqrt(shared)
         self.own = np.sqrt(1.0 - shared)
         self.sections = colour_sections(slope, fs_hz)
-        self.scale = np.sqrt(band_uv2 / band_power(self.sections, fs_hz, band_hz))
+        self.scale = 1.0
+        self.become(band_uv2, band_hz)
         self._state = np.zeros((len(self.sections), 2, n))
         self._line = 2 * np.pi * line_hz / fs_hz
         self._line_uv = line_uv * hum.uniform(0.5, 1.5, n)
         self._line_phase = hum.normal(0.0, 0.3, n)
         for _ in range(round(2.0 * fs_hz) // BLOCK + 1):  # past the filter's start
             self._coloured()
+
+    def become(self, band_uv2: float, band_hz: tuple[float, float]) -> None:
+        """From the next block on as loud as that."""
+        self.scale = float(np.sqrt(band_uv2 / band_power(self.sections, self.fs_hz, band_hz)))
 
     def _coloured(self) -> NDArray[np.float64]:
         white = self.own * self._private.standard_normal((BLOCK, self.n))

@@ -6,32 +6,31 @@ of a rig. It outlives the host: when the host dies the board goes dark by itself
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.hardware.firmware.device import EdgeFile, Served, write_rig_clock
+from wavestim.hardware.firmware.device import EdgeFile, HostBoard, Served, write_rig_clock
 from wavestim.hardware.simulated.boards import GatedBoard, stand_in
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig
 from wavestim.hardware.simulated.faults import Faults, FaultyRig, Rig
 from wavestim.hardware.simulated.rig import SimulatedRig
+from wavestim.hardware.simulated.streaming import Orders, Streamer
 from wavestim.hardware.sources import open_recording
-from wavestim.hardware.sources.stream import HEADER, MAGIC
 
-DELAY_MS = 2.0
-"""Samples leave the rig this long after they were taken, as an amplifier's do; light within that time is in them."""
-BLOCK_MS, LONGEST_MS = 1.0, 20.0
-"""What is sent at a time, and at most while it catches up: more would take so long to be made that its silence were a fault."""
+SLOWEST_MM_S = 5.0
+"""The slowest wave that it can be told to carry while it runs, at its slowest moments."""
 GRACE_S = 2.0
 """How long the rig lives on after its host has gone."""
 
@@ -51,6 +50,11 @@ class MockRig:
     pty: str
     level_pty: str
     samples: socket.socket
+
+    def tell(self, **order: Any) -> None:
+        """Change it while it runs: see :meth:`wavestim.hardware.simulated.streaming.Streamer.obey`; nothing when it has ended."""
+        with contextlib.suppress(OSError):
+            self.samples.sendall(json.dumps(order).encode() + b"\n")
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Let go of the sample socket; the rig writes out its truth and ends."""
@@ -102,20 +106,37 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
 
 
 class _Board(threading.Thread):
-    """Serves the board; keeps the edges for the cortex."""
+    """Serves the board, under a name that stays when its cable was out; keeps the edges for the cortex."""
 
-    def __init__(self, board: Served, edges: EdgeFile) -> None:
+    def __init__(self, board: Served, edges: EdgeFile, name: Path) -> None:
         super().__init__(daemon=True)
-        self.board, self.file = board, edges
+        self.board, self.file, self.name_at = board, edges, name
         self.edges: deque[tuple[int, int, int]] = deque()
         self.done = threading.Event()
+        self._wanted = self._plugged = True
+        name.symlink_to(board.pty_name)
 
     def run(self) -> None:
         while not self.done.is_set():
+            if self._wanted != self._plugged and isinstance(self.board, HostBoard):
+                self._turn(self.board)
             self._take(self.board.service(0.02))
         self.board.close()
         self._take(self.board.rest())
         self.file.close()
+
+    def plug(self, plugged: bool) -> None:
+        """The cable is put in, or pulled out; of the stand-ins only our own firmware has one that can be."""
+        self._wanted = plugged
+
+    def _turn(self, board: HostBoard) -> None:
+        self._plugged = self._wanted
+        if self._plugged:
+            board.plug()
+            self.name_at.symlink_to(board.pty_name)
+        else:
+            self.name_at.unlink()  # first: the system may give its number to somebody else
+            board.pull()
 
     def _take(self, edges: Any) -> None:
         if len(edges):
@@ -159,6 +180,7 @@ def _tissue(settings: dict[str, Any]) -> Rig | None:
         truth_path=settings["truth"],
         light=LightConfig(**settings["light"]),
         gate_channel=settings["gate_channel"],
+        slowest_mm_s=SLOWEST_MM_S,
     )
 
 
@@ -167,27 +189,29 @@ def main() -> None:
     settings = json.load(sys.stdin)
     out = socket.socket(fileno=int(sys.argv[1]))
     faults = Faults.from_json(settings.get("faults", {}))
-    tissue = _tissue(settings)
-    if tissue is not None and faults != Faults():
-        tissue = FaultyRig(tissue, faults)
+    bare = _tissue(settings)
+    tissue = None if bare is None else FaultyRig(bare, faults)
     board, pty, level_pty = None, "", ""
+    names = tempfile.TemporaryDirectory(prefix="wavestim-port-")
     if "edges" in settings:
         lines = stand_in(settings["board"], max(1, len(settings["leds_mm"])))
         if settings["gates"]:
             lines = gated = GatedBoard(lines)
             level_pty = gated.level_pty_name
         pty = lines.pty_name
-        board = _Board(lines, EdgeFile(settings["edges"]))
+        board = _Board(lines, EdgeFile(settings["edges"]), Path(names.name, "board"))
         board.start()
+        if isinstance(lines, HostBoard):  # whose cable can be pulled
+            pty = str(board.name_at)
     print(json.dumps({"pty": pty, "level_pty": level_pty}), flush=True)
     start = time.monotonic_ns() + 50_000_000
     if board is not None and tissue is not None:
         write_rig_clock(Path(settings["clock"]), board.board, start)
     try:
         if tissue is None:
-            out.recv(1)  # until the host lets go
+            _alone(board, out)
         else:
-            _stream(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ()), faults)
+            Streamer(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ())).run()
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:
@@ -198,37 +222,16 @@ def main() -> None:
             board.done.wait(GRACE_S if board.board.connected else 0.1)  # the host is gone: the board's watchdog has the word
             board.done.set()
             board.join(2.0)
+        names.cleanup()
 
 
-def _stream(
-    tissue: Rig,
-    board: _Board | None,
-    out: socket.socket,
-    fs: float,
-    start: int,
-    irradiance: Sequence[float],
-    faults: Faults,
-) -> None:
-    """Samples as they fall due, with the light that shone until then, until they end or nobody reads."""
-    period = 1e9 / fs
-    block, longest = (max(1, round(ms * fs / 1000)) for ms in (BLOCK_MS, LONGEST_MS))
-    sent, steady = 0, start
-    while True:
-        start = steady + faults.late_ns(sent / fs)
-        due = int((time.monotonic_ns() - DELAY_MS * 1e6 - start) / period) + 1
-        if due - sent < block:
-            time.sleep(max(0.0, (start + (sent + block - 1) * period + DELAY_MS * 1e6 - time.monotonic_ns()) / 1e9))
-            continue
-        n = min(due - sent, longest)
-        until = start + (sent + n - 1) * period
-        while board is not None and board.edges and board.edges[0][0] <= until:
-            host_ns, led, level = board.edges.popleft()
-            tissue.light(max(0.0, (host_ns - start) / 1e9), led, irradiance[level])
-        samples = tissue.read(n)
-        if len(samples) == 0:
-            return
-        out.sendall(HEADER.pack(MAGIC, len(samples), sent) + samples.tobytes())
-        sent += len(samples)
+def _alone(board: _Board | None, out: socket.socket) -> None:
+    """A board without samples, until the host lets go."""
+    orders = Orders(out)
+    while not orders.over:
+        for order in orders.take(wait=True):
+            if "board" in order and board is not None:
+                board.plug(bool(order["board"]))
 
 
 if __name__ == "__main__":

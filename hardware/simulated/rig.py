@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import layout
-from .config import CortexConfig, LightConfig
+from .config import CortexConfig, LightConfig, State
 from .cortex import Sheet
 from .drift import Drift
 from .gate import Gate
@@ -46,6 +46,8 @@ class SimulatedRig:
     light : LightConfig
     gate_channel : int, optional
         This channel records the light's gate and no tissue.
+    slowest_mm_s : float, optional
+        The slowest wave that it may be told to carry later (`become`).
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class SimulatedRig:
         truth_path: str | Path | None = None,
         light: LightConfig | None = None,
         gate_channel: int | None = None,
+        slowest_mm_s: float | None = None,
     ) -> None:
         self.config = c = config
         self.wave = wave = config.wave()
@@ -70,12 +73,13 @@ class SimulatedRig:
         self.fs_hz, self.seed = fs_hz, seed if c.seed is None else c.seed
         self.n_channels, self.samples = len(self.positions_mm), 0
         self._gate = None if gate_channel is None else Gate(gate_channel, fs_hz)
+        self._holds_mm_s = min(slowest_of(wave), slowest_mm_s or math.inf)
         gain = c.signal_uv
         seeds = np.random.SeedSequence(self.seed).spawn(12)
         self._noise = ElectrodeNoise(
             self.positions_mm,
             fs_hz,
-            band_uv2=0.5 * gain**2 / 10 ** (wave.snr_db / 10),
+            band_uv2=noise_power(c),
             band_hz=c.noise_band_hz(),
             slope=c.noise_slope,
             shared=c.shared_noise,
@@ -98,7 +102,8 @@ class SimulatedRig:
 
     def _draw(self, gain: float, seeds: list[np.random.SeedSequence]) -> Kinematic:
         xy = self.positions_mm - 0.5 * (self.positions_mm.min(axis=0) + self.positions_mm.max(axis=0))
-        return Kinematic(self.wave.kind, Drift(self.wave, None, 1.0 / self.fs_hz, seeds[:6]), xy, gain)
+        self._drift = Drift(self.wave, None, 1.0 / self.fs_hz, seeds[:6])
+        return Kinematic(self.wave.kind, self._drift, xy, gain)
 
     def _grow(self, gain: float, seeds: list[np.random.SeedSequence]) -> Tissue:
         c, wave, light = self.config, self.wave, self.light_config
@@ -118,12 +123,12 @@ class SimulatedRig:
             restoring_per_s=c.restoring_per_s,
             reach_mm=c.reach_mm * pitch / 0.4,
             asymmetry=0.0 if c.topology == "isotropic" else 1.0,
-            slowest_mm_s=wave.speed_mm_s * math.exp(-2.5 * wave.speed_log_sd) * 0.8,
+            slowest_mm_s=self._holds_mm_s,
             plane_edges=c.topology in ("wave", "shuffled"),
             x0_mm=float(origin[0]),
             y0_mm=float(origin[1]),
         )
-        drift = Drift(wave, c.tokens, dt_s, seeds[:6])
+        self._drift = drift = Drift(wave, c.tokens, dt_s, seeds[:6])
         rng = np.random.default_rng(seeds[6])
         order, free = np.arange(nx * ny), None
         if c.topology == "shuffled":
@@ -153,6 +158,25 @@ class SimulatedRig:
         )
         self.sheet = sheet
         return tissue
+
+    def become(self, config: CortexConfig) -> None:
+        """Carry another wave, from the next blocks of drift and noise on; everything else stays as it was made.
+
+        Raises
+        ------
+        ValueError
+            For another kind of wave, or one that is slower than was provided for.
+        """
+        wave = config.wave()
+        if wave.kind != self.wave.kind:
+            raise ValueError(
+                f"state {config.state} has a {wave.kind} wave and this rig a {self.wave.kind} one; start another session for it"
+            )
+        if self.sheet is not None and slowest_of(wave) < self._holds_mm_s:
+            raise ValueError(f"a wave of {wave.speed_mm_s:g} mm/s is slower than this rig was made for; start another session for it")
+        self._drift.become(wave)
+        self._noise.become(noise_power(config), config.noise_band_hz())
+        self.config, self.wave = config, wave
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
         """From ``time_s`` (since the first sample) on, the LED's face shines with this irradiance; 0 is off.
@@ -245,6 +269,16 @@ class SimulatedRig:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def noise_power(config: CortexConfig) -> float:
+    """Power of the noise in its band at an electrode, uV^2."""
+    return 0.5 * config.signal_uv**2 / 10 ** (config.wave().snr_db / 10)
+
+
+def slowest_of(wave: State) -> float:
+    """The slowest that a wave of this state goes now and then, mm/s, with some room."""
+    return wave.speed_mm_s * math.exp(-2.5 * wave.speed_log_sd) * 0.8
 
 
 def _points(points: ArrayLike, name: str, *, at_least: int) -> NDArray[np.float64]:

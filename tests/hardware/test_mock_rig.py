@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from wavestim.hardware.simulated import process
 from wavestim.hardware.simulated.faults import Faults
+from wavestim.hardware.simulated.streaming import LONGEST_MS, Streamer
 from wavestim.hardware.sources.stream import HEADER
 
 FS_HZ, MAKING_NS = 1000.0, 200_000
@@ -13,7 +13,7 @@ FS_HZ, MAKING_NS = 1000.0, 200_000
 
 
 @pytest.mark.parametrize("held_up_s", [0.0, 1.5])
-def test_what_was_held_up_comes_without_another_silence(monkeypatch, held_up_s):
+def test_what_was_held_up_comes_without_another_silence(held_up_s):
     now, sent = [0], []
 
     def read(n):
@@ -30,11 +30,14 @@ def test_what_was_held_up_comes_without_another_silence(monkeypatch, held_up_s):
     def sleep(seconds):
         now[0] += int(seconds * 1e9) + 1
 
-    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic_ns=lambda: now[0], sleep=sleep))
-    process._stream(SimpleNamespace(read=read), None, SimpleNamespace(sendall=sendall), FS_HZ, 0, (), Faults())
+    def recv(*_):
+        raise BlockingIOError  # nobody orders anything
+
+    line = SimpleNamespace(sendall=sendall, recv=recv)
+    Streamer(SimpleNamespace(read=read, faults=Faults()), None, line, FS_HZ, 0, now_ns=lambda: now[0], sleep=sleep).run()
     at_ns, n = np.array(sent).T
     assert n.sum() == 4000
-    assert n.max() <= process.LONGEST_MS
+    assert n.max() <= LONGEST_MS
     silences_ms = np.sort(np.diff(at_ns)) / 1e6
     assert silences_ms[-1] >= 1000 * held_up_s
     assert silences_ms[:-1].max() < 10

@@ -190,3 +190,21 @@ def test_whatever_is_asked_the_limits_hold(slots, asked, rise):
         assert (on[1:] >= (on + width)[:-1]).all()
         for i in range(len(mine)):
             assert (np.cumsum(width[i:-1]) <= 0.1 * (on[i + 1 :] - on[i] + tables.slack_s[site]) + 1e-6).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0.001, 40.0)), min_size=1, max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_a_second_set_of_books_says_the_same(pulses):
+    slots = [FLASH, {0: (0.0, 0.01)}]
+    governor, books, t = Governor(limits(slots, max_rise_c=0.04, max_dose_mj_mm2=0.05)), Governor(limits(slots)), 0.0
+    for slot, later in pulses:
+        t += later
+        if governor.ask(slot, t) == "scheduled":
+            books.follow(slot, t)
+            np.testing.assert_allclose(books.stands_at(t)[0], governor.rise_c)
+            np.testing.assert_allclose(books.stands_at(t)[1], governor.dose_mj_mm2)
+    rise, dose = books.stands_at(t)
+    cooler, same = books.stands_at(t + 1.0)
+    assert (cooler <= rise).all()
+    np.testing.assert_allclose(same, dose)
+    assert not books.stands_at(t + 2 * 3600.0)[1].any()

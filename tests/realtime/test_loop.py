@@ -15,6 +15,7 @@ from wavestim.hardware.lights import PatternEntry, open_light
 from wavestim.realtime import EngineConfig, TriggerConfig
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop
+from wavestim.realtime.records import MANUAL
 from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
@@ -204,3 +205,37 @@ def test_stop_does_not_wait_for_a_backlog(wave: np.ndarray, tmp_path: Path) -> N
     assert paused <= taken + 64
     rig.silence(20)
     assert rig.core.state == "safe"
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_light_by_hand_comes_once_and_only_while_nothing_is_decided(wave: np.ndarray, held: bool) -> None:
+    rig = Rig()
+    if held:
+        rig.engine.post("pause")
+    rig.run(wave[:5000])
+    rig.lit()
+    rig.engine.take_decisions()
+    rig.engine.post("test", -1.0)
+    rig.run(wave[5000:5100], 5000)
+    decisions = rig.engine.take_decisions()
+    mine = decisions[decisions["condition"] == MANUAL]
+    assert mine["verdict"].tolist() == ["scheduled" if held else "not-held"]
+    if held:
+        np.testing.assert_allclose(rig.lit(), START + mine["fire_sample"] * MS, atol=1000)
+    for nonsense in (-2.0, 0.0, 1e300, float("nan")):  # there is one condition, and no pattern beyond the plan
+        rig.engine.post("test", nonsense)
+        rig.run(wave[5100:5103], 5100)
+    assert MANUAL not in rig.engine.take_decisions()["condition"]
+
+
+def test_light_by_hand_that_was_asked_for_before_samples_stopped_never_comes(wave: np.ndarray) -> None:
+    rig = Rig()
+    rig.engine.post("pause")
+    rig.run(wave[:5000])
+    rig.engine.post("test", -1.0)
+    rig.silence(150)
+    assert rig.loop.stalled
+    rig.run(wave[5150:5400], 5150)
+    assert rig.engine.take_decisions()["verdict"].tolist() == ["scheduled"]
+    assert rig.scheduler.take()["outcome"].tolist() == ["stalled"]
+    assert len(rig.lit()) == 0

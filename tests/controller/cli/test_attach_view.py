@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from wavestim.controller.cli.attach import view
+from wavestim.controller.cli.attach import by_hand, view
 
 BLOCKS = {"trials_per_block": 9, "of_blocks": 2}
 
@@ -34,3 +34,8 @@ def test_a_session_without_a_course_shows_none() -> None:
     with console.capture() as said:
         console.print(view("x", {"state": "running", "course": {"trials": 3, "washout": False}}, {}, []))
     assert "trials" not in said.get()
+
+
+def test_light_by_hand_names_an_led_by_its_number_or_a_condition():
+    assert by_hand("7", 5.0) == {"led": 7, "width_ms": 5.0}
+    assert by_hand("with-wave", 5.0) == {"condition": "with-wave"}

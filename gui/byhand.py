@@ -1,0 +1,51 @@
+"""Light by hand as it was heard of: what was asked for last and what became of it. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wavestim.controller.live.wire import MANUAL as MANUAL
+from wavestim.gui import words
+from wavestim.gui.words import hands
+
+CAME = ("fired", "cut")
+
+
+@dataclass
+class ByHand:
+    """Of one session.
+
+    Attributes
+    ----------
+    came : pulses that came out.
+    outcome : of the last one, in words; "" before the first.
+    """
+
+    came: int = 0
+    outcome: str = ""
+    _decision: int = -1
+    _pattern: str = ""
+
+    def decided(self, number: int, row: Mapping[str, Any]) -> bool:
+        """A decision; True when it is one of these."""
+        if row["condition"] != MANUAL:
+            return False
+        self._decision, self._pattern = number, row["pattern"]
+        if row["verdict"] == "scheduled":
+            self.outcome = hands.ON_ITS_WAY.format(self._pattern)
+        else:
+            self.outcome = hands.WITHHELD.format(self._pattern, words.VETOES.get(row["verdict"], row["verdict"]))
+        return True
+
+    def pulsed(self, row: Mapping[str, Any]) -> bool:
+        """What became of a decision; True when it was the last one of these."""
+        if row["decision"] != self._decision:
+            return False
+        if row["verdict"] in CAME:
+            self.came += 1
+            self.outcome = hands.CAME.format(self._pattern)
+        else:
+            self.outcome = hands.FAILED.format(self._pattern, row["reason"] or row["verdict"])
+        return True
