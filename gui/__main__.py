@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--experiment", default="against-the-wave")
     parser.add_argument("--mock", action="store_true")
     parser.add_argument("--attach", nargs="?", const="", default=None)
+    parser.add_argument("--replay")
     parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
     asked = parser.parse_args(arguments)
@@ -48,6 +49,12 @@ def run(asked: argparse.Namespace) -> int:
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     theme.apply(application)
     deck = Deck()
+    if asked.screenshot is not None and asked.replay is not None:
+        window = RigWindow(deck, asked.experiment, mock=asked.mock)
+        window.replay_past(asked.replay)
+        why = screenshot.take_replay(window, asked.screenshot.absolute(), asked.seconds)
+        window.close()
+        return fail(why) if why else DONE
     if asked.screenshot is not None:
         target = asked.screenshot.absolute()
         with screenshot.scratch() as folder, contextlib.chdir(folder):
@@ -58,6 +65,8 @@ def run(asked: argparse.Namespace) -> int:
     if asked.attach is not None:
         deck.attach(Path(asked.attach) if asked.attach else None)
     window = RigWindow(deck, asked.experiment, mock=asked.mock)
+    if asked.replay is not None:
+        window.replay_past(asked.replay)
     window.resize(1600, 900)
     window.show()
     return int(application.exec())

@@ -12,6 +12,8 @@ from wavestim.gui import words
 from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.replay import ReplayPage
+from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog
 
@@ -34,7 +36,8 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self.header = Header(dict.fromkeys([experiment, *example_names()]))
         self.live = LivePage(deck)
-        self.pages: tuple[Page, ...] = (self.live,)
+        self.replay = ReplayPage(ReplayDesk(), lambda: self.header.chosen)
+        self.pages: tuple[Page, ...] = (self.live, self.replay)
         self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
         for page in self.pages:
             self._stack.addWidget(page)
@@ -68,6 +71,11 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             page.turn(0)
         self._tabs.setCurrentIndex(self._stack.currentIndex())
 
+    def replay_past(self, path: str) -> None:
+        """Look back at a session or a recording."""
+        self.show_page(self.replay)
+        self.replay.open(path)
+
     def arm(self) -> None:
         """The first step, with the experiment that is chosen."""
         self.deck.arm(self.header.chosen, mock=self._mock)
@@ -91,6 +99,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._timer.stop()
         QtWidgets.QApplication.instance().removeEventFilter(self)
         self.deck.close()
+        self.replay.desk.close()
         event.accept()
 
     def show_keys(self) -> None:
@@ -101,7 +110,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
 
     def hold_view(self) -> None:
         """Space: what is drawn stands still; state, lamps and log go on."""
-        self.live.held = not self.live.held
+        self.page.hold()
 
     def _show_state(self) -> None:
         state, header, knowledge = self.deck.state, self.header, self.deck.knowledge

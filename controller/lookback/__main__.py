@@ -11,13 +11,9 @@ from pathlib import Path
 from wavestim.controller.lookback.line import PipeLine
 from wavestim.controller.lookback.server import Server
 
-NICE = 10
-"""A session that runs at the same time comes first."""
-
 
 def main() -> None:
     """Serve."""
-    os.nice(NICE)
     answers = Connection(os.dup(sys.stdout.fileno()), readable=False)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     questions = Connection(os.dup(sys.stdin.fileno()), writable=False)

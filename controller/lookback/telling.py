@@ -16,6 +16,7 @@ from wavestim.controller.lookback.chronicle import CAME, Chronicle
 from wavestim.controller.lookback.past import Past
 from wavestim.controller.lookback.ticks import TICK, Ticks
 from wavestim.controller.record.records import PULSE
+from wavestim.realtime.records import KINDS
 
 Message = tuple[str, dict[str, Any], dict[str, NDArray[Any]]]
 WHOLE_S, TREND_S, TREND_HZ = 2.0, 60.0, 10.0
@@ -56,8 +57,8 @@ class Teller:
         Returns
         -------
         header, messages
-            The header has ``fresh`` (it is told from the beginning), ``made``, ``light``, ``site_deg``, ``site_sd_deg``, ``pulse`` and
-            ``around``.
+            The header has ``fresh`` (it is told from the beginning), ``made``, ``light``, ``site_deg``, ``site_sd_deg`` and
+            ``direction_deg`` (None while undetermined), ``pulse`` and ``around``.
         """
         fresh = since is None or not since <= sample <= since + FOLLOWS_S * self._fs
         begin = sample - WHOLE_S * self._fs if fresh or since is None else since
@@ -69,12 +70,22 @@ class Teller:
             "fresh": fresh,
             "made": sample < made_to,
             "light": self.chronicle.lit_at(sample),
-            "site_deg": None if now is None else float(np.degrees(now[2]["phase_rad"][self.past.assembly.site])),
-            "site_sd_deg": None if now is None else float(now[2]["sd_deg"][self.past.assembly.site]),
+            **self._site(now),
             "pulse": self.pulse(sample),
             "around": self.around(sample),
         }
         return header, messages if now is None else [*messages, now]
+
+    def _site(self, now: Message | None) -> dict[str, Any]:
+        """What was known at the site; nothing while the wave is undetermined."""
+        if now is None or now[1]["kind"] in KINDS[:2]:
+            return dict.fromkeys(("site_deg", "site_sd_deg", "direction_deg"))
+        site, arrays = self.past.assembly.site, now[2]
+        return {
+            "site_deg": float(np.degrees(arrays["phase_rad"][site])),
+            "site_sd_deg": float(arrays["sd_deg"][site]),
+            "direction_deg": now[1]["direction_deg"],
+        }
 
     def pulse(self, sample: float) -> dict[str, Any] | None:
         """The pulse that was decided on last, with its decision and what was foretold of it."""
@@ -166,11 +177,9 @@ class Teller:
             at, said = float(row["sample"]), {"kind": str(row["name"]), "text": str(row["value"])}
             timed.append((at, 0, ("marker", {"sample": at, **said}, {})))
         timed.sort(key=lambda item: item[:2])
-        first, last = int(np.floor(begin)) + 1, int(np.floor(end))
-        block: list[Message] = []
-        if last >= first:
-            block = [("samples", {"first": first}, {"uv": self.past.reel.window(first, last - first + 1)})]
-        return [*block, *(message for *_, message in timed)]
+        first, size = int(np.floor(begin)) + 1, int(np.floor(end) - np.floor(begin))
+        blocks = self.past.reel.blocks(first, max(size, 1), first + size)
+        return [*(("samples", {"first": at}, {"uv": uv}) for at, uv in blocks), *(message for *_, message in timed)]
 
     def _told_ticks(self, rows: NDArray[np.integer]) -> list[Message]:
         ticks = self.ticks.read(rows)

@@ -41,6 +41,10 @@ class LivePage(Page):
         """What is drawn stands still; the log goes on."""
         self._lay_out()
 
+    def hold(self) -> None:
+        """What is drawn stands still, or goes on."""
+        self.held = not self.held
+
     def turn(self, frame: int) -> None:
         """One frame."""
         knowledge, slow = self._deck.knowledge, frame % SLOW_FRAMES == 0

@@ -18,6 +18,9 @@ class Page(QtWidgets.QWidget):  # type: ignore[misc]
     def turn(self, frame: int) -> None:
         """Draw what has changed; ``frame`` counts those of the window."""
 
+    def hold(self) -> None:
+        """Space: what moves stands still, or goes on."""
+
     def leave(self) -> bool:
         """Another page is asked for; False to stay, when something would be lost."""
         return True

@@ -1,0 +1,173 @@
+"""The process that knows the past, and the thread that hears it: whatever it reads or works out, the window does not wait."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+from numpy.typing import NDArray
+from wavestim.controller.errors import WavestimError
+from wavestim.controller.experiment import parse_experiment
+from wavestim.controller.live import wire
+from wavestim.controller.live.rendezvous import About
+from wavestim.controller.lookback.line import receive, send
+from wavestim.controller.offspring import environment
+from wavestim.gui.eventlog import EventLog
+from wavestim.gui.facts import Facts, facts_from
+from wavestim.gui.knowledge import Knowledge
+
+SERVER = (sys.executable, "-m", "wavestim.controller.lookback")
+LAST_BYTES = 2000
+
+
+@dataclass
+class Answer:
+    """One answer.
+
+    Attributes
+    ----------
+    topic : of :mod:`wavestim.controller.lookback.server`; ``ended`` when the process is no more.
+    header, arrays : its content.
+    facts : with ``opened``.
+    knowledge : with a moment that was told from the beginning.
+    messages : with one that was told from an earlier one.
+    """
+
+    topic: str
+    header: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    facts: Facts | None = None
+    knowledge: Knowledge | None = None
+    messages: list[tuple[str, dict[str, Any], wire.Arrays]] = field(default_factory=list)
+
+
+class Answers:
+    """A process for one past.
+
+    Parameters
+    ----------
+    path : str
+        Session folder or recording.
+    experiment : str, optional
+        For a recording.
+    """
+
+    def __init__(self, path: str, experiment: str | None) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
+        self._process = subprocess.Popen(
+            SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True, env=environment()
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._questions = Connection(os.dup(self._process.stdin.fileno()), readable=False)
+        self._answers = Connection(os.dup(self._process.stdout.fileno()), writable=False)
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._heard: deque[Answer] = deque()
+        self._facts: Facts | None = None
+        self.ask("open", path=path, experiment=experiment)
+        self._thread = threading.Thread(target=self._hear, name="answers", daemon=True)
+        self._thread.start()
+
+    def ask(self, topic: str, **header: Any) -> None:
+        """A question; a process that is no more is told by its last answer."""
+        with contextlib.suppress(OSError):
+            send(self._questions, wire.pack(topic, header))
+
+    def heard(self) -> list[Answer]:
+        """What has been answered since the last time."""
+        return [self._heard.popleft() for _ in range(len(self._heard))]
+
+    def close(self) -> None:
+        """The process ends, and what it kept is gone."""
+        self._questions.close()
+        try:
+            self._process.wait(0.2)
+        except subprocess.TimeoutExpired:  # it is busy with a large file
+            self._process.kill()
+            self._process.wait()
+        self._thread.join(2.0)
+        self._said.close()
+
+    def _hear(self) -> None:
+        why = ""
+        try:
+            while True:
+                self._heard.append(self._answer(*receive(self._answers)))
+        except (EOFError, OSError):
+            why = self._last_words()
+        except (wire.WireError, WavestimError) as error:
+            why = str(error)
+        finally:
+            self._answers.close()
+        self._heard.append(Answer("ended", {"why": why}))
+
+    def _answer(self, topic: str, header: dict[str, Any], arrays: wire.Arrays) -> Answer:
+        if topic == "opened":
+            self._facts = facts_told(header, arrays)
+            return Answer(topic, header, arrays, self._facts)
+        if topic != "moment" or self._facts is None:
+            return Answer(topic, header, arrays)
+        messages = [receive(self._answers) for _ in range(header["messages"])]
+        if not header["fresh"]:
+            return Answer(topic, header, messages=messages)
+        return Answer(topic, header, knowledge=retold(self._facts, messages))
+
+    def _last_words(self) -> str:
+        try:
+            self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - LAST_BYTES))
+            lines = [line.strip() for line in self._said.read().decode(errors="replace").splitlines()]
+        except ValueError:  # it was closed
+            return ""
+        return next((line for line in reversed(lines) if line), "")
+
+
+def facts_told(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Facts:
+    """The facts of what was opened.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    about = About(
+        name=str(header["name"]),
+        session=str(header["path"]),
+        pid=0,
+        fs_hz=float(header["fs_hz"]),
+        n_channels=len(arrays["positions_mm"]),
+        positions_mm=arrays["positions_mm"].tolist(),
+        leds_mm=arrays["leds_mm"].tolist(),
+    )
+    return facts_from(about, parse_experiment(str(header["experiment"]), about.session))
+
+
+def retold(facts: Facts, messages: list[tuple[str, dict[str, Any], wire.Arrays]]) -> Knowledge:
+    """What is known at a moment, from everything that led to it."""
+    knowledge = Knowledge(facts, EventLog())
+    for topic, header, arrays in messages:
+        if topic == "history":
+            tell_history(knowledge, header, arrays)
+        else:
+            knowledge.hear(topic, header, arrays, 0.0)
+    return knowledge
+
+
+def tell_history(knowledge: Knowledge, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """What was counted long before: as if every message of it had been heard."""
+    book = knowledge.pulses
+    book.verdicts.update(header["verdicts"])
+    book.vetoes.update(header["vetoes"])
+    book.conditions.update(header["conditions"])
+    book.directions.add_all(arrays["directions_deg"])
+    book.latency.add_all(arrays["latency_us"])
+    book.deadline.add_all(arrays["deadline_us"])
+    knowledge.at_light.add_all(arrays["at_light_deg"])
