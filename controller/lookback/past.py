@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from wavestim.controller.errors import WavestimError
-from wavestim.controller.experiment import Experiment, load_experiment
+from wavestim.controller.errors import ExperimentError, WavestimError
+from wavestim.controller.experiment import Experiment, load_experiment, parse_experiment
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.lookback.reel import Reel, Stretch, stretches_of
 from wavestim.controller.record.journal import JOURNAL, LOCK
@@ -20,7 +20,7 @@ from wavestim.controller.record.samples import SampleReader
 from wavestim.controller.record.session import Session, open_session
 from wavestim.controller.session.again import assembly_of
 from wavestim.controller.session.assembly import Assembly
-from wavestim.controller.session.calibrations import StoredCalibration
+from wavestim.controller.session.calibrations import CalibrationError, StoredCalibration
 from wavestim.controller.session.replay import DEFAULT_EXPERIMENT, stage_recording
 from wavestim.hardware.sources import as_stored, open_recording
 
@@ -43,6 +43,7 @@ class Past:
     session : None of a recording.
     horizon_ms : how far ahead light is planned.
     calibration : of a recording's experiment, to begin with.
+    notice : what is to be said of it, in words.
     """
 
     path: str
@@ -52,6 +53,7 @@ class Past:
     reel: Reel
     horizon_ms: float
     calibration: StoredCalibration | None = None
+    notice: str = ""
 
     @property
     def experiment_text(self) -> str:
@@ -111,11 +113,22 @@ def _past(path: str, experiment: str | None, scratch: Path) -> Past:
         if kind == "broken" and _is_whole(session):  # somebody read it when it ended, so that its journal is in several files
             kind = "finished"
         return Past(path, kind, assembly_of(session), session, _reel(session), float(session.about["horizon_ms"]))
-    chosen = _fitted(load_experiment(experiment or DEFAULT_EXPERIMENT), path)
-    staged = stage_recording(path, experiment=chosen)
+    chosen, notice = _fitted(load_experiment(experiment or DEFAULT_EXPERIMENT), path), ""
+    try:
+        staged = stage_recording(path, experiment=chosen)
+    except (ExperimentError, CalibrationError, ValueError) as error:  # what it would light is no reason not to look
+        notice = f"{chosen.name} does not fit it ({error}), so that only the moments of light are decided on"
+        staged = stage_recording(path, experiment=_dark(chosen))
     source = staged.source
     reel = Reel(source.rows, [Stretch(0, 0, source.n_samples)], source.n_channels)
-    return Past(path, "recording", staged.assembly, None, reel, staged.horizon_ms, staged.calibration)
+    return Past(path, "recording", staged.assembly, None, reel, staged.horizon_ms, staged.calibration, notice)
+
+
+def _dark(experiment: Experiment) -> Experiment:
+    """Its band, on any electrodes, with nothing to light."""
+    text = {"name": experiment.name, "band_hz": list(experiment.band_hz), "probe": experiment.probe.model_dump(mode="json")}
+    dark = {"conditions": [{"name": "dark", "pattern": {"kind": "none"}}], "leds": {"positions_mm": [[0.0, 0.0]]}}
+    return parse_experiment(yaml.safe_dump({**text, **dark}), experiment.name)
 
 
 def _fitted(experiment: Experiment, path: str) -> Experiment:

@@ -136,6 +136,7 @@ class Server:
             "site": assembly.site,
             "horizon_ms": past.horizon_ms,
             "runs_back": past.reel.runs_back,
+            "notice": past.notice,
         }
         places = {"positions_mm": np.asarray(assembly.positions_mm, np.float64), "leds_mm": np.asarray(assembly.leds_mm, np.float64)}
         self._line.tell("opened", header, places)

@@ -34,7 +34,7 @@ class MomentPanel(Panel):
         )
         how = words.HOW[str(desk.truth.get("how", ""))] if desk.truth else ""
         self.says.setText(words.LIGHT[str(moment["light"])] if moment["made"] else words.NOT_MADE)
-        write(self._text, f"<table cellspacing=3><tr>{head}</tr>{lines}</table><p style='color:{theme.DIM}'>Truth: {escape(how)}</p>")
+        write(self._text, f"<table cellspacing=1><tr>{head}</tr>{lines}</table><p style='color:{theme.DIM}'>Truth: {escape(how)}</p>")
 
 
 class PulsePanel(Panel):

@@ -83,6 +83,7 @@ def sentence(state: str, path: str, why: str, opened: Mapping[str, Any], progres
     told = [f"{KINDS.get(kind, kind)} {path}", *([] if not why else [why]), checked(kind, progress)]
     if opened.get("runs_back") is not None:
         told.append(f"The source's counter began anew at sample {opened['runs_back']}; what follows is not shown.")
+    told.append(str(opened.get("notice") or ""))
     return " · ".join(part for part in told if part)
 
 
@@ -139,15 +140,14 @@ def moment_rows(
             deg(truth.get("direction_deg")),
             deg(apart_deg(truth_of.get("direction_deg"), truth.get("direction_deg"))),
         ),
-        ("speed", _number(tick, "speed_mm_s", "mm/s", known), UNKNOWN if speed is None else f"{speed:.0f} mm/s", ""),
-        ("wave", str(tick["kind"]) if known else UNDETERMINED, str(truth.get("kind") or ""), ""),
-        ("frequency", _number(tick, "frequency_hz", "Hz", known, 1), "", ""),
-        ("PGD", _number(tick, "pgd", "", known, 2), "", ""),
+        ("speed", f"{tick['speed_mm_s']:.0f} mm/s" if known else UNDETERMINED, UNKNOWN if speed is None else f"{speed:.0f} mm/s", ""),
+        ("wave", wave(tick) if known else UNDETERMINED, str(truth.get("kind") or ""), ""),
     ]
 
 
-def _number(tick: Mapping[str, Any], key: str, unit: str, known: bool, digits: int = 0) -> str:
-    return f"{tick[key]:.{digits}f} {unit}".strip() if known else UNDETERMINED
+def wave(tick: Mapping[str, Any]) -> str:
+    """A wave that is known."""
+    return f"{tick['kind']}, {tick['frequency_hz']:.1f} Hz, PGD {tick['pgd']:.2f}"
 
 
 def in_ms(samples: float, fs_hz: float) -> str:
@@ -166,9 +166,8 @@ def pulse_lines(pulse: Mapping[str, Any], at: float, fs_hz: float, afterwards: M
     lines = [
         ("number", f"{pulse['number']} · {decided['condition']} · {decided['pattern']}"),
         ("what became of it", fate + reason),
-        ("decided", f"{ago(at - decided['sample'], fs_hz)}, at sample {decided['sample']}"),
-        ("light-on meant", f"{ago(at - decided['fire_sample'], fs_hz)}, {in_ms(decided['fire_sample'] - decided['sample'], fs_hz)} ahead"),
-        ("light-on", _light_on(pulse, decided, fs_hz)),
+        ("decided", f"{ago(at - decided['sample'], fs_hz)}, {(decided['fire_sample'] - decided['sample']) / fs_hz * 1000:.1f} ms ahead"),
+        ("light-on", f"{ago(at - decided['fire_sample'], fs_hz)}, {_light_on(pulse, decided, fs_hz)}"),
         ("phase as forecast", f"{deg(foretold)} (wanted {deg(decided['target_deg'])}, expected ± {decided['predicted_sd_deg']:.0f}°)"),
         ("phase as it was", f"{deg(was)}" + (f" ({HOW.get(how, how)})" if was is not None else "")),
         ("error", f"{deg(apart_deg(was, decided['target_deg']))} from wanted, {deg(apart_deg(was, foretold))} from forecast"),
@@ -188,8 +187,8 @@ def _as_it_was(pulse: Mapping[str, Any], afterwards: Mapping[str, Any]) -> tuple
 def _light_on(pulse: Mapping[str, Any], decided: Mapping[str, Any], fs_hz: float) -> str:
     at = pulse.get("fire_sample")
     if at is None:
-        return "not acknowledged"
-    told = f"acknowledged {(at - decided['fire_sample']) / fs_hz * 1e6:+.0f} µs from what was meant"
+        return "no board has said when"
+    told = f"{(at - decided['fire_sample']) / fs_hz * 1e6:+.0f} µs by the board"
     error = pulse.get("onset_error_us")
     return told + (f", truly {error:+.0f} µs" if pulse.get("truth") == "simulation" and error is not None else "")
 
