@@ -113,10 +113,17 @@ def _past(path: str, experiment: str | None, scratch: Path) -> Past:
         if kind == "broken" and _is_whole(session):  # somebody read it when it ended, so that its journal is in several files
             kind = "finished"
         return Past(path, kind, assembly_of(session), session, _reel(session), float(session.about["horizon_ms"]))
-    chosen, notice = _fitted(load_experiment(experiment or DEFAULT_EXPERIMENT), path), ""
+    chosen, notice = load_experiment(experiment or DEFAULT_EXPERIMENT), ""
+    placed = open_recording(path).positions_mm is not None
+    if placed:
+        chosen = chosen.model_copy(update={"probe": RecordingProbe()})
     try:
         staged = stage_recording(path, experiment=chosen)
     except (ExperimentError, CalibrationError, ValueError) as error:  # what it would light is no reason not to look
+        if not placed:
+            raise LookbackError(
+                f"{path}: does not say where its electrodes are, so they have to be those of the experiment ({error}); choose one with its probe"
+            ) from error
         notice = f"{chosen.name} does not fit it ({error}), so that only the moments of light are decided on"
         staged = stage_recording(path, experiment=_dark(chosen))
     source = staged.source
@@ -129,13 +136,6 @@ def _dark(experiment: Experiment) -> Experiment:
     text = {"name": experiment.name, "band_hz": list(experiment.band_hz), "probe": experiment.probe.model_dump(mode="json")}
     dark = {"conditions": [{"name": "dark", "pattern": {"kind": "none"}}], "leds": {"positions_mm": [[0.0, 0.0]]}}
     return parse_experiment(yaml.safe_dump({**text, **dark}), experiment.name)
-
-
-def _fitted(experiment: Experiment, path: str) -> Experiment:
-    """On the electrodes of the recording, when it says where they are."""
-    if open_recording(path).positions_mm is None:
-        return experiment
-    return experiment.model_copy(update={"probe": RecordingProbe()})
 
 
 def _session(path: Path) -> Session:
