@@ -122,7 +122,7 @@ def _past(path: str, experiment: str | None, scratch: Path) -> Past:
     except (ExperimentError, CalibrationError, ValueError) as error:  # what it would light is no reason not to look
         if not placed:
             raise LookbackError(
-                f"{path}: does not say where its electrodes are, so they have to be those of the experiment ({error}); choose one with its probe"
+                f"{path}: does not say where its electrodes are, and the experiment has others ({error}); choose one with its probe"
             ) from error
         notice = f"{chosen.name} does not fit it ({error}), so that only the moments of light are decided on"
         staged = stage_recording(path, experiment=_dark(chosen))
