@@ -1,20 +1,26 @@
-"""Messages over two pipes, between who looks back and the process that answers."""
+"""Messages over two pipes, between who looks back and the process that answers. What belongs together goes in one packet.
+
+A packet is the length of its header (4 bytes, little-endian), the header (JSON: the lengths of the frames of each message), and all frames.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 from wavestim.controller.live import wire
 
+Message = tuple[str, dict[str, Any], dict[str, NDArray[Any]]]
+SIZE = struct.Struct("<I")
+
 
 class Line(Protocol):
     """A two-way line for messages."""
 
     def ask(self, wait_s: float) -> tuple[str, dict[str, Any]] | None: ...
-    def tell(self, topic: str, header: dict[str, Any], arrays: dict[str, NDArray[Any]] | None = None) -> None: ...
+    def tell(self, *messages: Message) -> None: ...
 
 
 class PipeLine:
@@ -30,21 +36,48 @@ class PipeLine:
 
     def ask(self, wait_s: float) -> tuple[str, dict[str, Any]] | None:
         """The next question; None when none has come. EOFError when nobody asks any more."""
-        return receive(self._questions)[:2] if self._questions.poll(wait_s) else None
+        return receive(self._questions)[0][:2] if self._questions.poll(wait_s) else None
 
-    def tell(self, topic: str, header: dict[str, Any], arrays: dict[str, NDArray[Any]] | None = None) -> None:
-        """Send an answer."""
-        send(self._answers, wire.pack(topic, header, arrays))
-
-
-def send(pipe: Connection, frames: Sequence[bytes]) -> None:
-    """One message."""
-    pipe.send_bytes(bytes([len(frames)]))
-    for frame in frames:
-        pipe.send_bytes(frame)
+    def tell(self, *messages: Message) -> None:
+        """Send an answer, with what belongs to it."""
+        send(self._answers, *messages)
 
 
-def receive(pipe: Connection) -> tuple[str, dict[str, Any], wire.Arrays]:
-    """One message; EOFError at the end."""
-    (n,) = pipe.recv_bytes(1)
-    return wire.unpack([pipe.recv_bytes() for _ in range(n)])
+def send(pipe: Connection, *messages: Message) -> None:
+    """One packet."""
+    packed = [wire.pack(*message) for message in messages]
+    header = wire.dump({"frames": [[len(frame) for frame in frames] for frames in packed]})
+    pipe.send_bytes(b"".join([SIZE.pack(len(header)), header, *(frame for frames in packed for frame in frames)]))
+
+
+def receive(pipe: Connection) -> list[Message]:
+    """The messages of one packet; EOFError at the end.
+
+    Raises
+    ------
+    WireError
+    """
+    return unpacked(pipe.recv_bytes())
+
+
+def unpacked(packet: bytes) -> list[Message]:
+    """The messages in a packet.
+
+    Raises
+    ------
+    WireError
+        When it is none.
+    """
+    try:
+        (n,) = SIZE.unpack_from(packet)
+        lengths = wire.load(packet[SIZE.size : SIZE.size + n])["frames"]
+        at, messages = SIZE.size + n, []
+        for each in lengths:
+            frames = []
+            for length in each:
+                frames.append(packet[at : at + length])
+                at += length
+            messages.append(wire.unpack(frames))
+    except (struct.error, KeyError, TypeError) as error:
+        raise wire.WireError(f"no packet of messages: {error}") from None
+    return messages

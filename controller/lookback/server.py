@@ -4,8 +4,8 @@ Questions and answers are messages of :mod:`wavestim.controller.live.wire`. Of m
 
 ==========  ======================================================================================================
 question    ``open`` (path, experiment), ``show`` (number, sample, since)
-answer      ``opened``, ``refused`` (why), ``marks``, ``progress``, ``moment`` (number, how many messages follow),
-            ``truth`` (number), ``afterwards`` (of a pulse)
+answer      ``opened``, ``refused`` and ``trouble`` (why), ``marks``, ``progress``, ``moment`` (number; the messages that
+            lead to it come in the same packet), ``truth`` (number), ``afterwards`` (of a pulse)
 ==========  ======================================================================================================
 """
 
@@ -112,7 +112,7 @@ class Server:
         except (EOFError, BrokenPipeError, ConnectionError):
             raise
         except Exception as error:  # what is read may be damaged anywhere
-            self._line.tell("trouble", {"why": _sentence(opened.past.path, error)})
+            self._line.tell(("trouble", {"why": _sentence(opened.past.path, error)}, {}))
 
     def _open(self, path: str, experiment: str | None) -> None:
         try:
@@ -124,7 +124,7 @@ class Server:
             opened = _Opened(past, maker, Teller(past, ticks, maker.delay_s), Afterwards(past))
             opened.read()
         except Exception as error:  # of a damaged file anything may be told
-            self._line.tell("refused", {"why": _sentence(path, error)})
+            self._line.tell(("refused", {"why": _sentence(path, error)}, {}))
             return
         self._opened, assembly = opened, past.assembly
         header = {
@@ -139,25 +139,23 @@ class Server:
             "notice": past.notice,
         }
         places = {"positions_mm": np.asarray(assembly.positions_mm, np.float64), "leds_mm": np.asarray(assembly.leds_mm, np.float64)}
-        self._line.tell("opened", header, places)
+        self._line.tell(("opened", header, places))
         self._tell_marks(opened)
         maker.start()
 
     def _show(self, opened: _Opened, asked: dict[str, Any]) -> None:
         sample, since = float(asked["sample"]), asked.get("since")
         header, messages = opened.teller.moment(sample, None if since is None else float(since), opened.maker.made_to)
-        self._line.tell("moment", {**header, "number": asked["number"], "messages": len(messages)})
-        for topic, told, arrays in messages:
-            self._line.tell(topic, told, arrays)
+        self._line.tell(("moment", {**header, "number": asked["number"]}, {}), *messages)
         self._truth_of = {"number": asked["number"], "sample": sample, "pulse": header["pulse"]}
 
     def _tell_truth(self, opened: _Opened, asked: dict[str, Any]) -> None:
         chronicle, pulse = opened.teller.chronicle, asked["pulse"]
         found = opened.afterwards.at(asked["sample"], opened.past.assembly.site, chronicle)
-        self._line.tell("truth", {"number": asked["number"], **vars(found)})
+        self._line.tell(("truth", {"number": asked["number"], **vars(found)}, {}))
         if pulse is not None and pulse.get("verdict") in CAME and not pulse.get("truth"):
             then = opened.afterwards.at(pulse["at"], pulse["decided"]["site"], chronicle)
-            self._line.tell("afterwards", {"index": pulse["index"], **vars(then)})
+            self._line.tell(("afterwards", {"index": pulse["index"], **vars(then)}, {}))
 
     def _tell_progress(self, opened: _Opened) -> None:
         maker, past = opened.maker, opened.past
@@ -176,11 +174,12 @@ class Server:
         }
         if now != self._told:
             self._told = now
-            self._line.tell("progress", now)
+            self._line.tell(("progress", now, {}))
 
     def _tell_marks(self, opened: _Opened) -> None:
         c, reel = opened.teller.chronicle, opened.past.reel
-        self._line.tell("marks", {"first": reel.first, "end": reel.end, "named": _named(c)}, _marks(c, reel.gaps, reel.end))
+        header = {"first": reel.first, "end": reel.end, "named": _named(c)}
+        self._line.tell(("marks", header, _marks(c, reel.gaps, reel.end)))
 
 
 def _marks(c: Chronicle, gaps: list[tuple[int, int]], end: int) -> dict[str, NDArray[Any]]:

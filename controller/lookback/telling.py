@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.live import wire
 from wavestim.controller.lookback.chronicle import CAME, Chronicle
+from wavestim.controller.lookback.line import Message
 from wavestim.controller.lookback.past import Past
 from wavestim.controller.lookback.ticks import TICK, Ticks
 from wavestim.controller.record.records import PULSE
 from wavestim.realtime.records import KINDS
 
-Message = tuple[str, dict[str, Any], dict[str, NDArray[Any]]]
 WHOLE_S, TREND_S, TREND_HZ = 2.0, 60.0, 10.0
 AROUND_S, MOST_AROUND = 1.0, 40
 STALE_S = 0.5

@@ -19,7 +19,8 @@ from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
 from wavestim.gui.words import replay as words
 
-SLOW_FRAMES = 6
+SLOW_FRAMES, READ_FRAMES = 6, 4
+"""While it plays: what changes slowly is drawn, and words are written, so often."""
 BUTTON = "font-size: 13px; padding: 5px 9px"
 
 
@@ -85,7 +86,7 @@ class ReplayPage(Page):
         still = not desk.player.playing
         for panel in self._panels if slow or anew or still else (self.map, self.traces):
             panel.show_now(knowledge)
-        for told in self._told:
+        for told in self._told if still or frame % READ_FRAMES == 0 else ():
             told.show_now(desk)
 
     def _show_state(self) -> None:

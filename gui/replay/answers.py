@@ -19,7 +19,7 @@ from wavestim.controller.errors import WavestimError
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.live import wire
 from wavestim.controller.live.rendezvous import About
-from wavestim.controller.lookback.line import receive, send
+from wavestim.controller.lookback.line import Message, receive, send
 from wavestim.controller.offspring import environment
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts, facts_from
@@ -47,7 +47,7 @@ class Answer:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     facts: Facts | None = None
     knowledge: Knowledge | None = None
-    messages: list[tuple[str, dict[str, Any], wire.Arrays]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
 
 class Answers:
@@ -81,7 +81,7 @@ class Answers:
     def ask(self, topic: str, **header: Any) -> None:
         """A question; a process that is no more is told by its last answer."""
         with contextlib.suppress(OSError):
-            send(self._questions, wire.pack(topic, header))
+            send(self._questions, (topic, header, {}))
 
     def heard(self) -> list[Answer]:
         """What has been answered since the last time."""
@@ -102,7 +102,8 @@ class Answers:
         why = ""
         try:
             while True:
-                self._heard.append(self._answer(*receive(self._answers)))
+                (topic, header, arrays), *more = receive(self._answers)
+                self._heard.append(self._answer(topic, header, arrays, more))
         except (EOFError, OSError):
             why = self._last_words()
         except (wire.WireError, WavestimError) as error:
@@ -111,16 +112,15 @@ class Answers:
             self._answers.close()
         self._heard.append(Answer("ended", {"why": why}))
 
-    def _answer(self, topic: str, header: dict[str, Any], arrays: wire.Arrays) -> Answer:
+    def _answer(self, topic: str, header: dict[str, Any], arrays: wire.Arrays, more: list[Message]) -> Answer:
         if topic == "opened":
             self._facts = facts_told(header, arrays)
             return Answer(topic, header, arrays, self._facts)
         if topic != "moment" or self._facts is None:
             return Answer(topic, header, arrays)
-        messages = [receive(self._answers) for _ in range(header["messages"])]
         if not header["fresh"]:
-            return Answer(topic, header, messages=messages)
-        return Answer(topic, header, knowledge=retold(self._facts, messages))
+            return Answer(topic, header, messages=more)
+        return Answer(topic, header, knowledge=retold(self._facts, more))
 
     def _last_words(self) -> str:
         try:
@@ -150,7 +150,7 @@ def facts_told(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     return facts_from(about, parse_experiment(str(header["experiment"]), about.session))
 
 
-def retold(facts: Facts, messages: list[tuple[str, dict[str, Any], wire.Arrays]]) -> Knowledge:
+def retold(facts: Facts, messages: list[Message]) -> Knowledge:
     """What is known at a moment, from everything that led to it."""
     knowledge = Knowledge(facts, EventLog())
     for topic, header, arrays in messages:

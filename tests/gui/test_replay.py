@@ -34,8 +34,8 @@ class Direct:
     def ask(self, wait_s):
         return self.questions.pop(0) if self.questions else None
 
-    def tell(self, topic, header, arrays=None):
-        self.answers.append((topic, header, arrays or {}))
+    def tell(self, *messages):
+        self.answers.append(messages)
 
     def turn(self):
         self.server._next_look_s = 0.0
@@ -45,13 +45,13 @@ class Direct:
         self.answers.clear()
         self.questions.append(("show", {"number": 1, "sample": sample, "since": since}))
         self.turn()
-        return self.answers[1:]
+        return list(next(a for a in self.answers if a[0][0] == "moment")[1:])
 
 
 @pytest.fixture(scope="module")
 def server(past):
     direct = Direct(past)
-    direct.facts = facts_told(*direct.answers[0][1:])
+    direct.facts = facts_told(*direct.answers[0][0][1:])
     yield direct
     direct.server._opened.teller.ticks.close()
 

@@ -34,15 +34,15 @@ class Talk:
     def ask(self, wait_s):
         return self.questions.pop(0) if self.questions else None
 
-    def tell(self, topic, header, arrays=None):
-        self.answers.append((topic, header, arrays or {}))
+    def tell(self, *messages):
+        self.answers.append(messages)
 
     def turn(self):
         self.server._next_look_s = 0.0
         self.server._turn()
 
     def last(self, topic):
-        return next((a for a in reversed(self.answers) if a[0] == topic), None)
+        return next((a[0] for a in reversed(self.answers) if a[0][0] == topic), None)
 
     def made(self):
         """Once the engine has run over all of it."""
@@ -57,9 +57,8 @@ class Talk:
         self.questions.append(("show", {"number": self.number, "sample": sample, "since": since}))
         self.turn()
         self.turn()
-        at = next(i for i, a in enumerate(self.answers) if a[0] == "moment")
-        header = self.answers[at][1]
-        return header, self.answers[at + 1 : at + 1 + header["messages"]], self.last("truth")[1]
+        (_, header, _), *messages = next(a for a in self.answers if a[0][0] == "moment")
+        return header, messages, self.last("truth")[1]
 
     def close(self):
         if self.server._opened is not None:
@@ -292,7 +291,7 @@ def test_what_cannot_be_looked_at_is_one_sentence(look, tmp_path, make, says):
     path = tmp_path / "thing"
     make(path)
     path = next((p for p in tmp_path.glob("thing*")), path)
-    topic, header, _ = look(path).answers[-1]
+    ((topic, header, _),) = look(path).answers[-1]
     assert topic == "refused"
     assert says in header["why"]
     assert "\n" not in header["why"]
