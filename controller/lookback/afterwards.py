@@ -19,7 +19,8 @@ from wavestim.hardware.simulated.truth import KINDS, Truth, TruthError
 
 LEAST_FIT = 0.5
 """Part of the electrodes' power that a plane wave explains, below which it has no direction."""
-LEAST_ELECTRODES = 4
+LEAST_ELECTRODES, MOST_ELECTRODES = 4, 100
+"""Of many, the plane is fitted to some that lie all over."""
 FIT_HZ = 1000.0
 """The direction is looked for at about this rate."""
 
@@ -57,7 +58,9 @@ class Afterwards:
         self._past = past
         experiment = past.assembly.experiment
         self._fs, self._band = past.assembly.fs_hz, tuple(float(f) for f in experiment.band_hz)
-        self._used = np.setdiff1d(np.arange(past.reel.n_channels), experiment.probe.bad_channels)
+        used = np.setdiff1d(np.arange(past.reel.n_channels), experiment.probe.bad_channels)
+        few = len(used) > MOST_ELECTRODES
+        self._used = np.sort(np.random.default_rng(0).choice(used, MOST_ELECTRODES, replace=False)) if few else used
         self._truth = self._of_simulation()
 
     def at(self, sample: float, site: int, chronicle: Chronicle) -> Found:

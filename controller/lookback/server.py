@@ -30,6 +30,8 @@ from wavestim.controller.record.session import Session
 
 LOOK_S = 0.25
 """How often progress is told."""
+PAUSE_S, TRUTH_S = 0.05, 0.3
+"""While one moment after another is asked for, the truth is told in a pause, or so often."""
 MOST_MARKS = 2000
 CODES = {"fired": 0, "cut": 0, "dark": 1}
 OTHER = 2
@@ -73,6 +75,7 @@ class Server:
         self._line, self._scratch = line, scratch
         self._opened: _Opened | None = None
         self._next_look_s = 0.0
+        self._next_truth_s = 0.0
         self._told: dict[str, Any] = {}
         self._truth_of: dict[str, Any] | None = None
 
@@ -88,7 +91,7 @@ class Server:
                 self._opened.afterwards.close()
 
     def _turn(self) -> None:
-        asked = self._line.ask(0.0 if self._truth_of is not None else LOOK_S)
+        asked = self._line.ask(LOOK_S if self._truth_of is None else PAUSE_S if time.monotonic() < self._next_truth_s else 0.0)
         show: dict[str, Any] | None = None
         while asked is not None:
             topic, header = asked
@@ -150,6 +153,7 @@ class Server:
         self._truth_of = {"number": asked["number"], "sample": sample, "pulse": header["pulse"]}
 
     def _tell_truth(self, opened: _Opened, asked: dict[str, Any]) -> None:
+        self._next_truth_s = time.monotonic() + TRUTH_S
         chronicle, pulse = opened.teller.chronicle, asked["pulse"]
         found = opened.afterwards.at(asked["sample"], opened.past.assembly.site, chronicle)
         self._line.tell(("truth", {"number": asked["number"], **vars(found)}, {}))

@@ -19,7 +19,7 @@ from wavestim.controller.lookback.ticks import TICK, Ticks
 from wavestim.controller.record.records import PULSE
 from wavestim.realtime.records import KINDS
 
-WHOLE_S, TREND_S, TREND_HZ = 2.0, 60.0, 10.0
+WHOLE_S, TREND_S, TREND_HZ = 2.0, 60.0, 5.0
 AROUND_S, MOST_AROUND = 1.0, 40
 STALE_S = 0.5
 """A tick so old says nothing of a moment."""

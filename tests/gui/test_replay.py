@@ -245,6 +245,38 @@ def test_another_past_is_opened_in_its_place(desk):
     assert (desk.state, desk.knowledge, desk.timeline.end) == ("opening", None, 0)
 
 
+def test_a_pulse_is_told_with_its_budget_and_its_errors():
+    decided = {"condition": "lit", "pattern": "flash", "sample": 1000, "fire_sample": 1040.0, "target_deg": 90.0, "predicted_sd_deg": 12.0}
+    budget = {"queue_us": 20.0, "compute_us": 19.0, "serial_us": 8.0, "margin_us": 3000.0}
+    pulse = {
+        "index": 3,
+        "number": 2,
+        "decided": decided,
+        "foretold_deg": 91.0,
+        "verdict": "fired",
+        "reason": "",
+        "fire_sample": 1040.1,
+        **budget,
+    }
+    lines = dict(words.pulse_lines({**pulse, "truth": "zero-phase", "true_phase_deg": 100.0}, 1100.0, FS, {}, False))
+    assert lines["what became of it"] == "light came"
+    assert lines["decided"] == "100 ms ago, 40.0 ms ahead"
+    assert lines["light-on"] == "60 ms ago, +100 µs by the board"
+    assert lines["error"] == "+10° from wanted, +9° from forecast"
+    assert lines["budget"] == "20 µs waited, 19 µs computed, 8 µs written, 3000 µs to spare"
+    missed = {**pulse, "verdict": "missed", "reason": "late", "fire_sample": None, "truth": ""}
+    lines = dict(words.pulse_lines(missed, 1020.0, FS, {"index": 2, "phase_deg": 5.0, "how": "zero-phase"}, False))
+    assert lines["what became of it"] == "missed: too late, it stayed dark (late)"
+    assert lines["light-on"] == "in 20 ms, no board has said when"
+    assert lines["phase as it was"] == words.UNKNOWN, "the truth of another pulse is not its truth"
+
+
+def test_the_same_veto_again_and_again_is_one_line():
+    around = [{"sample": 100.0 * i, "what": "decision", "kind": "unsure", "text": "lit"} for i in range(5)]
+    lines = words.around_lines(around, 200.0, FS, {"unsure": "not sure"}, False)
+    assert lines == [("+0.0 ms", "withheld: not sure ×3", True), ("+200.0 ms", "withheld: not sure ×2", False)]
+
+
 def test_what_differs_is_said_loudly():
     progress = {
         "made_to": 9,

@@ -274,6 +274,35 @@ def test_light_in_the_samples_spoils_the_truth_and_that_is_said(copy, look):
     assert talk.show(200.0)[2]["how"] == "", "too near the beginning"
 
 
+def test_a_gap_is_marked_and_nothing_is_known_in_it(copy, look):
+    with contextlib.closing(sqlite3.connect(copy / "journal.sqlite")) as db, db:
+        db.execute("DELETE FROM blocks WHERE first_sample >= 5000 AND first_sample < 6500")
+        (begin, n) = db.execute(
+            "SELECT first_sample, n_samples FROM blocks WHERE first_sample < 5000 ORDER BY first_sample DESC"
+        ).fetchone()
+        (end,) = db.execute("SELECT MIN(first_sample) FROM blocks WHERE first_sample >= 6500").fetchone()
+    (copy / "truth.bin").unlink()
+    talk = look(copy).made()
+    assert talk.last("marks")[2]["gaps"].tolist() == [[begin + n, end]]
+    header, messages, truth = talk.show(float(end - 100))
+    assert header["site_deg"] is None
+    assert truth["how"] == ""
+    uv = [m for m in messages if m[0] == "samples"]
+    assert uv[-1][1]["first"] + len(uv[-1][2]["uv"]) == begin + n, "samples are told as far as there are any"
+    later = [m[1]["sample"] for m in talk.show(float(end + 1000))[1] if m[0] == "tick"]
+    assert sum(end < sample <= end + 1000 for sample in later) > 50, "behind it the engine goes on"
+
+
+def test_of_many_electrodes_some_tell_the_direction(look, tmp_path):
+    xy = np.column_stack([np.tile(np.arange(11), 11), np.repeat(np.arange(11), 11)]) * 0.4
+    phase = 2 * np.pi * 13 * np.arange(2600)[:, None] / FS - xy @ [-0.3, 0.3]
+    lfp = 50 * np.cos(phase) + 5 * np.random.default_rng(1).standard_normal(phase.shape)
+    np.savez(tmp_path / "many.npz", lfp=lfp.astype(np.float32), fs=FS, positions_mm=xy)
+    truth = look(tmp_path / "many.npz").made().show(1500.0)[2]
+    assert truth["direction_deg"] == pytest.approx(135, abs=5)
+    assert truth["speed_mm_s"] == pytest.approx(2 * np.pi * 13 / np.hypot(0.3, 0.3), rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
