@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from wavestim.gui import theme
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.pages.page import Page
 from wavestim.gui.replay.desk import ReplayDesk
@@ -92,6 +93,7 @@ class ReplayPage(Page):
     def _show_state(self) -> None:
         desk = self.desk
         self.sentence.setText(desk.sentence())
+        self.sentence.setStyleSheet(f"color: {theme.LINES['bad'] if desk.alarming else theme.TEXT}")
         self.recover.setVisible(desk.state == "open" and desk.opened.get("kind") == "broken")
         self.play.setText(words.HOLD if desk.player.playing else words.PLAY)
         self.speed.setCurrentIndex(SPEEDS.index(desk.player.speed))

@@ -127,6 +127,11 @@ class ReplayDesk:
         self.player.turn(self._clock(), self.timeline.fs_hz, self.timeline.last, reached)
         self._ask()
 
+    @property
+    def alarming(self) -> bool:
+        """It cannot be opened, is damaged, or the engine decides otherwise than it did."""
+        return self.state == "refused" or bool(self.why or self.progress.get("difference") or self.progress.get("trouble"))
+
     def sentence(self) -> str:
         """What is open, and whether the engine decides as it did."""
         return words.sentence(self.state, self.path, self.why, self.opened, self.progress)

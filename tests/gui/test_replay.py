@@ -234,7 +234,7 @@ def test_a_moment_that_the_engine_reaches_later_is_told_anew(desk):
 def test_a_process_that_dies_is_told_in_a_sentence(desk):
     desk.answers.given.append(Answer("ended", {"why": ""}))
     desk.turn()
-    assert (desk.state, desk.sentence()) == ("refused", words.ENDED)
+    assert (desk.state, desk.sentence(), desk.alarming) == ("refused", words.ENDED, True)
     desk.play()
     assert not desk.player.playing
 
