@@ -1,10 +1,13 @@
-"""``python -m wavestim.controller.lookback``: a server on standard input and output, for as long as somebody holds its input open."""
+"""``python -m wavestim.controller.lookback FOLDER``: a server on standard input and output, for as long as somebody holds its input open.
+
+The folder is for what has to be copied; at the end it is gone, whether or not who started this is still there to clear it away.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,8 +20,11 @@ def main() -> None:
     answers = Connection(os.dup(sys.stdout.fileno()), readable=False)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     questions = Connection(os.dup(sys.stdin.fileno()), writable=False)
-    with tempfile.TemporaryDirectory(prefix="wavestim-lookback-", ignore_cleanup_errors=True) as scratch:
-        Server(PipeLine(questions, answers), Path(scratch)).serve()
+    scratch = Path(sys.argv[1])
+    try:
+        Server(PipeLine(questions, answers), scratch).serve()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

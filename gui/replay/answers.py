@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,8 +64,14 @@ class Answers:
 
     def __init__(self, path: str, experiment: str | None) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
+        self._scratch = tempfile.mkdtemp(prefix="wavestim-lookback-")
         self._process = subprocess.Popen(
-            SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True, env=environment()
+            [*SERVER, self._scratch],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            start_new_session=True,
+            env=environment(),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -97,6 +104,7 @@ class Answers:
             self._process.wait()
         self._thread.join(2.0)
         self._said.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)  # the process does so, unless it was killed
 
     def _hear(self) -> None:
         why = ""

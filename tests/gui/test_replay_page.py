@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from support.waiting import PATIENCE_S
@@ -120,11 +121,14 @@ def test_what_cannot_be_opened_is_a_sentence_and_the_window_lives_on(qt, window,
 
 def test_a_process_that_is_killed_is_told_and_stop_is_still_there(qt, window, past):
     desk = opened(qt, window, past)
-    desk._answers._process.kill()
+    answers = desk._answers
+    answers._process.kill()
     until(qt, lambda: desk.state == "refused")
     window.turn()
     assert window.replay.sentence.text() == words.ENDED
     assert window.header.stop.isEnabled()
+    window.close()
+    assert not Path(answers._scratch).exists(), "nothing is left behind"
 
 
 def test_a_session_that_was_broken_off_offers_recover(qt, window, past, tmp_path):
