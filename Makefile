@@ -30,11 +30,14 @@ lint: build
 docs: build
 	PYTHONPATH=build/ns $(PY) scripts/make_docs.py
 
-# docs/images/demo.png, docs/images/light-plan.png, docs/images/window.png
+# docs/images/demo.png, docs/images/light-plan.png, docs/images/window.png, docs/images/replay.png
 picture: build
 	PYTHONPATH=build/ns $(PY) scripts/make_picture.py
 	PYTHONPATH=build/ns $(PY) scripts/make_light_plan.py
 	PYTHONPATH=build/ns $(PY) -m wavestim.gui --screenshot docs/images/window.png --seconds 20
+	rm -rf build/replayed
+	PYTHONPATH=build/ns $(PY) -m wavestim.controller.cli demo --seconds 60 --out build/replayed
+	PYTHONPATH=build/ns $(PY) -m wavestim.gui --replay build/replayed --screenshot docs/images/replay.png --seconds 30
 
 # docs/benchmarks.md, in about a quarter of an hour; without meegkit its rows are missing and the page says so
 bench: build

@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--experiment", default="against-the-wave")
     parser.add_argument("--mock", action="store_true")
     parser.add_argument("--attach", nargs="?", const="", default=None)
+    parser.add_argument("--replay")
     parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--theme", choices=tuple(THEMES))
@@ -53,6 +54,12 @@ def run(asked: argparse.Namespace) -> int:
         theme.fit_screens()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     deck = Deck()
+    if asked.screenshot is not None and asked.replay is not None:
+        window = RigWindow(deck, asked.experiment, mock=asked.mock)
+        window.replay_past(asked.replay)
+        why = screenshot.take_replay(window, asked.screenshot.absolute(), asked.seconds, asked.size)
+        window.close()
+        return fail(why) if why else DONE
     if asked.screenshot is not None:
         theme.choose(asked.theme or theme.DEFAULT, theme.fitting_scale(asked.size[1]))
         theme.apply(application)
@@ -69,6 +76,8 @@ def run(asked: argparse.Namespace) -> int:
     theme.choose(asked.theme or kept.theme, kept.text or theme.fitting_scale(screen.height()))
     theme.apply(application)
     window = RigWindow(deck, asked.experiment, mock=asked.mock, memory=path)
+    if asked.replay is not None:
+        window.replay_past(asked.replay)
     if not kept.geometry:
         window.resize(min(1600, screen.width()), min(900, screen.height()))
     window.show()

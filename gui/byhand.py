@@ -39,9 +39,13 @@ class ByHand:
             self.outcome = hands.WITHHELD.format(self._pattern, words.VETOES.get(row["verdict"], row["verdict"]))
         return True
 
+    def asked(self, decision: int) -> bool:
+        """That decision is the last one of these."""
+        return decision == self._decision
+
     def pulsed(self, row: Mapping[str, Any]) -> bool:
         """What became of a decision; True when it was the last one of these."""
-        if row["decision"] != self._decision:
+        if not self.asked(row["decision"]):
             return False
         if row["verdict"] in CAME:
             self.came += 1

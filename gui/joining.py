@@ -33,6 +33,10 @@ class Stream:
         self.next = 0
         self.behind = True
 
+    def begin_at(self, first: int) -> None:
+        """What lies before this row is known in another way."""
+        self.next = first
+
     def heard(self, first: int, rows: Sequence[Row]) -> list[Piece]:
         """Rows of a message; returns what is due now."""
         self._waiting.append((first, rows))

@@ -155,6 +155,10 @@ class Knowledge:
             self.log.say(at_s, words.marker(kind, row["text"]), "bad" if kind in ALARMS else "plain")
 
     def _take_waves(self, first: int, rows: Sequence[Row]) -> None:
+        self.note_waves(rows)
+
+    def note_waves(self, rows: Sequence[Row]) -> None:
+        """Rows of ``waves``: what the model knew of the wave, and of the phase at light-on."""
         for row in rows:
             if row["decision"] >= 0:
                 self.phases.add("known", row["condition"], number(row["phase_deg"]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
 from wavestim.gui.rings import Angles
 
 SECTORS = 36
@@ -31,6 +34,14 @@ class PhaseBook:
         book: dict[str, Angles] = getattr(self, which)
         for name in (ALL, condition):
             book.setdefault(name, Angles(SECTORS)).add(phase_deg)
+
+    def add_all(self, which: str, conditions: Sequence[str], phases_deg: NDArray[np.float64]) -> None:
+        """Many at once, each with its condition."""
+        book: dict[str, Angles] = getattr(self, which)
+        book.setdefault(ALL, Angles(SECTORS)).add_all(phases_deg)
+        names = np.asarray(conditions, str)
+        for name in dict.fromkeys(conditions):
+            book.setdefault(name, Angles(SECTORS)).add_all(phases_deg[names == name])
 
     def of(self, which: str, condition: str) -> Angles:
         """What was counted, if only nothing."""

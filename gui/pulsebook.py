@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from wavestim.gui.byhand import ByHand
+from wavestim.gui.byhand import MANUAL, ByHand
 from wavestim.gui.rings import Angles, Histogram
 
 WAITING = 256
@@ -71,7 +71,7 @@ class PulseBook:
 
     def knows(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """What was decided is known for each of these rows of pulses."""
-        return all(row["decision"] < 0 or row["decision"] in self._waiting for row in rows)
+        return all(row["decision"] < 0 or row["decision"] in self._waiting or self.by_hand.asked(row["decision"]) for row in rows)
 
     def meant(self, row: Mapping[str, Any]) -> float:
         """The sample at which the light of this row of pulses was meant to come; NaN when nobody knows."""
@@ -94,7 +94,7 @@ class PulseBook:
         """Rows of pulses, as they were heard or with what was decided, as they are read; returns those that came out."""
         came = []
         for row in rows:
-            if self.by_hand.pulsed(row):
+            if self.by_hand.pulsed(row) or row.get("condition") == MANUAL:
                 continue
             self.verdicts[row["verdict"]] += 1
             decision = self._waiting.pop(row["decision"], None)

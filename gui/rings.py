@@ -115,6 +115,12 @@ class Histogram:
             at = int(np.searchsorted(self.edges, value, "right")) - 1
             self.counts[min(max(at, 0), len(self.counts) - 1)] += 1
 
+    def add_all(self, values: ArrayLike) -> None:
+        """Many at once, as :meth:`add`."""
+        known = np.asarray(values, np.float64)
+        at = np.searchsorted(self.edges, known[np.isfinite(known)], "right") - 1
+        self.counts += np.bincount(np.clip(at, 0, len(self.counts) - 1), minlength=len(self.counts))
+
     @property
     def total(self) -> int:
         """Values that are counted."""
@@ -147,6 +153,13 @@ class Angles:
             n = len(self.counts)
             self.counts[round(angle_deg / 360 * n) % n] += 1
             self._sum += np.exp(1j * np.radians(angle_deg))
+
+    def add_all(self, angles_deg: ArrayLike) -> None:
+        """Many at once, as :meth:`add`."""
+        known = np.asarray(angles_deg, np.float64)
+        known, n = known[np.isfinite(known)], len(self.counts)
+        self.counts += np.bincount(np.round(known / 360 * n).astype(np.int64) % n, minlength=n)
+        self._sum += complex(np.exp(1j * np.radians(known)).sum())
 
     @property
     def total(self) -> int:

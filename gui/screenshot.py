@@ -49,14 +49,51 @@ def take(window: RigWindow, path: Path, seconds: float, size: tuple[int, int]) -
         if state in ("failed", "gone", "report"):
             break
         time.sleep(0.005)
-    if not window.grab().save(str(path), "PNG"):
-        raise OSError(f"{path}: the picture cannot be written; name a PNG in a folder that exists")
+    save(window, path)
     window.stop()
     while window.deck.state == "stopping":
         QtWidgets.QApplication.processEvents()
         time.sleep(0.005)
     window.deck.abandon()
     return ran_s is not None
+
+
+def take_replay(window: RigWindow, path: Path, seconds: float, size: tuple[int, int]) -> str:
+    """Look back as long as it takes, to the first pulse so many seconds after the beginning, and write the picture; why not, or empty.
+
+    Raises
+    ------
+    OSError
+        When the picture cannot be written.
+    """
+    window.setFixedSize(*size)
+    window.show()
+    desk, placed, give_up_s = window.replay.desk, False, time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up_s and desk.state != "refused":
+        QtWidgets.QApplication.processEvents()
+        if desk.progress.get("done") and not placed:
+            placed = True
+            desk.jump(desk.timeline.sample(seconds))
+            desk.pulse(1)
+        if placed and desk.settled:
+            break
+        time.sleep(0.005)
+    window.turn()
+    window.replay.turn(0)
+    QtWidgets.QApplication.processEvents()
+    save(window, path)
+    return desk.why if desk.state == "refused" else ""
+
+
+def save(window: RigWindow, path: Path) -> None:
+    """Write what the window shows.
+
+    Raises
+    ------
+    OSError
+    """
+    if not window.grab().save(str(path), "PNG"):
+        raise OSError(f"{path}: the picture cannot be written; name a PNG in a folder that exists")
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:

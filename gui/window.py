@@ -15,8 +15,10 @@ from wavestim.gui.pages.hands import HandsPage
 from wavestim.gui.pages.live import LivePage
 from wavestim.gui.pages.page import Page
 from wavestim.gui.pages.preflight import PreflightPage
+from wavestim.gui.pages.replay import ReplayPage
 from wavestim.gui.palettes import THEMES, Name
 from wavestim.gui.remembered import Remembered, read, write
+from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog, bind
 from wavestim.gui.words import editor
@@ -42,6 +44,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.deck, self._mock, self._memory = deck, mock, memory
         self.setWindowTitle(f"{words.TITLE} · {words.MOCK}" if mock else words.TITLE)
         self._keys: KeysDialog | None = None
+        self._past = ReplayDesk()
         self._frame = 0
         self._closing = False
         self._all = QtWidgets.QVBoxLayout(self)
@@ -82,6 +85,11 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     def show_page_at(self, at: int) -> None:
         """Another page, by its place."""
         self.show_page(self.pages[at])
+
+    def replay_past(self, path: str) -> None:
+        """Look back at a session or a recording."""
+        self.show_page(self.replay)
+        self.replay.open(path)
 
     def arm(self) -> None:
         """The first step, with the experiment that is chosen; what is not saved is asked about first."""
@@ -170,6 +178,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.experiment.close_down()
         QtWidgets.QApplication.instance().removeEventFilter(self)
         self.deck.close()
+        self._past.close()
         if self._memory is not None:
             write(self._memory, self._kept())
         event.accept()
@@ -233,7 +242,8 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.live, self.experiment = LivePage(self.deck), ExperimentPage(self.deck)
         self.preflight = PreflightPage(self.deck, lambda: self.header.chosen, mock=self._mock)
         self.hands = HandsPage(self.deck)
-        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live, self.hands)
+        self.replay = ReplayPage(self._past, lambda: self.header.chosen)
+        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live, self.hands, self.replay)
         self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
         for page in self.pages:
             self._stack.addWidget(page)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from wavestim.controller.live import wire
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.forecast import forecast_records
-from wavestim.realtime.records import KINDS
 
 TICKS_HZ = 60.0
 STATUS_NS = 200_000_000
@@ -102,22 +101,7 @@ class Publisher:
 
     def _tick(self, sample: int, record: NDArray[np.float64], wave: NDArray[np.float64], calibration: Any) -> None:
         phase, sd = forecast_records(record, calibration, np.zeros(1), NOBODY)
-        direction, speed, wavelength, frequency, pgd, kind, amplitude, stale = wave.tolist()
-        self._send(
-            "tick",
-            {
-                "sample": sample,
-                "direction_deg": direction,
-                "speed_mm_s": speed,
-                "wavelength_mm": wavelength,
-                "frequency_hz": frequency,
-                "pgd": pgd,
-                "kind": KINDS[int(kind)],
-                "amplitude_uv": amplitude,
-                "stale": bool(stale),
-            },
-            {"phase_rad": phase[0].astype(np.float32), "sd_deg": np.degrees(sd[0]).astype(np.float32)},
-        )
+        self._send("tick", *wire.tick(sample, wave, phase[0], np.degrees(sd[0])))
 
     def _note_listeners(self) -> None:
         while self._socket.poll(0):

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.plain import plain
+from wavestim.realtime.records import KINDS
 from wavestim.realtime.records import MANUAL as MANUAL
 
 VERSION = 1
@@ -81,6 +82,25 @@ def rows(table: NDArray[np.void]) -> list[dict[str, Any]]:
     """A structured array as JSON: one object a row."""
     names = table.dtype.names or ()
     return [{name: row[name].item() for name in names} for row in table]
+
+
+def tick(
+    sample: float, wave: NDArray[np.floating], phase_rad: NDArray[np.floating], sd_deg: NDArray[np.floating]
+) -> tuple[dict[str, Any], Arrays]:
+    """Header and arrays of a ``tick``: a wave's row of the engine's telemetry, phase and SD of every electrode."""
+    direction, speed, wavelength, frequency, pgd, kind, amplitude, stale = wave.tolist()
+    header = {
+        "sample": sample,
+        "direction_deg": direction,
+        "speed_mm_s": speed,
+        "wavelength_mm": wavelength,
+        "frequency_hz": frequency,
+        "pgd": pgd,
+        "kind": KINDS[int(kind)],
+        "amplitude_uv": amplitude,
+        "stale": bool(stale),
+    }
+    return header, {"phase_rad": phase_rad.astype(np.float32), "sd_deg": sd_deg.astype(np.float32)}
 
 
 def dump(content: Mapping[str, Any]) -> bytes:

@@ -32,6 +32,10 @@ class SessionRecording:
         """(first sample, block), ``size`` samples at most, never across a gap."""
         return self.session.samples.blocks(size)
 
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Samples from one row to another."""
+        return self.session.samples[start:stop]
+
     @property
     def gain_uv(self) -> NDArray[np.float32] | None:
         """uV per bit where its samples lie in a recording that holds int16."""

@@ -107,18 +107,11 @@ class ReferencedSamples(LazyRows):
     open_it : callable
         Opens the recording; called when samples are first asked for.
     n_samples, n_channels : int
-
-    Notes
-    -----
-    Recordings are read forwards. A slice behind the last one goes on from there, one before it starts anew.
     """
 
     def __init__(self, open_it: Callable[[], Any], n_samples: int, n_channels: int) -> None:
         self._open = open_it
         self._recording: Any = None
-        self._ahead: Iterator[tuple[int, Block]] | None = None
-        self._held: Block = np.zeros((0, n_channels), np.float32)
-        self._at = 0
         self.shape = (n_samples, n_channels)
 
     @property
@@ -128,13 +121,10 @@ class ReferencedSamples(LazyRows):
 
     @property
     def gaps(self) -> list[tuple[int, int]]:
-        """See ``Samples``."""
-        found, end = [], None
-        for first, block in self.blocks(READ_SAMPLES):
-            if end is not None and first != end:
-                found.append((end, first - end))
-            end = first + len(block)
-        return found
+        """See ``Samples``: those of a session that was replayed; recordings of other kinds have none."""
+        self._recording = self._recording or self._open()
+        session = getattr(self._recording, "session", None)
+        return [] if session is None else list(session.samples.gaps)
 
     @property
     def gain_uv(self) -> NDArray[np.float32] | None:
@@ -155,19 +145,6 @@ class ReferencedSamples(LazyRows):
     def _rows(self, start: int, stop: int, step: int) -> Block:
         if start >= stop:
             return np.zeros((0, self.shape[1]), np.float32)
-        if start < self._at or self._ahead is None:
-            self._ahead, self._held, self._at = self.blocks(READ_SAMPLES), self._held[:0], 0
-        parts = []
-        while self._at < stop:
-            end = self._at + len(self._held)
-            if start < end:
-                part = self._held[start - self._at : stop - self._at : step]
-                parts.append(part)
-                start += len(part) * step
-            if end >= stop:
-                break
-            block = next(self._ahead, (0, None))[1]
-            if block is None:
-                break
-            self._held, self._at = block, end
-        return np.concatenate(parts) if parts else np.zeros((0, self.shape[1]), np.float32)
+        self._recording = self._recording or self._open()
+        size = max(1, READ_SAMPLES // step) * step
+        return np.concatenate([self._recording.rows(i, min(i + size, stop))[::step] for i in range(start, stop, size)])

@@ -138,7 +138,7 @@ def _edge(line: bytes) -> tuple[float, int, int] | None:
         return None
 
 
-def _light_in_samples(session: Session) -> tuple[Floats, Floats]:
+def light_in_samples(session: Session) -> tuple[Floats, Floats]:
     """First and last samples of light that the samples show: of a replay that of the session it replays."""
     if session.about.get("recording") is not None:
         spans = np.asarray(session.about.get("recorded_light", ()), dtype=np.float64).reshape(-1, 2)
@@ -174,7 +174,7 @@ def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.vo
     out["onset_error_us"] = (acked - decisions["fire_sample"]) / session.fs_hz * 1e6
     own = replay | pulses["dark"]  # its light is not in the samples
     begin = np.where(own, acked, decisions["start_sample"])  # its own light is not before it
-    after, before = near_light(begin, _light_in_samples(session), session.fs_hz)
+    after, before = near_light(begin, light_in_samples(session), session.fs_hz)
     half = round(HALF_S * session.fs_hz)
     sites = [int(s) for s in decisions["site"]]
     for i, column in _windows(session.samples, acked, sites, half):

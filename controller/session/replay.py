@@ -10,23 +10,23 @@ from typing import Any
 
 import numpy as np
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import Experiment, electrode_positions, in_region, led_positions, load_experiment, resolve
+from wavestim.controller.experiment import Experiment, Region, electrode_positions, in_region, led_positions, load_experiment, resolve
 from wavestim.controller.experiment._probe import RecordingProbe
 from wavestim.controller.record.dose import slots_of
 from wavestim.controller.record.errors import room
 from wavestim.controller.record.reference import SessionRecording, open_replayable, refer_to
 from wavestim.controller.record.session import InputEvent, Session
 from wavestim.controller.session.arrivals import Arrivals
-from wavestim.controller.session.assembly import assemble, mask_tail_ms
-from wavestim.controller.session.bench import horizon_for, make_bench
-from wavestim.controller.session.calibrations import calibration_for
+from wavestim.controller.session.assembly import Assembly, assemble, mask_tail_ms
+from wavestim.controller.session.bench import VirtualBench, horizon_for, make_bench
+from wavestim.controller.session.calibrations import StoredCalibration, calibration_for
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
 from wavestim.controller.session.stimuli import Events, recorded_events
 from wavestim.controller.session.virtual import Past, VirtualSession
 from wavestim.hardware.lights import LightInfo
-from wavestim.hardware.sources import SourceError, as_stored, regions_of
+from wavestim.hardware.sources import Recording, SourceError, as_stored, regions_of
 
 DEFAULT_EXPERIMENT = "against-the-wave"
 CHUNK_S = 0.05
@@ -62,6 +62,61 @@ def replay_recording(
     finish : callable, optional
         Ends the session in its folder and gives the summary, in place of :func:`finish_session`.
     """
+    staged = stage_recording(recording, experiment=experiment, region=region)
+    source, assembly, info, script = staged.source, staged.assembly, staged.info, staged.script
+    chunk = max(1, round(CHUNK_S * source.fs_hz))
+    gain_uv, blocks = as_stored(source, max(chunk, 4096))
+    events = recorded_events(source.session) if isinstance(source, SessionRecording) and script is None else Events()
+    if assembly.experiment.gate is not None and script is None and events.empty:
+        raise ExperimentError(f"{assembly.experiment.name}: gate: {recording} has no markers or TTL edges to open it; leave the gate out")
+    known, horizon = staged.calibration, staged.horizon_ms
+    check_room(out)
+    light = recorded_light(source) if isinstance(source, SessionRecording) else []
+    with open_journal(
+        assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
+        recorded_light=[(s.first, s.last) for s in light if s.lit], calibration=known, region=staged.region,
+    ) as journal, room(out):  # fmt: skip
+        virtual = VirtualSession(
+            assembly, Played(blocks, source.fs_hz, gain_uv), staged.bench, journal, staged.arrivals, arm=True, horizon_ms=horizon,
+            chunk=chunk, keep_samples=False, past=Past([(s.first, s.last) for s in light], script),
+            calibration=known.calibration if known is not None else None, events=events,
+        )  # fmt: skip
+        journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))
+        journal.set_meta("ended", True)
+    return (finish or finish_session)(out)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A recording with an experiment made concrete on it.
+
+    Attributes
+    ----------
+    region : of the recording that is followed, where there are several.
+    info : light driver that the experiment is planned for.
+    horizon_ms : how far ahead light is planned.
+    script : what entered the engine of the recorded session, when this is its own experiment.
+    calibration : to begin with; without one the warm-up teaches.
+    """
+
+    source: Recording | SessionRecording
+    assembly: Assembly
+    region: Region | None
+    bench: VirtualBench
+    arrivals: Arrivals
+    info: LightInfo
+    horizon_ms: float
+    script: list[InputEvent] | None
+    calibration: StoredCalibration | None
+
+
+def stage_recording(recording: str, *, experiment: Experiment | None, region: str | None = None) -> Staged:
+    """Open a recording and make an experiment concrete on it; the parameters are those of :func:`replay_recording`.
+
+    Raises
+    ------
+    SourceError, WavestimError
+    """
     source = open_replayable(recording)
     chosen = experiment or (load_experiment(recording) if isinstance(source, SessionRecording) else _default())
     if chosen.probe.kind == "recording" and source.positions_mm is None:
@@ -77,30 +132,12 @@ def replay_recording(
             horizon = float(session.about["horizon_ms"])
         if _is_the_same(chosen, session):
             info, script = LightInfo(**session.about["light"]), _script(session)
-    chunk = max(1, round(CHUNK_S * source.fs_hz))
-    gain_uv, blocks = as_stored(source, max(chunk, 4096))
     assembly = assemble(
         chosen, info, fs_hz=source.fs_hz, horizon_ms=horizon, recorded_mm=source.positions_mm, n_channels=source.n_channels,
-        own_light=False, gain_uv=gain_uv, by_hand=any(kind == "test" for _, kind, _, _ in script or ()),
+        own_light=False, gain_uv=as_stored(source, 1)[0], by_hand=any(kind == "test" for _, kind, _, _ in script or ()),
     )  # fmt: skip
-    events = recorded_events(source.session) if isinstance(source, SessionRecording) and script is None else Events()
-    if chosen.gate is not None and script is None and events.empty:
-        raise ExperimentError(f"{chosen.name}: gate: {recording} has no markers or TTL edges to open it; leave the gate out")
     known = calibration_for(chosen.calibration, assembly.engine)
-    check_room(out)
-    light = recorded_light(source) if isinstance(source, SessionRecording) else []
-    with open_journal(
-        assembly, out, info, pace="replay", horizon_ms=horizon, armed=True, recording=refer_to(recording),
-        recorded_light=[(s.first, s.last) for s in light if s.lit], calibration=known, region=within,
-    ) as journal, room(out):  # fmt: skip
-        virtual = VirtualSession(
-            assembly, Played(blocks, source.fs_hz, gain_uv), bench, journal, arrivals, arm=True, horizon_ms=horizon,
-            chunk=chunk, keep_samples=False, past=Past([(s.first, s.last) for s in light], script),
-            calibration=known.calibration if known is not None else None, events=events,
-        )  # fmt: skip
-        journal.set_meta("counts", asdict(virtual.run(seconds=seconds, progress=progress, pacing=_pacing(speed))))
-        journal.set_meta("ended", True)
-    return (finish or finish_session)(out)
+    return Staged(source, assembly, within, bench, arrivals, info, horizon, script, known)
 
 
 def _is_the_same(experiment: Experiment, session: Session) -> bool:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.experiment import load_experiment
-from wavestim.controller.record.rows import Samples, Stored
+from wavestim.controller.record.rows import Samples
 from wavestim.controller.record.samples import SampleReader
 from wavestim.controller.record.session import open_session
-from wavestim.controller.session.assembly import assemble
-from wavestim.hardware.lights import LightInfo
+from wavestim.controller.session.again import Again, EventError, assembly_of, events_of
 from wavestim.realtime.engine import Engine
 
 BLOCK = 4096
@@ -47,19 +44,8 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
         Called with the seconds of samples done.
     """
     session = open_session(path)
-    info = LightInfo(**session.about["light"])
-    events = sorted(session.input_events, key=lambda e: e[0])  # stable: the order in which they were applied
-    assembly = assemble(
-        load_experiment(path),
-        info,
-        fs_hz=session.fs_hz,
-        horizon_ms=session.about["horizon_ms"],
-        recorded_mm=session.positions_mm,
-        own_light=session.about.get("own_light", session.about.get("recording") is None),
-        gain_uv=session.samples.gain_uv,
-        by_hand=any(kind == "test" for _, kind, _, _ in events),
-    )
-    engine = Engine(assembly.engine)
+    engine = Engine(assembly_of(session).engine)
+    again = Again(engine, events_of(session))
     recorded = session.decisions
     at = 0
     samples = session.samples
@@ -67,8 +53,8 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
         samples.tolerant = True  # the decisions say more than a checksum; both are told
     for first, block in samples.stored_blocks(BLOCK):
         try:
-            _process(engine, block, int(first), events)
-        except _EventError as error:
+            again.process(block, int(first))
+        except EventError as error:
             return VerifyResult(False, at, f"decisions from {at} on can't be made again: {error}")
         made = engine.take_decisions()
         made = made[made["sample"] < session.decided_to]  # what was decided after the last commit died with the process
@@ -85,31 +71,9 @@ def verify_session(path: Path, progress: Callable[[float], None] = lambda second
     return VerifyResult(True, at, None)
 
 
-class _EventError(Exception):
-    """An input event is not what it was."""
-
-
 def _damage(samples: Samples) -> list[str]:
     """What is known of damaged samples so far; the first will do."""
     return samples.damaged[:1] if isinstance(samples, SampleReader) else []
-
-
-def _process(engine: Engine, block: Stored, first: int, events: list[Any]) -> None:
-    """Samples and input events in their order; events that are used up are taken off the list."""
-    done = 0
-    while done < len(block):
-        while events and events[0][0] <= first + done:
-            sample, kind, value, payload = events.pop(0)
-            try:
-                if kind == "calibration":
-                    engine.apply_calibration(bytes(payload))
-                else:
-                    engine.post(kind, value)
-            except Exception as error:  # bytes that are not a calibration fail in many ways
-                why = " ".join(str(error).split()) or type(error).__name__
-                raise _EventError(f"the input event {kind} at sample {sample} is damaged ({why})") from error
-        stop = len(block) if not events else min(len(block), int(events[0][0]) - first)
-        done += engine.process(block[done:stop], first + done)
 
 
 def compare(recorded: NDArray[np.void], made: NDArray[np.void], first: int) -> str | None:

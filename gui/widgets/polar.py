@@ -54,6 +54,7 @@ class Polar(Panel):
 
     def aim(self, at_deg: float | None, tolerance_deg: float) -> None:
         """Draw the target as a sector; None: there is none."""
+        self._shown = -1
         self._target.setPath(QtGui.QPainterPath() if at_deg is None else wedge(at_deg, max(tolerance_deg, 1.0), 1.0))
 
     def show_angles(self, angles: Angles) -> None:

@@ -54,6 +54,10 @@ class Recording(Protocol):
         """(first sample, samples × channels in µV), ``size`` samples at a time, the last block shorter. Every call starts anew."""
         ...
 
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Samples from one to another, 0 <= start <= stop <= n_samples, × channels, µV; nothing else is read."""
+        ...
+
 
 @runtime_checkable
 class RawRecording(Recording, Protocol):

@@ -69,11 +69,11 @@ class NeoRecording:
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See ``Recording``."""
         for first, raw in self._rows(size):
-            if self.gain_uv is not None:
-                yield first, np.multiply(raw, self.gain_uv, order="C")
-            else:
-                scaled = self._reader.rescale_signal_raw_to_float(raw, dtype="float64", stream_index=self._stream)
-                yield first, (scaled * self._to_uv).astype(np.float32)
+            yield first, self._microvolts(raw)
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """See ``Recording``."""
+        return self._microvolts(self._read(start, stop))
 
     def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
         """See ``RawRecording``."""
@@ -84,4 +84,13 @@ class NeoRecording:
         if size < 1:
             raise ValueError("a block holds at least one sample")
         for first in range(0, self.n_samples, size):
-            yield first, self._reader.get_analogsignal_chunk(0, 0, first, min(first + size, self.n_samples), self._stream)
+            yield first, self._read(first, min(first + size, self.n_samples))
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.asarray(self._reader.get_analogsignal_chunk(0, 0, start, stop, self._stream))
+
+    def _microvolts(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        if self.gain_uv is not None:
+            return np.asarray(np.multiply(raw, self.gain_uv, order="C"), dtype=np.float32)
+        scaled = self._reader.rescale_signal_raw_to_float(raw, dtype="float64", stream_index=self._stream)
+        return np.asarray(scaled * self._to_uv, dtype=np.float32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ class NpzRecording:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
+        self._unpacked: IO[bytes] | None = None
         try:
             with zipfile.ZipFile(self._path) as archive:
                 members = {name.removesuffix(".npy") for name in archive.namelist()}
@@ -75,7 +77,21 @@ class NpzRecording:
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See ``Recording``."""
         for first, rows in self._rows(size):
-            yield first, (rows.astype(np.float32, copy=False) if self.gain_uv is None else rows * self.gain_uv)
+            yield first, self._microvolts(rows)
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """See ``Recording``. What is compressed is unpacked to disk when it is first asked for."""
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                if self._unpacked is None and not self._stored:
+                    self._unpacked = self._unpack(archive)
+                    weakref.finalize(self, self._unpacked.close)
+                return self._microvolts(self._cut(archive, self._unpacked, start, stop))
+        except (*_BROKEN, ValueError) as error:
+            raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
+
+    def _microvolts(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+        return rows.astype(np.float32, copy=False) if self.gain_uv is None else np.asarray(rows * self.gain_uv)
 
     def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
         """See ``RawRecording``."""
@@ -95,27 +111,34 @@ class NpzRecording:
     def _mapped(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
         spool: IO[bytes] | None = None
         try:
-            if self._stored:
-                source: Any = self._path
-                offset = _data_offset(self._path, archive.getinfo("lfp.npy"))
-            else:  # compressed column by column: rows can only be had from an unpacked copy, on disk
-                source = spool = tempfile.TemporaryFile()  # noqa: SIM115  closed below
-                offset = 0
-                with archive.open("lfp.npy") as member:
-                    while chunk := member.read(1 << 20):
-                        spool.write(chunk)
-                spool.flush()
-            with archive.open("lfp.npy") as member:
-                _header(member, str(self._path))
-                offset += member.tell()
-            for first in range(0, self.n_samples, size):  # mapped anew each time, so that what was read does not stay in memory
-                lfp = np.memmap(source, dtype=self._dtype, mode="r", offset=offset, shape=self._shape, order="F" if self._fortran else "C")
-                yield first, np.ascontiguousarray(lfp[first : first + size])
+            if not self._stored:  # compressed column by column: rows can only be had from an unpacked copy, on disk
+                spool = self._unpack(archive)
+            for first in range(0, self.n_samples, size):
+                yield first, self._cut(archive, spool, first, first + size)
         except (*_BROKEN, ValueError) as error:
             raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
         finally:
             if spool is not None:
                 spool.close()
+
+    def _unpack(self, archive: zipfile.ZipFile) -> IO[bytes]:
+        """A copy on disk that goes when it is closed."""
+        spool = tempfile.TemporaryFile()  # noqa: SIM115  closed by whoever asked
+        with archive.open("lfp.npy") as member:
+            while chunk := member.read(1 << 20):
+                spool.write(chunk)
+        spool.flush()
+        return spool
+
+    def _cut(self, archive: zipfile.ZipFile, spool: IO[bytes] | None, start: int, stop: int) -> NDArray[Any]:
+        """Rows as they lie in the file; mapped anew each time, so that what was read does not stay in memory."""
+        offset = 0 if spool is not None else _data_offset(self._path, archive.getinfo("lfp.npy"))
+        with archive.open("lfp.npy") as member:
+            _header(member, str(self._path))
+            offset += member.tell()
+        source: Any = self._path if spool is None else spool
+        lfp = np.memmap(source, dtype=self._dtype, mode="r", offset=offset, shape=self._shape, order="F" if self._fortran else "C")
+        return np.ascontiguousarray(lfp[start:stop])
 
     def _streamed(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
         row = self.n_channels * self._dtype.itemsize

@@ -71,10 +71,11 @@ class NwbRecording:
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """See ``Recording``."""
         for first, rows in self._rows(size):
-            if self.gain_uv is not None:
-                yield first, rows * self.gain_uv
-            else:
-                yield first, (rows.astype(np.float64) * self._gain + self._offset).astype(np.float32)
+            yield first, self._microvolts(rows)
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """See ``Recording``."""
+        return self._microvolts(self._read(start, stop))
 
     def raw_blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int16]]]:
         """See ``RawRecording``."""
@@ -85,7 +86,15 @@ class NwbRecording:
         if size < 1:
             raise ValueError("a block holds at least one sample")
         for first in range(0, self.n_samples, size):
-            yield first, np.asarray(self._series.data[first : first + size]).reshape(-1, self.n_channels)
+            yield first, self._read(first, first + size)
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.asarray(self._series.data[start:stop]).reshape(-1, self.n_channels)
+
+    def _microvolts(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+        if self.gain_uv is not None:
+            return np.asarray(rows * self.gain_uv)
+        return np.asarray((rows.astype(np.float64) * self._gain + self._offset).astype(np.float32))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -67,6 +67,18 @@ def told() -> Any:
     return facts_from(about(), parse_experiment(TEXT))
 
 
+@pytest.fixture(scope="session")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session of it that is over, for whoever looks back; seven seconds."""
+    from wavestim.controller.experiment import parse_experiment
+    from wavestim.controller.session import run_experiment
+
+    out = tmp_path_factory.mktemp("past") / "session"
+    wave, quiet = parse_experiment(TEXT), {"progress": lambda s: None, "finish": lambda folder: {}}
+    run_experiment(wave, out=out, seconds=7.0, pace="virtual", seed=1, arm=True, **quiet)
+    return out
+
+
 @pytest.fixture
 def experiment(desk: Path) -> Path:
     """A small one, as a file."""

@@ -40,6 +40,7 @@ class Deck:
     def __init__(self, told):
         self.log, self.state, self.orders = EventLog(), "armed", []
         self.knowledge = Knowledge(told, self.log)
+        self.knowledge.streams["decisions"].begin_at(7)
         self.say()
 
     def say(self, **change):
@@ -49,7 +50,7 @@ class Deck:
         self.orders.append((order, more))
 
     def hear(self, topic, row):
-        self.knowledge.hear(topic, {"first": 7, "rows": [row]}, {}, 0.0)
+        self.knowledge.hear(topic, {"first": self.knowledge.streams[topic].next, "rows": [row]}, {}, 0.0)
 
 
 @pytest.fixture

@@ -44,6 +44,28 @@ def test_npz(tmp_path, compressed, order, dtype):
         assert np.array_equal(whole(recording), lfp.astype(np.float32))
 
 
+def anywhere(recording: Recording) -> bool:
+    """Rows can be had from wherever one looks, in any order, as the blocks have them."""
+    held, n = np.concatenate([block for _, block in recording.blocks(300)]), recording.n_samples
+    places = ((n - 7, n), (0, 5), (n // 2, n // 2 + 30), (3, 3))
+    return all(np.array_equal(recording.rows(a, b), held[a:b]) and recording.rows(a, b).dtype == np.float32 for a, b in places)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("bits", [False, True])
+def test_npz_is_read_anywhere(tmp_path, compressed, order, bits):
+    lfp = np.asarray(LFP.astype(np.int16) if bits else LFP, order=order)
+    assert anywhere(open_recording(save(tmp_path / "a.npz", compressed=compressed, lfp=lfp, gain_uv=0.195 if bits else None)))
+
+
+def test_nwb_and_neo_are_read_anywhere(tmp_path):
+    bits = (LFP * 10).astype(np.int16)
+    for data in (LFP, bits):
+        assert anywhere(open_recording(nwb(tmp_path / f"{data.dtype}.nwb", data=data)))
+    assert anywhere(open_recording(brainvision(tmp_path)))
+
+
 def test_npz_without_positions_and_with_names(tmp_path):
     recording = open_recording(save(tmp_path / "a.npz", positions_mm=None, channel_names=np.array(["a", "b", "c", "d"])))
     assert recording.positions_mm is None

@@ -75,6 +75,9 @@ def both(tmp_path_factory):
         def blocks(self, size):
             return ((i, samples[i : i + size]) for i in range(0, len(samples), size))
 
+        def rows(self, start, stop):
+            return samples[start:stop]
+
     return SampleReader(folder, entries, CHANNELS), ReferencedSamples(Recorded, 1000, CHANNELS), samples
 
 

@@ -1,0 +1,298 @@
+"""Replay without a window: the line of time, the player, and what is known at a moment however one came there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wavestim.controller.lookback.server import Server
+from wavestim.gui.replay.answers import Answer, facts_told, retold, tell
+from wavestim.gui.replay.desk import ReplayDesk
+from wavestim.gui.replay.player import SPEEDS, Player
+from wavestim.gui.replay.timeline import Timeline, seconds_said
+from wavestim.gui.rings import Angles, Histogram
+from wavestim.gui.words import replay as words
+
+FS = 1000.0
+
+
+class Direct:
+    """The server in this process, asked and heard at once."""
+
+    def __init__(self, path, experiment=None):
+        self.questions, self.answers = [("open", {"path": str(path)})], []
+        self.server = Server(self, path)
+        self.turn()
+        self.server._opened.maker.join()
+        self.turn()
+
+    def ask(self, wait_s):
+        return self.questions.pop(0) if self.questions else None
+
+    def tell(self, *messages):
+        self.answers.append(messages)
+
+    def turn(self):
+        self.server._next_look_s = 0.0
+        self.server._turn()
+
+    def messages(self, sample, since=None):
+        self.answers.clear()
+        self.questions.append(("show", {"number": 1, "sample": sample, "since": since}))
+        self.turn()
+        return list(next(a for a in self.answers if a[0][0] == "moment")[1:])
+
+
+@pytest.fixture(scope="module")
+def server(past):
+    direct = Direct(past)
+    direct.facts = facts_told(*direct.answers[0][0][1:])
+    yield direct
+    direct.server._opened.teller.ticks.close()
+
+
+def test_what_is_known_of_a_moment_is_the_same_however_one_came_there(server):
+    """Jumped to, or played to in frames: the same counts, the same phases, the same samples."""
+    jumped = retold(server.facts, server.messages(6500.0))
+    played = retold(server.facts, server.messages(4000.0))
+    for at in range(4000, 6500, 125):
+        for message in server.messages(at + 125.0, float(at)):
+            tell(played, message)
+    assert jumped.pulses.verdicts == played.pulses.verdicts
+    assert jumped.pulses.conditions == played.pulses.conditions
+    assert sum(jumped.pulses.verdicts.values()) > 5
+    assert np.array_equal(jumped.pulses.directions.counts, played.pulses.directions.counts)
+    assert jumped.phases.of("known", "").total == played.phases.of("known", "").total
+    assert abs(jumped.phases.of("known", "").mean_deg - played.phases.of("known", "").mean_deg) < 1
+    assert np.array_equal(jumped.phase_rad, played.phase_rad)
+    assert np.array_equal(jumped.traces.view(), played.traces.view(), equal_nan=True)
+    assert jumped.last_sample == played.last_sample == 6500
+
+
+def test_history_is_what_every_message_of_it_would_have_told(server):
+    teller = server.server._opened.teller
+    told, heard = retold(server.facts, teller._history(6500.0)), retold(server.facts, teller._between(0.0, 6500.0))
+    for name in ("verdicts", "vetoes", "conditions"):
+        assert getattr(told.pulses, name) == getattr(heard.pulses, name)
+    for name in ("latency", "deadline", "directions"):
+        assert np.array_equal(getattr(told.pulses, name).counts, getattr(heard.pulses, name).counts)
+    assert told.phases.of("known", "").total == heard.phases.of("known", "").total
+    assert abs(told.phases.of("known", "").mean_deg - heard.phases.of("known", "").mean_deg) < 1
+
+
+@given(st.lists(st.one_of(st.floats(-1000, 1000), st.just(math.nan)), max_size=30))
+def test_many_at_once_are_counted_like_one_after_the_other(values):
+    for one, many in ((Angles(36), Angles(36)), (Histogram([-10, 0, 5, 900]), Histogram([-10, 0, 5, 900]))):
+        for value in values:
+            one.add(value)
+        many.add_all(values)
+        assert np.array_equal(one.counts, many.counts)
+    assert Angles(4).total == 0
+
+
+LINE = Timeline(FS, 100.0, 10_100.0, np.array([1000.5, 2000.0, 2000.4, 9000.0]), np.zeros(4, np.uint8))
+
+
+def test_from_pulse_to_pulse():
+    at, visited = LINE.first, []
+    while (following := LINE.pulse_beside(at, 1)) is not None:
+        at = following
+        visited.append(at)
+    assert visited == [1001, 2000, 2001, 9000]
+    back = []
+    while (before := LINE.pulse_beside(at, -1)) is not None:
+        at = before
+        back.append(at)
+    assert back == [2001, 2000, 1001]
+    assert Timeline().pulse_beside(0.0, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("1:30", 90),
+        (" 1:02:30.250 ", 3750.25),
+        (".5", 0.5),
+        ("7.", 7),
+        ("", None),
+        ("soon", None),
+        ("1:2:3:4", None),
+        ("-3", None),
+    ],
+)
+def test_times_are_read_as_people_write_them(text, seconds):
+    assert seconds_said(text) == seconds
+
+
+@given(st.floats(0, 1e6))
+def test_a_time_that_is_shown_can_be_jumped_to(seconds):
+    assert seconds_said(words.clock(seconds)) == pytest.approx(seconds, abs=6e-4)
+
+
+def test_a_jump_stays_within_what_there_is():
+    assert (LINE.sample(-5), LINE.sample(0), LINE.sample(3), LINE.sample(1e9)) == (100, 100, 3100, 10_099)
+
+
+def test_the_player_moves_with_the_clock_and_waits_for_the_engine():
+    player = Player()
+    player.at, player.speed = 100.0, 2.0
+    player.play(True)
+    player.turn(5.0, FS, 10_099, 10_099)
+    player.turn(5.1, FS, 10_099, 10_099)
+    assert player.at == pytest.approx(300)
+    player.turn(65.0, FS, 10_099, 10_099)
+    assert player.at == pytest.approx(300 + 0.25 * 2 * FS), "a window that stood still does not jump"
+    player.turn(65.1, FS, 10_099, 850)
+    assert (player.at, player.playing) == (850, True)
+    player.turn(65.2, FS, 900, 10_000)
+    assert (player.at, player.playing) == (900, False)
+
+
+def test_speeds_have_ends():
+    player = Player()
+    player.faster(-100)
+    assert player.speed == SPEEDS[0] == 0.05
+    player.faster(100)
+    assert player.speed == SPEEDS[-1] == 20
+
+
+class Scripted:
+    """Answers that are given by hand."""
+
+    def __init__(self):
+        self.asked, self.given, self.closed = [], [], False
+
+    def ask(self, topic, **header):
+        self.asked.append((topic, header))
+
+    def heard(self):
+        given, self.given = self.given, []
+        return given
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def desk(told):
+    answers = Scripted()
+    desk = ReplayDesk(lambda: 0.0, lambda path, experiment: answers)
+    desk.open("somewhere")
+    desk.answers = answers
+    assert desk.state == "opening"
+    marks = {"pulse_at": np.array([500.0]), "pulse_what": np.zeros(1, np.uint8)}
+    answers.given = [
+        Answer("opened", {"fs_hz": FS, "kind": "finished", "path": "somewhere"}, facts=told),
+        Answer("marks", {"first": 0, "end": 5000, "named": []}, marks),
+    ]
+    desk.turn()
+    return desk
+
+
+def answer(desk, made=True):
+    number, at = desk.answers.asked[-1][1]["number"], desk.answers.asked[-1][1]["sample"]
+    desk.answers.given.append(Answer("moment", {"number": number, "sample": at, "fresh": False, "made": made}))
+
+
+def test_of_many_wishes_one_at_a_time_is_asked_for(desk):
+    assert desk.answers.asked == [("show", {"number": 1, "sample": 0.0, "since": None})]
+    for at in (10.0, 700.0, 900.0):
+        desk.jump(at)
+        desk.turn()
+    assert len(desk.answers.asked) == 1
+    answer(desk)
+    desk.turn()
+    assert desk.answers.asked[-1] == ("show", {"number": 2, "sample": 900.0, "since": 0.0})
+    answer(desk)
+    desk.turn()
+    assert len(desk.answers.asked) == 2
+
+
+def test_a_moment_that_the_engine_reaches_later_is_told_anew(desk):
+    desk.jump(3000.0)
+    answer(desk)
+    desk.turn()
+    answer(desk, made=False)
+    desk.turn()
+    assert len(desk.answers.asked) == 2
+    progress = {"made_to": 4000, "end": 5000, "done": False, "same": 3, "difference": "", "trouble": "", "kind": "finished", "decisions": 9}
+    desk.answers.given.append(Answer("progress", progress))
+    desk.turn()
+    assert desk.answers.asked[-1] == ("show", {"number": 3, "sample": 3000.0, "since": None})
+    assert desk.sentence() == "session somewhere · 3 decisions made again, bit for bit (80 %)"
+
+
+def test_a_process_that_dies_is_told_in_a_sentence(desk):
+    desk.answers.given.append(Answer("ended", {"why": ""}))
+    desk.turn()
+    assert (desk.state, desk.sentence(), desk.alarming) == ("refused", words.ENDED, True)
+    desk.play()
+    assert not desk.player.playing
+
+
+def test_another_past_is_opened_in_its_place(desk):
+    desk.open("elsewhere")
+    assert desk.answers.closed
+    assert (desk.state, desk.knowledge, desk.timeline.end) == ("opening", None, 0)
+
+
+def test_a_pulse_is_told_with_its_budget_and_its_errors():
+    decided = {"condition": "lit", "pattern": "flash", "sample": 1000, "fire_sample": 1040.0, "target_deg": 90.0, "predicted_sd_deg": 12.0}
+    budget = {"queue_us": 20.0, "compute_us": 19.0, "serial_us": 8.0, "margin_us": 3000.0}
+    pulse = {
+        "index": 3,
+        "number": 2,
+        "decided": decided,
+        "foretold_deg": 91.0,
+        "verdict": "fired",
+        "reason": "",
+        "fire_sample": 1040.1,
+        **budget,
+    }
+    lines = dict(words.pulse_lines({**pulse, "truth": "zero-phase", "true_phase_deg": 100.0}, 1100.0, FS, {}, False))
+    assert lines["what became of it"] == "light came"
+    assert lines["decided"] == "100 ms ago, 40.0 ms ahead"
+    assert lines["light-on"] == "60 ms ago, +100 µs by the board"
+    assert lines["error"] == "+10° from wanted, +9° from forecast"
+    assert lines["budget"] == "20 µs waited, 19 µs computed, 8 µs written, 3000 µs to spare"
+    missed = {**pulse, "verdict": "missed", "reason": "late", "fire_sample": None, "truth": ""}
+    lines = dict(words.pulse_lines(missed, 1020.0, FS, {"index": 2, "phase_deg": 5.0, "how": "zero-phase"}, False))
+    assert lines["what became of it"] == "missed: too late, it stayed dark (late)"
+    assert lines["light-on"] == "in 20 ms, no board has said when"
+    assert lines["phase as it was"] == words.UNKNOWN, "the truth of another pulse is not its truth"
+
+
+def test_the_same_veto_again_and_again_is_one_line():
+    around = [{"sample": 100.0 * i, "what": "decision", "kind": "unsure", "text": "lit"} for i in range(5)]
+    lines = words.around_lines(around, 200.0, FS, {"unsure": "not sure"}, False)
+    assert lines == [("+0.0 ms", "withheld: not sure ×3", True), ("+200.0 ms", "withheld: not sure ×2", False)]
+
+
+def test_what_differs_is_said_loudly():
+    progress = {
+        "made_to": 9,
+        "end": 9,
+        "done": True,
+        "same": 3,
+        "difference": "decision 3",
+        "trouble": "",
+        "kind": "finished",
+        "decisions": 9,
+    }
+    assert "NOT THE SAME: decision 3" in words.checked("finished", progress)
+    assert "not the same" not in words.checked("recording", {**progress, "difference": ""})
+
+
+@given(st.one_of(st.none(), st.floats(-720, 720), st.just(math.nan)), st.one_of(st.none(), st.floats(-720, 720)))
+def test_what_is_not_known_is_never_a_number(a, b):
+    apart = words.apart_deg(a, b)
+    if a is None or b is None or math.isnan(a):
+        assert apart is None
+        assert words.deg(apart) == words.UNKNOWN
+    else:
+        assert -180 <= apart < 180
+        assert math.cos(math.radians(apart - (a - b))) == pytest.approx(1)
