@@ -125,8 +125,10 @@ def running(folder: Path, seconds: float) -> Iterator[Attached]:
                 yield there
             finally:
                 there.order("stop")
+                time.sleep(SETTLED_S)  # all is in the journal; nobody wants the report
     finally:
-        rig.communicate(timeout=120)
+        rig.kill()
+        rig.communicate()
 
 
 def met(session: Path, rig: subprocess.Popen[str]) -> Meeting:
