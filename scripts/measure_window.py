@@ -42,6 +42,7 @@ EXPERIMENT = {
     "safety": {"rearm_after_stall": 100},
 }
 SIZE = (1600, 900)
+PARTS = ("queue_us", "compute_us", "serial_us")
 
 
 def window(session: Path, seconds: float) -> None:
@@ -125,8 +126,10 @@ def running(folder: Path, seconds: float) -> Iterator[Attached]:
                 yield there
             finally:
                 there.order("stop")
+                time.sleep(SETTLED_S)  # all is in the journal; nobody wants the report
     finally:
-        rig.communicate(timeout=120)
+        rig.kill()
+        rig.communicate()
 
 
 def met(session: Path, rig: subprocess.Popen[str]) -> Meeting:
@@ -179,7 +182,7 @@ def latencies(session: Path, spans: list[tuple[bool, int, int]]) -> dict[str, An
     """Of the pulses of the spans, us, with a window and without."""
     recorded = open_session(session)
     pulses, decisions = recorded.pulses, recorded.decisions
-    total = pulses["queue_us"] + pulses["compute_us"] + pulses["serial_us"]
+    total = sum(pulses[part] for part in PARTS)
     at = decisions["sample"][pulses["decision"]]
     out: dict[str, Any] = {}
     for there, name in ((True, "with"), (False, "without")):
@@ -189,6 +192,7 @@ def latencies(session: Path, spans: list[tuple[bool, int, int]]) -> dict[str, An
                 kept |= (at >= first) & (at < last)
         us = total[kept & np.isfinite(total)]
         out[name] = {"pulses": len(us), "p50": round(float(np.percentile(us, 50)), 1), "p99": round(float(np.percentile(us, 99)), 1)}
+        out[name]["p99_of_parts"] = {part: round(float(np.nanpercentile(pulses[part][kept], 99)), 1) for part in PARTS}
         each = [total[(at >= first) & (at < last) & np.isfinite(total)] for with_window, first, last in spans if with_window == there]
         out[name]["p99_of_rounds"] = spread([float(np.percentile(us, 99)) for us in each if len(us)])
     out["p99_ratio"] = round(out["with"]["p99"] / out["without"]["p99"], 2)
