@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from wavestim.controller.cli import attach, bench, calibrate, demo, errors, gui, lights, preflight, replay, run, sessions, sources
+from wavestim.controller.cli import assay, attach, bench, calibrate, demo, errors, gui, lights, preflight, replay, run, sessions, sources
 
 
 class Cli(TyperGroup):
@@ -64,6 +64,7 @@ app.command()(preflight.preflight)
 app.command()(sessions.verify)
 app.command()(sessions.recover)
 app.command()(sessions.report)
+app.command()(assay.assay)
 app.command()(bench.bench)
 app.add_typer(lights.app, name="lights")
 app.add_typer(sources.app, name="sources")

@@ -3,8 +3,8 @@
 The pilot gives S, S along the map turned by a right angle, and the clearest rise, each with its uncertainty over blocks. What is true is
 not what the pilot saw: truths are drawn around it as its uncertainty says, for each of them sessions of n tokens, and the power is the
 part of these in which all three questions are answered (the assurance of O'Hagan et al. 2005, Pharm Stat 4:187). So a lucky pilot does
-not promise too much. Uncertainties are taken to fall with the root of n; while the code is weak they fall faster, so the number errs
-upwards.
+not promise too much. The variance of a U-statistic is a part that falls with n and one that falls with its square, in shares that a pilot
+does not tell: above the pilot's n all of it is taken to fall with n, below it to rise with the square. So the number errs upwards.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ def power(found: Interaction, tokens: int, least: int, wanted: float = 0.8, seed
     sd = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
     powers = []
     for times in TIMES:
-        seen = truth + noise / np.sqrt(times)
-        t = seen * np.sqrt(times) / sd
+        certainty = np.sqrt(times) if times > 1 else times
+        seen = truth + noise / certainty
+        t = seen * certainty / sd
         yes = (t[:, 0] > found.critical[0]) & (t[:, 2] > found.critical[1])
         if found.by_turning:
             yes &= turned_p(seen[:, 0], seen[:, 1], found.spread) < LEVEL
