@@ -26,7 +26,8 @@ BLOCKS = 20
 FEWEST_BLOCKS = 6
 PER_BLOCK = 5
 """How often each token comes in a block, on average and at least."""
-SINGULAR = 1e-6
+INFLATED = 10.0
+"""Variance inflation from which on the lags of a sequence can't be told apart."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def encode(trials: Trials, n_blocks: int = BLOCKS) -> Codes:
         )
     parts = [(X[r] - X[r].mean(axis=0), Y[r] - Y[r].mean(axis=0)) for r in rows]
     moments = sum(x.T @ x for x, _ in parts) / sum(len(x) - 1 for x, _ in parts)
-    solve = np.linalg.pinv(moments, rcond=SINGULAR, hermitian=True)
+    _lags_differ(moments)
+    solve = np.linalg.inv(moments)
     found = np.array([(solve @ (x.T @ y)) / (len(x) - 1) for x, y in parts])
     whole = found.mean(axis=0)
     noise = np.sqrt(np.mean([(np.abs(y - x @ whole) ** 2).mean(axis=0) for x, y in parts], axis=0).reshape(cuts, electrodes).mean(axis=0))
@@ -137,3 +139,17 @@ def encode(trials: Trials, n_blocks: int = BLOCKS) -> Codes:
     found = np.concatenate([found, -found.sum(axis=2, keepdims=True)], axis=2)          # the last token is minus the others
     found = found.transpose(0, 1, 3, 2, 4).reshape(len(rows), t.lags * cuts, t.n_tokens, electrodes)
     return Codes(found / np.where(noise > 0, noise, np.inf), t.age_ms, int(sum(len(r) for r in rows)))
+
+
+def _lags_differ(moments: Floats) -> None:
+    """Refuse a sequence in which the tokens of one lag say nearly all about those of the others."""
+    spread = np.sqrt(np.diag(moments))
+    if (spread > 0).all():
+        values = np.linalg.eigvalsh(moments / np.outer(spread, spread))
+        own = np.diag(np.linalg.inv(moments)) * np.diag(moments) if values[0] > 1e-9 else np.array([np.inf])
+        if own.max() < INFLATED:
+            return
+    raise AssayError(
+        "the tokens of one lag say nearly all about those of the others (a motif, too low an entropy, or a token that hardly ever comes), so "
+        "nothing can be said of single lags; use a sequence with more entropy, or fewer --lags"
+    )

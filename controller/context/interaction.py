@@ -106,7 +106,7 @@ def interaction(codes: Codes, travel_ms: Floats, positions_mm: Floats, settle_ms
         np.array(v) for v in zip(*((_covariance(b, age, T, w), *_moments(b, age, T, w)) for b in left), strict=True)
     )
     s = _pseudo(_covariance(B, age, T, w), s_left)
-    others = np.array([_moments(B, age, m, w)[0] for m in maps])
+    others = _correlations(B, age, maps, w)
     across = maps[TURNS // 4 - 1] if by_turning else T
     s_across = _pseudo(_covariance(B, age, across, w), np.array([_covariance(b, age, across, w) for b in left]))
     p_arrives, rise, needs = _arrives(B, left, age, T, settle_ms, rng)
@@ -184,14 +184,22 @@ def _covariance(B: Floats, age: Floats, T: Floats, w: _Weights) -> float:
     return float((w.age * (age - f @ age)) @ B @ (w.electrode * (T - g @ T)))
 
 
+def _correlations(B: Floats, age: Floats, maps: Floats, w: _Weights) -> Floats:
+    """Of age and travel time under B, on several maps (n, electrodes)."""
+    f, g = _margins(B, w)
+    a, centred = age - f @ age, maps - (maps @ g)[:, None]
+    total, spread = float(w.age @ B @ w.electrode), float(f @ a**2) * (centred**2 @ g)
+    if not total > 0:
+        return np.zeros(len(maps))
+    return np.asarray(np.clip(centred @ (w.electrode * ((w.age * a) @ B)) / total / np.sqrt(np.maximum(spread, 1e-300)), -1, 1))
+
+
 def _moments(B: Floats, age: Floats, T: Floats, w: _Weights) -> tuple[float, float]:
     """Correlation of age and travel time under B, and ms of age for each ms of travel time."""
-    f, g = _margins(B, w)
-    total, va, vt = float(w.age @ B @ w.electrode), float(f @ (age - f @ age) ** 2), float(g @ (T - g @ T) ** 2)
-    if not (va > 0 and vt > 0 and total > 0):
-        return 0.0, 0.0
-    covariance = _covariance(B, age, T, w) / total
-    return float(np.clip(covariance / np.sqrt(va * vt), -1, 1)), covariance / vt
+    g = _margins(B, w)[1]
+    total, vt = float(w.age @ B @ w.electrode), float(g @ (T - g @ T) ** 2)
+    slope = _covariance(B, age, T, w) / total / vt if total > 0 and vt > 0 else 0.0
+    return float(_correlations(B, age, T[None], w)[0]), slope
 
 
 def _spread(B: Floats, T: Floats, across: Floats, w: _Weights) -> Floats:

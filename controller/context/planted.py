@@ -9,6 +9,7 @@ by then weaker. In the others everything starts everywhere at once.
                from where the input enters, upstream of the wave
 ``volume``     one to four sources, each with its own memory, heard over millimetres
 ``artefact``   the stimulus itself: short, everywhere at once, by impedance and distance from the cable
+``graded``     as ``local``, and time constants grow along the wave, as they do from early to late areas
 ``isotropic``  it spreads from the middle of the array in all directions alike
 """
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 Floats = NDArray[np.float64]
-WITHOUT = ("none", "local", "volume", "artefact")
+WITHOUT = ("none", "local", "graded", "volume", "artefact")
 KINDS = (*WITHOUT, "isotropic", "wave")
 
 
@@ -116,9 +117,9 @@ def _evoked(kind: str, rng: np.random.Generator, s: Scene, impulse: Floats) -> F
     m, along = len(s.positions_mm), s.along_mm
     near = np.exp(-along / rng.uniform(1.0, 6.0))                                   # input enters upstream
     random_phase = np.exp(2j * np.pi * rng.random((s.n_tokens, m)))
-    if kind == "local":
+    if kind in ("local", "graded"):
         gain = near * np.exp(0.4 * rng.standard_normal(m))
-        slope = _field(rng, s.positions_mm)
+        slope = _field(rng, s.positions_mm) if kind == "local" else 2 * along / along.max() - 1
         tau_ms = np.exp(rng.uniform(np.log(10), np.log(80)) + rng.uniform(0, 0.6) * slope + 0.3 * rng.standard_normal(m))
         return _answer(s, impulse, random_phase * gain, tau_ms, np.zeros(m))
     if kind == "volume":
