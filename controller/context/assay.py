@@ -112,7 +112,7 @@ def assay(
     progress("read-outs", 0.55)
     places = readouts(cuts.trials, waves.travel_ms, seed)
     progress("controls", 0.75)
-    checks = controls(Asked(cuts.trials, waves.travel_ms, material.positions_mm, settle, seed), found)
+    checks = controls(Asked(cuts.trials, waves.travel_ms, material.positions_mm, settle, seed))
     progress("context", 0.9)
     tied = ties(waves, material.tokens.sequence, seed)
     light = _light(material, cuts, band, sham, lags, seed)

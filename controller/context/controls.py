@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.context.information import Codes, Trials, encode
-from wavestim.controller.context.interaction import Estimate, Interaction, interaction
+from wavestim.controller.context.interaction import Estimate, Interaction, covariance, interaction
 
 Floats = NDArray[np.float64]
 SURROGATES = 39
@@ -52,16 +52,9 @@ class Asked:
         return interaction(codes, self.travel_ms, self.positions_mm, self.settle_ms, self.seed)
 
 
-def controls(asked: Asked, found: Interaction) -> tuple[Control, ...]:
-    """All of them.
-
-    Parameters
-    ----------
-    asked : Asked
-    found : Interaction
-        The primary statistic of the session.
-    """
-    return (_shift(asked), _surrogates(asked, found), _power_only(asked), _after_artefact(asked), _local(asked))
+def controls(asked: Asked) -> tuple[Control, ...]:
+    """All of them."""
+    return (_shift(asked), _surrogates(asked), _power_only(asked), _after_artefact(asked), _local(asked))
 
 
 def _shift(asked: Asked) -> Control:
@@ -73,10 +66,11 @@ def _shift(asked: Asked) -> Control:
     )
 
 
-def _surrogates(asked: Asked, found: Interaction) -> Control:
+def _surrogates(asked: Asked) -> Control:
     rng = np.random.default_rng([asked.seed, 2])
-    sums = np.array([asked.again(pattern=surrogate(asked.trials.pattern, rng)).values[:, 0].mean() for _ in range(SURROGATES)])
-    own = float(found.values[:, 0].mean())
+    made = (replace(asked.trials, pattern=surrogate(asked.trials.pattern, rng)) for _ in range(SURROGATES))
+    sums = np.array([covariance(encode(trials), asked.travel_ms) for trials in made])
+    own = covariance(encode(asked.trials), asked.travel_ms)
     p = float((1 + (sums >= own).sum()) / (1 + SURROGATES))
     scale = max(abs(own), 1e-300)
     value = Estimate(float(sums.mean() / scale), *(float(v / scale) for v in np.percentile(sums, [2.5, 97.5])))

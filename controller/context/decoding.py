@@ -149,21 +149,36 @@ def forgetting(trials: Trials, seed: int = 1) -> Forgetting:
     """The forgetting curve."""
     every = np.arange(trials.pattern.shape[2])
     rows = np.array([interval(correct(trials, lag, -1, every), seed) for lag in range(trials.lags)])
-    single = np.array([np.nanmean(_best_single(trials, lag)) for lag in range(trials.lags)])
+    single = np.array([np.nanmean(by_electrode(trials, lag, -1).best) for lag in range(trials.lags)])
     return Forgetting(rows[:, 0], rows[:, 1], rows[:, 2], single, 1 / trials.n_tokens)
 
 
-def _best_single(trials: Trials, lag: int) -> Floats:
-    """As ``correct``, from the electrode that does best on what trains."""
+@dataclass(frozen=True)
+class Singles:
+    """What every electrode reads by itself: ``right`` (tokens, electrodes), and ``best`` (tokens,) of the one that did best in training."""
+
+    right: Floats
+    best: Floats
+
+
+def by_electrode(trials: Trials, lag: int, cut: int) -> Singles:
+    """As ``correct``, for every electrode a decoder of its own."""
     target = lagged(trials.token, lag)
     able = trials.usable & (target >= 0)
-    out = np.full(len(target), np.nan)
-    pattern = trials.pattern[:, -1]
+    pattern = trials.pattern[:, cut]
+    right, best = np.full(pattern.shape, np.nan), np.full(len(pattern), np.nan)
     for learn, test in folds(len(target), trials.lags + 1):
         learn, test = learn[able[learn]], test[able[test]]
         if len(learn) <= 2 * trials.n_tokens or not len(test):
             continue
-        made = [train(pattern, target, trials.n_tokens, lag, np.array([j]), learn) for j in range(pattern.shape[1])]
-        best = made[int(np.argmax([(d.read(pattern[learn]) == target[learn]).mean() for d in made]))]
-        out[test] = best.read(pattern[test]) == target[test]
-    return out
+        x = np.stack([pattern.real, pattern.imag], axis=-1)
+        y = np.eye(trials.n_tokens)[target[learn]]
+        mean, bias = x[learn].mean(axis=0), y.mean(axis=0)
+        z = (x[learn] - mean).transpose(1, 2, 0)
+        G = z @ z.transpose(0, 2, 1)
+        size = np.maximum(np.trace(G, axis1=1, axis2=2), 1e-300) / 2
+        W = np.linalg.solve(G + RIDGE * size[:, None, None] * np.eye(2), z @ (y - bias))
+        read = np.argmax(np.einsum("njf,jfv->njv", x - mean, W) + bias, axis=2) == target[:, None]
+        right[test] = read[test]
+        best[test] = read[test, int(np.argmax(read[learn].mean(axis=0)))]
+    return Singles(right, best)

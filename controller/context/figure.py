@@ -79,13 +79,11 @@ def _places(axes: Any, a: Assay) -> None:
     r = a.readouts
     order = np.argsort(r.age_ms)
     shown = order[r.age_ms[order] <= r.age_ms.max() * 0.75]
-    for name, y, colour, mark in (
-        ("where the wave is now", r.crossing, style.ORANGE, "o-"), ("elsewhere", r.elsewhere, style.BLUE, "s-"),
-        ("shuffled travel times", r.shuffled, style.GREY, "^--"),
-    ):  # fmt: skip
-        axes.plot(r.age_ms[shown], y[shown], mark, color=colour, label=name, ms=4)
+    axes.fill_between(r.age_ms[shown], *r.shuffled[shown].T, color=style.GREY, alpha=0.3, lw=0, label="shuffled travel times, 95 %")
+    axes.plot(r.age_ms[shown], r.crossing[shown], "o-", color=style.ORANGE, label="where its wave is now", ms=4)
+    axes.plot(r.age_ms[shown], r.elsewhere[shown], "s-", color=style.BLUE, label="elsewhere", ms=4)
     axes.axhline(a.forgetting.chance, color=style.GREY, lw=1, ls=":")
-    axes.set(title="Read from a quarter of the electrodes", xlabel="age of the token (ms)", ylabel="tokens read right")
+    axes.set(title="Read by single electrodes", xlabel="age of the token (ms)", ylabel="tokens read right")
     axes.legend(loc="upper right")
 
 

@@ -44,13 +44,15 @@ class Analytic:
         keep = np.exp(-1 / (tau_s(band_hz) * fs_hz))
         self._b = np.array([2 * (1 - keep) ** ORDER], dtype=np.complex128)
         self._a = np.poly([keep * np.exp(1j * omega)] * ORDER)
-        self._state = np.zeros((ORDER, channels), dtype=np.complex128)
+        self._state = np.zeros((channels, ORDER), dtype=np.complex128)
 
     def push(self, samples_uv: NDArray[np.float32] | NDArray[np.float64]) -> Complex:
         """The next samples (n, channels), NaN counting as zero; a cosine in the middle of the band has its amplitude as modulus."""
-        x = np.nan_to_num(np.asarray(samples_uv, dtype=np.float64)).astype(np.complex128)
-        y, self._state = lfilter(self._b, self._a, x, axis=0, zi=self._state)
-        return np.asarray(y)
+        if not len(samples_uv):
+            return np.zeros(np.shape(samples_uv), dtype=np.complex128)
+        x = np.nan_to_num(np.ascontiguousarray(np.asarray(samples_uv, dtype=np.float64).T)).astype(np.complex128)
+        y, self._state = lfilter(self._b, self._a, x, zi=self._state)
+        return np.asarray(y.T)
 
 
 def analytic(samples_uv: NDArray[np.float32] | NDArray[np.float64], fs_hz: float, band_hz: tuple[float, float]) -> Complex:

@@ -134,7 +134,8 @@ def encode(trials: Trials, n_blocks: int = BLOCKS) -> Codes:
     solve = np.linalg.inv(moments)
     found = np.array([(solve @ (x.T @ y)) / (len(x) - 1) for x, y in parts])
     whole = found.mean(axis=0)
-    noise = np.sqrt(np.mean([(np.abs(y - x @ whole) ** 2).mean(axis=0) for x, y in parts], axis=0).reshape(cuts, electrodes).mean(axis=0))
+    left = np.mean([(np.abs(y - x @ whole) ** 2).sum(axis=0) / (len(y) - 1) for x, y in parts], axis=0)
+    noise = np.sqrt(left.reshape(cuts, electrodes).mean(axis=0))
     found = found.reshape(len(rows), t.lags, t.n_tokens - 1, cuts, electrodes)
     found = np.concatenate([found, -found.sum(axis=2, keepdims=True)], axis=2)          # the last token is minus the others
     found = found.transpose(0, 1, 3, 2, 4).reshape(len(rows), t.lags * cuts, t.n_tokens, electrodes)

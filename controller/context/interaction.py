@@ -128,6 +128,13 @@ def interaction(codes: Codes, travel_ms: Floats, positions_mm: Floats, settle_ms
     )
 
 
+def covariance(codes: Codes, travel_ms: Floats) -> float:
+    """S alone."""
+    known = np.isfinite(travel_ms)
+    B = codes.information()[:, known]
+    return _covariance(B, codes.age_ms, travel_ms[known], _weights(B, codes.left_out()[:, :, known]))
+
+
 def line(codes: Codes, electrodes: NDArray[np.int64], travel_ms: Floats) -> Callable[[float], float]:
     """Where along the travel times the information of an age is: a line through the means, as steep as the spreads of both say.
 

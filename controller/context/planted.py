@@ -165,8 +165,9 @@ def _background(rng: np.random.Generator, s: Scene, length: int) -> Floats:
     m, fs = len(s.positions_mm), s.fs_hz
     wander = np.cumsum(rng.standard_normal(length)) * np.sqrt(2 * np.pi / fs)
     phase = 2 * np.pi * s.frequency_hz * np.arange(length) / fs + wander
-    rhythm = s.wave_uv * np.cos(phase[:, None] - 2 * np.pi * s.frequency_hz * s.travel_ms * 1e-3)
-    noise = lfilter([1.0], [1.0, -0.9], rng.standard_normal((length, m + 1)), axis=0) * np.sqrt(1 - 0.9**2)
+    late = 2 * np.pi * s.frequency_hz * s.travel_ms * 1e-3
+    rhythm = s.wave_uv * (np.outer(np.cos(phase), np.cos(late)) + np.outer(np.sin(phase), np.sin(late)))
+    noise = lfilter([1.0], [1.0, -0.9], rng.standard_normal((m + 1, length))).T * np.sqrt(1 - 0.9**2)
     return np.asarray(rhythm + s.noise_uv * (np.sqrt(1 - s.shared) * noise[:, :m] + np.sqrt(s.shared) * noise[:, m:]))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from wavestim.controller.context.interaction import LEVEL, Interaction, turned_p
 
 Floats = NDArray[np.float64]
-DRAWS = 4000
+DRAWS = 1000
 TIMES = tuple(2 ** (i / 4) for i in range(-12, 25))
 """Numbers of tokens that are tried, in those of the pilot: an eighth to 64 times."""
 

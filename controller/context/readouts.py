@@ -1,9 +1,10 @@
-"""Read-outs that depend on place: a token from the electrodes that its wave is crossing now, against as many elsewhere.
+"""Read-outs that depend on place: a token from the electrodes that its wave is crossing now, against those elsewhere.
 
-A linear decoder over all electrodes does not change when they are exchanged, so it cannot tell where a code is. Here a decoder gets a
-quarter of the electrodes only: those whose travel time is nearest to where the token's information should be by now. Where that is, is
-a line through age and travel time, found on the blocks that train. It is held against as many electrodes elsewhere, and against the same
-line on travel times dealt out anew.
+A linear decoder over all electrodes does not change when they are exchanged, so it cannot tell where a code is. Here every electrode reads
+by itself, and what counts is how often those are right whose travel time is nearest to where the token's information should be by now:
+a quarter of the electrodes. Where that is, is a line through age and travel time, found on the tokens that train. They are held against
+all others, and against the same line on travel times dealt out anew. (Decoders over a few electrodes at a time would not do: electrodes
+that lie far apart cancel the noise that they share, so a set that is scattered reads better than one that lies together, wherever it is.)
 """
 
 from __future__ import annotations
@@ -12,24 +13,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.controller.context.decoding import Integers, folds, interval, lagged, train
+from wavestim.controller.context.decoding import Integers, by_electrode, folds, interval
 from wavestim.controller.context.information import Codes, Trials, encode
 from wavestim.controller.context.interaction import line
 
 Floats = NDArray[np.float64]
 SHARE = 4
-DRAWS = 8
+DEALS = 200
 
 
 @dataclass(frozen=True)
 class Readouts:
-    """At every age: how often the token was read right from electrodes that its wave is crossing, elsewhere, and on shuffled maps.
+    """At every age: how often an electrode reads the token right, where its wave is crossing and elsewhere.
 
-    ``gain`` is (ages, 3): crossing minus elsewhere with its 95 % interval.
+    ``shuffled`` is (ages, 2), the range of 95 % of maps with travel times dealt out anew, and ``gain`` (ages, 3) crossing minus elsewhere
+    with its 95 % interval.
     """
 
     age_ms: Floats
-    lag: Integers
     crossing: Floats
     elsewhere: Floats
     shuffled: Floats
@@ -37,7 +38,7 @@ class Readouts:
 
 
 def readouts(trials: Trials, travel_ms: Floats, seed: int = 1) -> Readouts:
-    """Read every token at every age from a quarter of the electrodes.
+    """Read every token at every age, electrode by electrode.
 
     Parameters
     ----------
@@ -45,38 +46,28 @@ def readouts(trials: Trials, travel_ms: Floats, seed: int = 1) -> Readouts:
     travel_ms : (electrodes,)
         NaN: not known, left out.
     seed : int
-        Of the draws of other electrodes and maps.
+        Of the maps that are dealt out anew.
     """
     rng = np.random.default_rng(seed)
     known = np.flatnonzero(np.isfinite(travel_ms))
-    T = travel_ms[known]
-    few = max(1, len(known) // SHARE)
+    T, few = travel_ms[known], max(1, len(known) // SHARE)
     n, cuts = trials.pattern.shape[:2]
-    ages = trials.lags * cuts
-    right = {how: np.full((ages, n), np.nan) for how in ("crossing", "elsewhere", "shuffled")}
-    for learn, test in folds(n, trials.lags + 1):
-        path = line(_without(trials, test), known, T)
-        for a in range(ages):
-            lag, cut = divmod(a, cuts)
-            target = lagged(trials.token, lag)
-            able = trials.usable & (target >= 0)
-            rows, asked = learn[able[learn]], test[able[test]]
-            if len(rows) <= 2 * trials.n_tokens or not len(asked):
-                continue
-            distance = np.abs(T - path(trials.age_ms[a]))
-            near = np.argsort(distance, kind="stable")
-            others = [rng.choice(near[few:], size=min(few, len(near) - few), replace=False) for _ in range(DRAWS)]
-            dealt = [rng.permutation(len(T))[:few] for _ in range(DRAWS)]
-            pattern = trials.pattern[:, cut]
-            for how, sets in (("crossing", [near[:few]]), ("elsewhere", others), ("shuffled", dealt)):
-                hits = [
-                    train(pattern, target, trials.n_tokens, lag, known[s], rows).read(pattern[asked]) == target[asked] for s in sets
-                ]
-                right[how][a, asked] = np.mean(hits, axis=0)
-    gain = np.array([interval(right["crossing"][a] - right["elsewhere"][a], seed) for a in range(ages)])
-    with np.errstate(all="ignore"):
-        means = {how: np.array([np.nanmean(r) if np.isfinite(r).any() else np.nan for r in rows]) for how, rows in right.items()}
-    return Readouts(trials.age_ms, np.repeat(np.arange(trials.lags), cuts), **means, gain=gain)
+    parts = [(test, line(_without(trials, test), known, T)) for _, test in folds(n, trials.lags + 1)]
+    deals = np.array([rng.permutation(len(T)) for _ in range(DEALS)])
+    rows = []
+    for a, age in enumerate(trials.age_ms):
+        right = by_electrode(trials, *divmod(a, cuts)).right[:, known]
+        crossing, elsewhere, dealt = np.full(n, np.nan), np.full(n, np.nan), np.zeros(DEALS)
+        for test, path in parts:
+            order = np.argsort(np.abs(T - path(float(age))), kind="stable")
+            crossing[test], elsewhere[test] = right[test][:, order[:few]].mean(axis=1), right[test][:, order[few:]].mean(axis=1)
+            dealt += np.nansum(right[test], axis=0)[deals[:, :few]].mean(axis=1)
+        asked = np.isfinite(crossing)
+        rows.append(
+            (crossing[asked].mean(), elsewhere[asked].mean(), *np.percentile(dealt / asked.sum(), [2.5, 97.5]), *interval(crossing - elsewhere, seed))
+        )
+    found = np.array(rows, dtype=np.float64)
+    return Readouts(trials.age_ms, found[:, 0], found[:, 1], found[:, 2:4], found[:, 4:])
 
 
 def _without(trials: Trials, test: Integers) -> Codes:

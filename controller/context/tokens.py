@@ -85,7 +85,7 @@ def from_markers(sample: NDArray[Any], text: NDArray[Any], prefix: str) -> tuple
     """Samples and tokens of the markers that begin with the prefix and go on with a whole number, or with ``none``; in order of time."""
     found = []
     for at, words in zip(sample.tolist(), text.tolist(), strict=True):
-        rest = str(words)[len(prefix) :] if str(words).startswith(prefix) else ""
+        rest = str(words)[len(prefix) :].strip() if str(words).startswith(prefix) else ""
         if rest == NONE:
             found.append((float(at), OMITTED))
         elif rest.isascii() and rest.isdigit() and len(rest) < 6:
