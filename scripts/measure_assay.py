@@ -114,7 +114,9 @@ def main() -> None:
     found = list(spread([a.first_seed + i for i in range(a.scenes)], promised, a.jobs))
     named = [n for n, _ in found if n is not None]
     tried = [yes for _, yes in found if yes is not None]
-    print(f"{len(found)} pilots of {TOKENS} tokens, seeds from {a.first_seed}: {len(named)} named a number (median {np.median(named):.0f}),")
+    print(
+        f"{len(found)} pilots of {TOKENS} tokens, seeds from {a.first_seed}: {len(named)} named a number (median {np.median(named):.0f}),"
+    )
     print(f"{len(tried)} of them at most {MOST}; yes at that number: {rate(sum(tried), len(tried))}   ({time.monotonic() - began:.0f} s)")
 
 

@@ -33,17 +33,22 @@ def assay(
         typer.Option("--sham", metavar="SESSION", help="The session that replays this one's light on other trials.", show_default=False),
     ] = None,
     lags: Annotated[
-        int | None, typer.Option("--lags", metavar="K", min=1, max=64, help="How many tokens back; default: 200 ms, 3 to 12.", show_default=False)
+        int | None,
+        typer.Option("--lags", metavar="K", min=1, max=64, help="How many tokens back; default: 200 ms, 3 to 12.", show_default=False),
     ] = None,
     band: Annotated[
         tuple[float, float] | None,
-        typer.Option("--band", metavar="LO HI", help="Of the causal filter, in Hz; default: the rhythm's, twice as wide.", show_default=False),
+        typer.Option(
+            "--band", metavar="LO HI", help="Of the causal filter, in Hz; default: the rhythm's, twice as wide.", show_default=False
+        ),
     ] = None,
     seconds: options.Seconds = 120.0,
     seed: options.Seed = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where assay.json and assay.svg go, and the rehearsed session; default: the session's folder."),
+        typer.Option(
+            "--out", metavar="DIR", help="Where assay.json and assay.svg go, and the rehearsed session; default: the session's folder."
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -133,8 +138,13 @@ def _show(found: Assay, result: dict[str, Any]) -> None:
         output.say(f"Light: not compared. {escape(found.light)}")
     for e in () if isinstance(found.light, str) else found.light:
         output.say(
-            escape(f"light, {e.condition} - {e.against}, lag {e.lag}: {e.estimate:+.3f} [{e.low:+.3f}, {e.high:+.3f}], corrected p = {e.p_corrected:.3g}")
+            escape(
+                f"light, {e.condition} - {e.against}, lag {e.lag}: {e.estimate:+.3f} [{e.low:+.3f}, {e.high:+.3f}], "
+                f"corrected p = {e.p_corrected:.3g}"
+            )
         )
     needed = found.power.needed
-    output.say(f"For 80 % power: {needed} tokens." if needed is not None else "For 80 % power: more than 64 times as many tokens, or never.")
+    output.say(
+        f"For 80 % power: {needed} tokens." if needed is not None else "For 80 % power: more than 64 times as many tokens, or never."
+    )
     output.say(f"Figure: {escape(str(result['figure']))}")

@@ -118,7 +118,23 @@ def assay(
     light = _light(material, cuts, band, sham, lags, seed)
     verdict, words = judge(found, curve, checks, needed)
     return Assay(
-        material.name, verdict, words, seed, band, settle, codes.trials, cuts, codes, waves, found, needed, curve, places, checks, tied, light
+        material.name,
+        verdict,
+        words,
+        seed,
+        band,
+        settle,
+        codes.trials,
+        cuts,
+        codes,
+        waves,
+        found,
+        needed,
+        curve,
+        places,
+        checks,
+        tied,
+        light,
     )
 
 
@@ -183,7 +199,7 @@ def as_json(a: Assay) -> dict[str, Any]:
         "p": {"p": f.p, "moves": f.p_moves, "along": f.p_along, "arrives": f.p_arrives, "by_turning": f.by_turning},
         "heading_deg": f.heading_deg,
         "controls": [
-            {"name": c.name, "estimate": c.value.estimate, "low": c.value.low, "high": c.value.high, "p": c.p, "passed": c.passed, "words": c.words}
+            {**_effect(c.name, c.value.estimate, c.value.low, c.value.high), "p": c.p, "passed": c.passed, "words": c.words}
             for c in a.controls
         ],
         "best_single_electrode": a.forgetting.single.tolist(),
@@ -191,7 +207,7 @@ def as_json(a: Assay) -> dict[str, Any]:
             "age_ms": a.readouts.age_ms.tolist(), "crossing": a.readouts.crossing.tolist(), "elsewhere": a.readouts.elsewhere.tolist(),
             "shuffled": a.readouts.shuffled.tolist(),
         },
-        "waves": [{"wave": x.wave, "context": x.context, "correlation": x.correlation, "p": x.p, "p_corrected": x.p_corrected} for x in a.ties],
+        "waves": [vars(x) for x in a.ties],
         "light": {"refused": a.light} if isinstance(a.light, str) else [vars(e) for e in a.light],
         "power": {"wanted": POWER, "tokens_needed": a.power.needed, "tokens": a.power.tokens.tolist(), "power": a.power.power.tolist()},
         "parameters": {

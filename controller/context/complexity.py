@@ -87,7 +87,7 @@ def _against(columns: tuple[Floats, ...], x: Floats, rng: np.random.Generator) -
         ranks = _unit(rankdata(x[known]))
         shifted = np.fft.fft(ranks)
         parts = [np.fft.ifft(np.conj(shifted) * np.fft.fft(_unit(rankdata(c[known])))).real for c in columns]
-        every = parts[0] if len(parts) == 1 else np.sqrt(parts[0] ** 2 + parts[1] ** 2)   # one entry for each shift
+        every = parts[0] if len(parts) == 1 else np.sqrt(parts[0] ** 2 + parts[1] ** 2)  # one entry for each shift
         own += float(every[0])
         null += every[rng.integers(1, len(known), size=SHIFTS)]
         blocks += 1

@@ -74,7 +74,9 @@ def _surrogates(asked: Asked) -> Control:
     p = float((1 + (sums >= own).sum()) / (1 + SURROGATES))
     scale = max(abs(own), 1e-300)
     value = Estimate(float(sums.mean() / scale), *(float(v / scale) for v in np.percentile(sums, [2.5, 97.5])))
-    return Control("surrogates", value, p, p < 0.05, "the statistic on patterns of the same covariance, in units of the session's own; its 95 % range")
+    return Control(
+        "surrogates", value, p, p < 0.05, "the statistic on patterns of the same covariance, in units of the session's own; its 95 % range"
+    )
 
 
 def surrogate(pattern: NDArray[np.complex128], rng: np.random.Generator) -> NDArray[np.complex128]:

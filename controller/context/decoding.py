@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def folds(n: int, gap: int, count: int = FOLDS) -> Iterator[tuple[Integers, Inte
     """(train, test) of contiguous folds; ``gap`` tokens on either side of a test fold train nothing."""
     edges = np.linspace(0, n, count + 1).astype(int)
     every = np.arange(n)
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         yield every[(every < a - gap) | (every >= b + gap)], every[a:b]
 
 

@@ -19,7 +19,7 @@ def write_figure(a: Assay, path: Path) -> None:
     """Draw the assay as SVG."""
     import matplotlib
 
-    with style.look() as Figure:  # noqa: N806  a class
+    with style.look() as Figure:
         figure = Figure(figsize=(12.5, 7.4))
         axes = figure.subplots(2, 3)
         _map(axes[0, 0], figure, a)
@@ -93,7 +93,8 @@ def _turned(axes: Any, a: Assay) -> None:
         angle = np.arange(1, len(f.turned) + 1) * 360 / (len(f.turned) + 1)
         axes.plot((angle + 180) % 360 - 180, f.turned, ".", color=style.GREY, ms=2.5)
         axes.set(xlabel="travel times turned by (deg)", xticks=[-180, -90, 0, 90, 180])
-        axes.errorbar(0, f.correlation.estimate, [[f.correlation.estimate - f.correlation.low], [f.correlation.high - f.correlation.estimate]],
+        c = f.correlation
+        axes.errorbar(0, c.estimate, [[c.estimate - c.low], [c.high - c.estimate]],
                       fmt="o", color=style.ORANGE, capsize=3)  # fmt: skip
     else:
         axes.hist(f.turned, bins=40, color=style.GREY)
@@ -108,7 +109,7 @@ def _turned(axes: Any, a: Assay) -> None:
 
 def _controls(axes: Any, a: Assay) -> None:
     rows = [("session", a.found.correlation, style.ORANGE)] + [(c.name, c.value, style.BLUE) for c in a.controls if c.name != "surrogates"]
-    for y, (name, v, colour) in enumerate(reversed(rows)):
+    for y, (_, v, colour) in enumerate(reversed(rows)):
         if np.isfinite(v.estimate):
             low, high = max(v.low, -1.2), min(v.high, 1.2)
             axes.plot([low, high], [y, y], color=colour, lw=2)

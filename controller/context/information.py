@@ -13,6 +13,7 @@ on; so uncertainties come from leaving out whole blocks (jackknife), never from 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def _pairs(total: Complex, own: Floats, n: int) -> Floats:
 
 def design(token: Integers, n_tokens: int, lags: int) -> Floats:
     """(n, lags, n_tokens - 1) effect coding of the token and those before it; rows of zeros where none was shown."""
-    code = np.vstack([np.eye(n_tokens - 1), -np.ones(n_tokens - 1), np.zeros(n_tokens - 1)])   # the last row: none
+    code = np.vstack([np.eye(n_tokens - 1), -np.ones(n_tokens - 1), np.zeros(n_tokens - 1)])  # the last row: none
     index = np.where((token >= 0) & (token < n_tokens), token, n_tokens)
     padded = np.concatenate([np.full(lags - 1, n_tokens), index]) if lags > 1 else index
     return np.asarray(code[np.lib.stride_tricks.sliding_window_view(padded, lags)[:, ::-1]])
@@ -97,7 +98,7 @@ def design(token: Integers, n_tokens: int, lags: int) -> Floats:
 def blocks_of(n: int, lags: int, n_blocks: int) -> list[NDArray[np.int64]]:
     """Contiguous blocks of tokens, each without its first ones, whose past lies in the block before."""
     edges = np.linspace(0, n, n_blocks + 1).astype(int)
-    return [np.arange(a + lags, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [np.arange(a + lags, b) for a, b in pairwise(edges)]
 
 
 def tokens_for(n_tokens: int, lags: int, n_blocks: int = BLOCKS) -> int:
@@ -137,9 +138,9 @@ def encode(trials: Trials, n_blocks: int = BLOCKS) -> Codes:
     left = np.mean([(np.abs(y - x @ whole) ** 2).sum(axis=0) / (len(y) - 1) for x, y in parts], axis=0)
     noise = np.sqrt(left.reshape(cuts, electrodes).mean(axis=0))
     found = found.reshape(len(rows), t.lags, t.n_tokens - 1, cuts, electrodes)
-    found = np.concatenate([found, -found.sum(axis=2, keepdims=True)], axis=2)          # the last token is minus the others
+    found = np.concatenate([found, -found.sum(axis=2, keepdims=True)], axis=2)  # the last token is minus the others
     found = found.transpose(0, 1, 3, 2, 4).reshape(len(rows), t.lags * cuts, t.n_tokens, electrodes)
-    return Codes(found / np.where(noise > 0, noise, np.inf), t.age_ms, int(sum(len(r) for r in rows)))
+    return Codes(np.asarray(found / np.where(noise > 0, noise, np.inf), dtype=np.complex128), t.age_ms, int(sum(len(r) for r in rows)))
 
 
 def _lags_differ(moments: Floats) -> None:
@@ -151,6 +152,6 @@ def _lags_differ(moments: Floats) -> None:
         if own.max() < INFLATED:
             return
     raise AssayError(
-        "the tokens of one lag say nearly all about those of the others (a motif, too low an entropy, or a token that hardly ever comes), so "
-        "nothing can be said of single lags; use a sequence with more entropy, or fewer --lags"
+        "the tokens of one lag say nearly all about those of the others (a motif, too low an entropy, or a token that hardly ever comes), "
+        "so nothing can be said of single lags; use a sequence with more entropy, or fewer --lags"
     )

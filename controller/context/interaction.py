@@ -248,9 +248,7 @@ def _flipped(values: Floats, rng: np.random.Generator) -> tuple[float, float]:
     return p, float(np.quantile(by_chance, 1 - LEVEL)) * np.sqrt(n - 1)
 
 
-def _arrives(
-    B: Floats, left: Floats, age: Floats, T: Floats, settle_ms: float, rng: np.random.Generator
-) -> tuple[float, Floats, float]:
+def _arrives(B: Floats, left: Floats, age: Floats, T: Floats, settle_ms: float, rng: np.random.Generator) -> tuple[float, Floats, float]:
     """p of a rise on the downstream half from one age to a later one, both after the filter has settled.
 
     And the pseudo-values of the clearest rise, and the t that would have been enough.

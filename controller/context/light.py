@@ -83,7 +83,9 @@ def require_frozen(groups: Mapping[str, Group], trained_in: Trials, lit: NDArray
     first = next(iter(made))
     for name, digests in made.items():
         if digests != made[first]:
-            raise AssayError(f"the decoder of '{name}' is not that of '{first}': it has to be frozen, or it learns to read the light itself")
+            raise AssayError(
+                f"the decoder of '{name}' is not that of '{first}': it has to be frozen, or it learns to read the light itself"
+            )
     for d in groups[first].decoders:
         if d.trained_on.max(initial=-1) >= len(trained_in.token) or lit[d.trained_on].any():
             n = int(lit[d.trained_on[d.trained_on < len(lit)]].sum())
@@ -102,8 +104,8 @@ def require_equal_energy(groups: Mapping[str, Group], pairs: Sequence[tuple[str,
         a, b = groups[low].energy_mj_mm2, groups[high].energy_mj_mm2
         if b > a * (1 + ENERGY):
             raise AssayError(
-                f"a pulse of '{high}' gave {b:.4g} mJ/mm2 and one of '{low}' {a:.4g}: conditions that are compared have to give equal energy, "
-                f"within {ENERGY:.0%}"
+                f"a pulse of '{high}' gave {b:.4g} mJ/mm2 and one of '{low}' {a:.4g}: conditions that are compared have to give "
+                f"equal energy, within {ENERGY:.0%}"
             )
 
 

@@ -42,8 +42,8 @@ def light_effects(
         return ()
     if sham is None and len(lit) < 2:
         raise AssayError(
-            f"'{lit[0]}' has nothing to be compared with: a dark sham tells what light does by itself. Run the same light replayed on other "
-            f"trials (wavestim run SESSION --policy replayed) and give that session with --sham"
+            f"'{lit[0]}' has nothing to be compared with: a dark sham tells what light does by itself. Run the same light replayed on "
+            f"other trials (wavestim run SESSION --policy replayed) and give that session with --sham"
         )
     if sham is not None:
         if sham[0].session is None:

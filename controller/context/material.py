@@ -127,8 +127,16 @@ def _of_recording(path: Path) -> Material:
             raise AssayError(f"{path}: has no '{missing[0]}'; token says which tokens came, token_sample at which samples")
         token, sample = np.asarray(archive["token"]), np.asarray(archive["token_sample"], dtype=np.float64)
         band = np.asarray(archive["band_hz"], dtype=np.float64) if "band_hz" in archive else np.array(BAND_HZ)
-    if token.ndim != 1 or token.shape != sample.shape or len(token) < FEWEST or token.dtype.kind not in "iu" or (np.diff(sample) <= 0).any():
-        raise AssayError(f"{path}: token and token_sample must be as long as each other, at least {FEWEST}, whole numbers at rising samples")
+    if (
+        token.ndim != 1
+        or token.shape != sample.shape
+        or len(token) < FEWEST
+        or token.dtype.kind not in "iu"
+        or (np.diff(sample) <= 0).any()
+    ):
+        raise AssayError(
+            f"{path}: token and token_sample must be as long as each other, at least {FEWEST}, whole numbers at rising samples"
+        )
     if recording.positions_mm is None:
         raise AssayError(f"{path}: has no positions_mm; the assay needs to know where the electrodes are")
     nobody = np.zeros(0)

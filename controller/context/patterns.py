@@ -56,12 +56,12 @@ def cut(material: Material, band_hz: tuple[float, float], lags: int | None = Non
     if np.mean(np.abs(np.diff(onset) - period) > UNEVEN * period) > 0.1:
         raise AssayError(f"{material.name}: intervals between tokens differ by more than {UNEVEN:.0%}; the assay needs an even pace")
     n_cuts = int(np.clip(round(period * 1e3 / fs / STEP_MS), 1, MOST_CUTS))
-    after = np.floor(period * (np.arange(n_cuts) + 1) / n_cuts - 1e-9)              # the last is the sample before the next token shows
+    after = np.floor(period * (np.arange(n_cuts) + 1) / n_cuts - 1e-9)  # the last is the sample before the next token shows
     sample = np.floor(onset[:, None] + after[None, :])
     wanted = np.unique(sample.ravel()).astype(np.int64)
     values, gone = _at(material, wanted, band_hz)
     index = np.searchsorted(wanted, sample.astype(np.int64))
-    missing = gone[index].any(axis=1)
+    missing = np.asarray(gone[index].any(axis=1))
     period_ms = period * 1e3 / fs
     count = int(np.clip(np.ceil(MEMORY_MS / period_ms), *LAGS)) if lags is None else lags
     lit = light_within(material, sample[:, -1], count * period + settle_ms(band_hz) * fs / 1e3)

@@ -84,7 +84,7 @@ def a_scene(rng: np.random.Generator, **given: object) -> Scene:
         "code_uv": float(rng.uniform(20, 60)),
         "noise_uv": float(rng.uniform(15, 60)),
     }
-    return Scene(**{**drawn, **given})  # type: ignore[arg-type]
+    return Scene(**{**drawn, **given})
 
 
 def plant(kind: str, scene: Scene, n: int, seed: int) -> Planted:
@@ -115,7 +115,7 @@ def plant(kind: str, scene: Scene, n: int, seed: int) -> Planted:
 
 def _evoked(kind: str, rng: np.random.Generator, s: Scene, impulse: Floats) -> Floats:
     m, along = len(s.positions_mm), s.along_mm
-    near = np.exp(-along / rng.uniform(1.0, 6.0))                                   # input enters upstream
+    near = np.exp(-along / rng.uniform(1.0, 6.0))  # input enters upstream
     random_phase = np.exp(2j * np.pi * rng.random((s.n_tokens, m)))
     if kind in ("local", "graded"):
         gain = near * np.exp(0.4 * rng.standard_normal(m))

@@ -64,7 +64,12 @@ def readouts(trials: Trials, travel_ms: Floats, seed: int = 1) -> Readouts:
             dealt += np.nansum(right[test], axis=0)[deals[:, :few]].mean(axis=1)
         asked = np.isfinite(crossing)
         rows.append(
-            (crossing[asked].mean(), elsewhere[asked].mean(), *np.percentile(dealt / asked.sum(), [2.5, 97.5]), *interval(crossing - elsewhere, seed))
+            (
+                crossing[asked].mean(),
+                elsewhere[asked].mean(),
+                *np.percentile(dealt / asked.sum(), [2.5, 97.5]),
+                *interval(crossing - elsewhere, seed),
+            )
         )
     found = np.array(rows, dtype=np.float64)
     return Readouts(trials.age_ms, found[:, 0], found[:, 1], found[:, 2:4], found[:, 4:])

@@ -70,12 +70,14 @@ def markov(n: int, n_tokens: int, order: int, entropy_bits: float, seed: int) ->
     """
     most = float(np.log2(n_tokens))
     if order < 1 or n_tokens**order > 65536:
-        raise ValueError(f"a Markov chain of {n_tokens} tokens has an order from 1 to {int(np.log(65536) / np.log(n_tokens) + 1e-9)}, not {order}")
+        raise ValueError(
+            f"a Markov chain of {n_tokens} tokens has an order from 1 to {int(np.log(65536) / np.log(n_tokens) + 1e-9)}, not {order}"
+        )
     if not 0 <= entropy_bits <= most + 1e-9:
         raise ValueError(f"the entropy of {n_tokens} tokens lies between 0 and {most:.3g} bits, not {entropy_bits:g}")
     p = _with_entropy(n_tokens, min(entropy_bits, most))
     rng = np.random.default_rng(seed)
-    deal = rng.permuted(np.tile(np.arange(n_tokens), (n_tokens**order, 1)), axis=1)   # context, rank -> token
+    deal = rng.permuted(np.tile(np.arange(n_tokens), (n_tokens**order, 1)), axis=1)  # context, rank -> token
     ranks = rng.choice(n_tokens, size=n, p=p)
     tokens = np.zeros(n, dtype=np.int64)
     context, contexts = int(rng.integers(n_tokens**order)), n_tokens**order
@@ -107,7 +109,7 @@ def repeats(n: int, n_tokens: int, length: int, deviant_fraction: float, seed: i
     p = np.concatenate([[1 - deviant_fraction], np.full(n_tokens - 1, deviant_fraction / (n_tokens - 1))])
     with np.errstate(divide="ignore"):
         surprisal = -np.log2(np.where(odd, p[1], p[0]))
-    new = np.arange(n) < length                                        # the first time round it was not known
+    new = np.arange(n) < length  # the first time round it was not known
     bits = np.log2(n_tokens)
     return Sequence(tokens, n_tokens, np.where(new, bits, surprisal), np.where(new, bits, _entropy(p)), length, odd & ~new)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.context.material import Material
-from wavestim.realtime import track
+from wavestim.realtime import Calibration, track
 
 Floats = NDArray[np.float64]
 SEGMENT_S = 60.0
@@ -48,14 +49,12 @@ def waves_at(material: Material, at_sample: Floats) -> Waves:
     names = ("direction_deg", "speed_mm_s", "frequency_hz", "pgd")
     found = {name: np.full(n, np.nan) for name in names}
     travel, travels = np.full((n, m), np.nan), np.zeros(n, dtype=bool)
-    calibration = material.calibration
+    calibration: Calibration | bytes | None = material.calibration
     for first, samples in _segments(material):
         inside = np.flatnonzero((at_sample >= first) & (at_sample < first + len(samples)))
         if not len(inside):
             continue
-        w = track(
-            samples, material.fs_hz, material.positions_mm, material.band_hz, calibration=calibration, reference=material.reference
-        )
+        w = track(samples, material.fs_hz, material.positions_mm, material.band_hz, calibration=calibration, reference=material.reference)
         calibration = w.calibrations[-1][1] if w.calibrations else calibration
         at = np.floor(at_sample[inside]).astype(int) - first
         travels[inside] = np.isin(w.kind[at], TRAVELS)
@@ -68,7 +67,7 @@ def waves_at(material: Material, at_sample: Floats) -> Waves:
     return Waves(median, **found, travels=travels)
 
 
-def _segments(material: Material):  # type: ignore[no-untyped-def]
+def _segments(material: Material) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Pieces of a minute without gaps, so that a long session fits the memory."""
     held: list[NDArray[np.float32]] = []
     start = end = 0

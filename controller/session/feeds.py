@@ -67,7 +67,9 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
             reason = " ".join(str(error).split("Value error, ")[-1].split(" [type=")[0].split())
             raise ExperimentError(f"{experiment.name}: {key}: {reason}") from None
     if shown is not None and (kind := CortexConfig(**cortex).wave().kind) != "planar":
-        raise ExperimentError(f"{experiment.name}: sequence: tokens enter a cortex whose waves are planar, not {kind}; choose another source.state")
+        raise ExperimentError(
+            f"{experiment.name}: sequence: tokens enter a cortex whose waves are planar, not {kind}; choose another source.state"
+        )
     seed = experiment.seed if source.seed is None else source.seed
     return {"cortex": cortex, "light": light, "seed": seed, "fs_hz": source.fs_hz, "gate_channel": source.loopback_channel}
 

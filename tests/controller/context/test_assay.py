@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pytest
 from support.planting import scene
 from typer.testing import CliRunner
 from wavestim.controller import cli
@@ -46,7 +45,7 @@ def test_a_local_memory_is_none(tmp_path):
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["verdict"] != "yes"
-    assert found["effects"][2]["low"] > 0.25                              # it can be read all the same
+    assert found["effects"][2]["low"] > 0.25  # it can be read all the same
 
 
 def test_what_cannot_be_asked_is_one_sentence(tmp_path):

@@ -1,4 +1,4 @@
-"""What would make an effect of light out of nothing is refused: decoders that are not frozen, shams that are not replayed, unequal energy."""
+"""What would make an effect of light out of nothing is refused: a decoder not frozen, a sham not replayed, unequal energy."""
 
 from __future__ import annotations
 

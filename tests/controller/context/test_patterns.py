@@ -20,7 +20,13 @@ def saved(path, kind="wave", n=300, change=lambda x: x, **more):
     s = scene()
     p = plant(kind, s, n, 1)
     np.savez(
-        path, lfp=change(p.samples_uv.astype(np.float32)), fs=s.fs_hz, positions_mm=s.positions_mm, token=p.token, token_sample=p.onset, **more
+        path,
+        lfp=change(p.samples_uv.astype(np.float32)),
+        fs=s.fs_hz,
+        positions_mm=s.positions_mm,
+        token=p.token,
+        token_sample=p.onset,
+        **more,
     )
     return path
 

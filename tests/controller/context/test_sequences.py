@@ -41,7 +41,12 @@ def test_it_takes_the_whole_order_to_foresee_a_chain():
 
 
 def test_a_seed_is_a_sequence():
-    for make in (lambda s: iid(200, 4, s), lambda s: markov(200, 4, 1, 1.0, s), lambda s: oddball(200, 4, 0.2, s), lambda s: repeats(200, 4, 6, 0.1, s)):
+    for make in (
+        lambda s: iid(200, 4, s),
+        lambda s: markov(200, 4, 1, 1.0, s),
+        lambda s: oddball(200, 4, 0.2, s),
+        lambda s: repeats(200, 4, 6, 0.1, s),
+    ):
         assert (make(3).tokens == make(3).tokens).all()
         assert (make(3).tokens != make(4).tokens).any()
 

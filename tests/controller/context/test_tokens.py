@@ -72,13 +72,13 @@ def test_markers_of_the_labs_own_program():
     rows = [(10.0 * i, "marker", f"stim {i % 3}") for i in range(30)] + [(5.0, "marker", "pause"), (7.0, "block-done", "stim 2")]
     found = tokens_of(told(rows, sequence={"kind": "told", "n_tokens": 3, "marker": "stim "}))
     assert found.sequence.tokens.tolist() == [i % 3 for i in range(30)]
-    assert found.sequence.surprisal_bits[-1] < 0.3                       # it repeats, and that is counted along
+    assert found.sequence.surprisal_bits[-1] < 0.3  # it repeats, and that is counted along
 
 
 def test_a_number_on_ttl_lines_with_a_strobe():
     rows = []
     for i in range(40):
-        bits = (i % 4) << 1                                              # lines 2 and 3; line 1 strobes once they stand
+        bits = (i % 4) << 1  # lines 2 and 3; line 1 strobes once they stand
         rows += [(100.0 * i, "ttl", str(bits)), (100.0 * i + 2, "ttl", str(bits | 1)), (100.0 * i + 9, "ttl", str(bits))]
     found = tokens_of(told(rows, sequence={"kind": "told", "n_tokens": 4, "ttl_lines": [2, 3], "strobe": 1}))
     assert found.sequence.tokens.tolist() == [i % 4 for i in range(40)]
@@ -128,7 +128,9 @@ def test_a_file_that_asks_for_the_impossible_is_refused(change, says):
 
 
 def test_at_a_rig_tokens_are_told_and_in_mock_mode_drawn():
-    lines = TEXT.replace("source: {kind: simulated, cortex: {coupling_per_s: 200}}", "source: {kind: lsl, name: utah, markers: task}").splitlines()
+    lines = TEXT.replace(
+        "source: {kind: simulated, cortex: {coupling_per_s: 200}}", "source: {kind: lsl, name: utah, markers: task}"
+    ).splitlines()
     rig = "\n".join("sequence: {kind: told, n_tokens: 5}" if line.startswith("sequence") else line for line in lines)
     assert shown_tokens(parse_experiment(rig)) is None
     assert shown_tokens(mocked(parse_experiment(rig))).sequence.n_tokens == 5
