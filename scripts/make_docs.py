@@ -37,9 +37,30 @@ TITLES = {
     "Stimulus": "source, stimulus",
     "Safety": "safety",
 }
-PARTS = {"source": "source", "sequence": "sequence", "probe": "probe", "policy": "trigger.policy", "light": "light", "pattern": "conditions, pattern"}
+PARTS = {
+    "source": "source",
+    "sequence": "sequence",
+    "probe": "probe",
+    "policy": "trigger.policy",
+    "light": "light",
+    "pattern": "conditions, pattern",
+}
 ORDER = (
-    *("Experiment", "Subject", "source", "Stimulus", "sequence", "probe", "Conditioning", "Trigger", "policy", "light", "Leds", "Condition", "pattern"),
+    *(
+        "Experiment",
+        "Subject",
+        "source",
+        "Stimulus",
+        "sequence",
+        "probe",
+        "Conditioning",
+        "Trigger",
+        "policy",
+        "light",
+        "Leds",
+        "Condition",
+        "pattern",
+    ),
     *("Schedule", "Gate", "Stop", "Safety"),
 )
 

@@ -63,7 +63,7 @@ def test_information_is_zero_on_average_where_there_is_none_and_the_square_of_th
     mean, se = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(60)
     assert (np.abs(mean[:, 0]) < 4 * se[:, 0]).all()
     assert mean[0, 1] == pytest.approx(2.0 / 2.0, rel=0.02)  # mean square of the code over that of the noise
-    assert abs(mean[1, 1]) < 4 * se[1, 1]
+    assert -2 * 2 / 400 < mean[1, 1] < 4 * se[1, 1]  # chance correlations between lags, taken out on the whole
 
 
 def test_few_tokens_and_sequences_whose_lags_cannot_be_told_apart_are_refused():
