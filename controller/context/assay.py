@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from wavestim.controller.context.decoding import Forgetting, forgetting
 from wavestim.controller.context.errors import AssayError
 from wavestim.controller.context.filters import settle_ms
 from wavestim.controller.context.information import Codes, encode, tokens_for
-from wavestim.controller.context.interaction import LEVEL, Interaction, interaction
+from wavestim.controller.context.interaction import LEVEL, Estimate, Interaction, interaction
 from wavestim.controller.context.light import Effect
 from wavestim.controller.context.lightsession import light_effects
 from wavestim.controller.context.material import Material
@@ -31,6 +31,8 @@ from wavestim.controller.context.waves import Waves, waves_at
 SMALLEST = 0.1
 """A smaller correlation of age and travel time would not matter."""
 POWER = 0.8
+FEWEST = 4
+"""Electrodes with a travel time, at least."""
 WIDER = 2.0
 """The filter's band is that of the rhythm, wider by this factor on either side: a narrow filter smears a token over several."""
 
@@ -90,7 +92,7 @@ def assay(
     Raises
     ------
     AssayError
-        When the session cannot be asked.
+        When the session cannot be asked. A session in which no wave travels can: it is undecided.
     """
     band = band_hz or filter_band_hz(material.band_hz, material.fs_hz)
     settle = settle_ms(band)
@@ -99,13 +101,14 @@ def assay(
     codes = encode(cuts.trials)
     progress("waves", 0.15)
     waves = waves_at(material, cuts.sample[:, -1])
-    if np.isfinite(waves.travel_ms).sum() < 4:
-        raise AssayError(
-            f"{material.name}: a wave was seen to travel at {waves.travels.mean():.0%} of the tokens only, so there are no travel times to "
-            f"ask with; look at band_hz and the signal (wavestim calibrate)"
-        )
+    travels = bool(np.isfinite(waves.travel_ms).sum() >= FEWEST)
+    if not travels:  # a wave that does not travel is everywhere at once
+        waves = replace(waves, travel_ms=np.zeros(len(waves.travel_ms)))
     progress("interaction", 0.35)
     found = interaction(codes, waves.travel_ms, material.positions_mm, settle, seed)
+    if not travels:
+        nothing = Estimate(np.nan, np.nan, np.nan)
+        found = replace(found, correlation=nothing, delay_ratio=nothing, p=1.0)
     needed = power(found, codes.trials, tokens_for(cuts.trials.n_tokens, cuts.trials.lags), POWER, seed)
     progress("decoding", 0.4)
     curve = forgetting(cuts.trials, seed)
@@ -117,6 +120,12 @@ def assay(
     tied = ties(waves, material.tokens.sequence, seed)
     light = _light(material, cuts, band, sham, lags, seed)
     verdict, words = judge(found, curve, checks, needed)
+    if not travels:
+        verdict = "undecided"
+        words = (
+            f"a wave was seen to travel at {waves.travels.mean():.0%} of the tokens only: without travel times nothing can be said of "
+            f"where it carries them; look at band_hz and the signal (wavestim calibrate)"
+        )
     return Assay(
         material.name,
         verdict,

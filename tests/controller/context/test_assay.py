@@ -48,6 +48,16 @@ def test_a_local_memory_is_none(tmp_path):
     assert found["effects"][2]["low"] > 0.25  # it can be read all the same
 
 
+def test_without_a_wave_that_travels_it_is_undecided_and_says_so(tmp_path):
+    path = recorded(tmp_path / "still.npz", "local", n=500, wave_uv=1e-3, noise_uv=100.0)
+    result = call(path, "--lags", "2", "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["verdict"] == "undecided"
+    assert "seen to travel" in found["words"]
+    assert found["effects"][0]["estimate"] is None
+
+
 def test_what_cannot_be_asked_is_one_sentence(tmp_path):
     for words, says in (
         ((tmp_path,), "no session here"),
