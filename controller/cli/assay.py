@@ -16,7 +16,7 @@ from wavestim.controller.plain import plain
 if TYPE_CHECKING:
     from wavestim.controller.context.assay import Assay
 
-FIGURE, RESULT = "assay.svg", "assay.json"
+FIGURE, RESULT, TRIALS = "assay.svg", "assay.json", "trials.csv"
 
 
 def assay(
@@ -47,7 +47,9 @@ def assay(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Where assay.json and assay.svg go, and the rehearsed session; default: the session's folder."
+            "--out",
+            metavar="DIR",
+            help="Where assay.json, assay.svg and trials.csv go, and the rehearsed session; default: the session's folder.",
         ),
     ] = None,
     as_json: options.Json = False,
@@ -72,6 +74,7 @@ def assay(
     from wavestim.controller.context.assay import assay as ask
     from wavestim.controller.context.figure import write_figure
     from wavestim.controller.context.material import open_material
+    from wavestim.controller.context.trials import trials_of, write_trials
 
     with output.only_json(as_json):
         place, folder = _session(source, seconds, drawn, out)
@@ -88,6 +91,7 @@ def assay(
             )
         result = {**plain_result(found), "figure": str((folder / FIGURE).absolute())}
         write_figure(found, folder / FIGURE)
+        write_trials(trials_of(material, found.waves, found.cuts.sample[:, -1]), folder / TRIALS)
         (folder / RESULT).write_text(json.dumps(plain(result), allow_nan=False, indent=1) + "\n", encoding="utf-8")
     if as_json:
         output.emit(result)

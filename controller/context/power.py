@@ -48,9 +48,10 @@ def power(found: Interaction, tokens: int, least: int, wanted: float = 0.8, seed
     v = found.values
     mean, covariance = v.mean(axis=0), np.cov(v.T) / len(v)
     root = _root(covariance)
-    truth = mean + rng.standard_normal((DRAWS, 3)) @ root.T
-    noise = rng.standard_normal((DRAWS, 3)) @ root.T
-    sd = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    scale = np.sqrt((len(v) - 1) / rng.chisquare(len(v) - 1, DRAWS))[:, None]  # the uncertainty is an estimate from a few blocks, too
+    truth = mean + scale * (rng.standard_normal((DRAWS, 3)) @ root.T)
+    noise = scale * (rng.standard_normal((DRAWS, 3)) @ root.T)
+    sd = scale * np.sqrt(np.maximum(np.diag(covariance), 1e-300))
     powers = []
     for times in TIMES:
         certainty = np.sqrt(times) if times > 1 else times

@@ -38,6 +38,9 @@ def test_a_code_of_the_wave_is_a_yes_with_its_figure(tmp_path):
     assert found["power"]["tokens_needed"] is not None
     assert json.loads((tmp_path / "out" / "assay.json").read_text()) == found
     assert (tmp_path / "out" / "assay.svg").read_text().startswith("<?xml")
+    trials = (tmp_path / "out" / "trials.csv").read_text().splitlines()
+    assert len(trials) == 901
+    assert trials[0].startswith("sample,token,surprisal_bits")
 
 
 def test_a_local_memory_is_none(tmp_path):
