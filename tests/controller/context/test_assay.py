@@ -61,6 +61,21 @@ def test_without_a_wave_that_travels_it_is_undecided_and_says_so(tmp_path):
     assert found["effects"][0]["estimate"] is None
 
 
+def test_an_experiment_is_rehearsed_and_then_asked(tmp_path):
+    path = tmp_path / "rig.yaml"
+    path.write_text(
+        "name: rig\nsource: {kind: lsl, name: utah, markers: task}\nsequence: {kind: told, n_tokens: 2}\n"
+        "probe: {kind: grid, rows: 2, columns: 3, pitch_mm: 0.4}\nconditions: [{name: dark, pattern: {kind: none}}]\n"
+    )
+    result = call(path, "--seconds", "6", "--lags", "2", "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["parameters"]["n_tokens"] == 2
+    assert found["parameters"]["period_ms"] == 50
+    assert (tmp_path / "out" / "journal.sqlite").is_file()
+    assert (tmp_path / "out" / "assay.svg").is_file()
+
+
 def test_what_cannot_be_asked_is_one_sentence(tmp_path):
     for words, says in (
         ((tmp_path,), "no session here"),
