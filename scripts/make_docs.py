@@ -37,9 +37,30 @@ TITLES = {
     "Stimulus": "source, stimulus",
     "Safety": "safety",
 }
-PARTS = {"source": "source", "probe": "probe", "policy": "trigger.policy", "light": "light", "pattern": "conditions, pattern"}
+PARTS = {
+    "source": "source",
+    "sequence": "sequence",
+    "probe": "probe",
+    "policy": "trigger.policy",
+    "light": "light",
+    "pattern": "conditions, pattern",
+}
 ORDER = (
-    *("Experiment", "Subject", "source", "Stimulus", "probe", "Conditioning", "Trigger", "policy", "light", "Leds", "Condition", "pattern"),
+    *(
+        "Experiment",
+        "Subject",
+        "source",
+        "Stimulus",
+        "sequence",
+        "probe",
+        "Conditioning",
+        "Trigger",
+        "policy",
+        "light",
+        "Leds",
+        "Condition",
+        "pattern",
+    ),
     *("Schedule", "Gate", "Stop", "Safety"),
 )
 
@@ -64,8 +85,10 @@ def experiment_keys() -> str:
 
 def _kinds(defs: dict[str, Any], part: str) -> list[tuple[str, str]]:
     owner = {"policy": "Trigger", "pattern": "Condition"}.get(part, "Experiment")
-    mapping = defs[owner]["properties"][part]["discriminator"]["mapping"]
-    order = [one["$ref"] for one in defs[owner]["properties"][part]["oneOf"]]
+    field = defs[owner]["properties"][part]
+    field = next((one for one in field.get("anyOf", ()) if "discriminator" in one), field)  # where null may stand, too
+    mapping = field["discriminator"]["mapping"]
+    order = [one["$ref"] for one in field["oneOf"]]
     return [(kind, ref.rsplit("/", 1)[1]) for kind, ref in sorted(mapping.items(), key=lambda item: order.index(item[1]))]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 from wavestim.controller.cli import (
+    assay,
     attach,
     bench,
     calibrate,
@@ -79,6 +80,7 @@ app.command()(preflight.preflight)
 app.command()(sessions.verify)
 app.command()(sessions.recover)
 app.command()(sessions.report)
+app.command()(assay.assay)
 app.command()(bench.bench)
 app.command()(study.study)
 app.command()(sweep.sweep)

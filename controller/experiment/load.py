@@ -106,7 +106,7 @@ def experiment_hash(experiment: Experiment) -> str:
         data["calibration"] = _fingerprint(Path(data["calibration"]))
     if "session" in data["trigger"]["policy"]:
         data["trigger"]["policy"]["session"] = _light_fingerprint(data["trigger"]["policy"]["session"])
-    for key, unsaid in (("schedule", Schedule()), ("gate", None), ("stop", Stop())):  # younger than many a session
+    for key, unsaid in (("schedule", Schedule()), ("gate", None), ("stop", Stop()), ("sequence", None)):  # younger than many a session
         if getattr(experiment, key) == unsaid:
             del data[key]
     if not data["source"].get("stimulus", True):

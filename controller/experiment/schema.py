@@ -10,6 +10,7 @@ from wavestim.controller.experiment._course import Gate, Schedule, Stimulus, Sto
 from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
 from wavestim.controller.experiment._pattern import Condition
 from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
+from wavestim.controller.experiment._sequence import IidSequence, Sequence, ToldSequence
 from wavestim.controller.experiment._source import SimulatedSource, Source
 from wavestim.controller.experiment._trigger import Trigger
 
@@ -48,6 +49,8 @@ class Experiment(Part):
     """Who is recorded; optional."""
     source: Source = SimulatedSource()
     """Where samples come from."""
+    sequence: Sequence | None = None
+    """The tokens that are shown, for the context assay; null: none."""
     probe: Probe = GridProbe(rows=10, columns=10, pitch_mm=0.4)
     """Where the electrodes are."""
     conditioning: Conditioning = Conditioning()
@@ -99,6 +102,11 @@ class Experiment(Part):
         return self
 
     @model_validator(mode="after")
+    def _somebody_shows_the_tokens(self) -> Experiment:
+        check_sequence(self)
+        return self
+
+    @model_validator(mode="after")
     def _gate_is_no_electrode(self) -> Experiment:
         channel = self.source.loopback_channel
         if channel is not None and channel not in self.probe.bad_channels:
@@ -142,6 +150,32 @@ def check_course(e: Experiment) -> None:
         _gate_opens(e.gate, e.source)
 
 
+def check_sequence(e: Experiment) -> None:
+    """Refuse tokens that nobody shows, and words that cannot come from this source.
+
+    Raises
+    ------
+    ValueError
+        Naming the key and what would be right.
+    """
+    q, source = e.sequence, e.source
+    if q is None:
+        return
+    if not isinstance(q, ToldSequence):
+        if not isinstance(source, SimulatedSource):
+            raise ValueError(f"sequence: only the simulated cortex is shown tokens by wavestim; with source {source.kind} use kind: told")
+        tokens = source.cortex.get("tokens", {})
+        twice = sorted({"sequence", "n_tokens", "period_ms"} & set(tokens if isinstance(tokens, dict) else ()))
+        if twice:
+            raise ValueError(f"source.cortex.tokens.{twice[0]}: sequence says which tokens come when; leave it out")
+    elif isinstance(source, SimulatedSource):
+        raise ValueError("sequence: nobody tells the simulated source which tokens come; use kind: iid, markov, oddball or repeats")
+    elif source.kind == "lsl" and (q.ttl_lines or source.markers is None):
+        raise ValueError("sequence: over LSL tokens come as markers; leave ttl_lines out and name the marker stream in source.markers")
+    elif source.kind in ("rhx", "openephys") and not q.ttl_lines:
+        raise ValueError(f"sequence: an {source.kind} source has TTL lines and no markers; give ttl_lines and strobe")
+
+
 def _gate_opens(gate: Gate, source: Source) -> None:
     by_marker = gate.marker is not None
     if isinstance(source, SimulatedSource):
@@ -167,6 +201,8 @@ def mocked(experiment: Experiment) -> Experiment:
         changes["light"] = stood_in(light)
     if source.kind not in ("simulated", "file"):
         changes["source"] = SimulatedSource(stimulus=rehearsed(experiment.gate))
+        if experiment.sequence is not None:
+            changes["sequence"] = IidSequence(n_tokens=experiment.sequence.n_tokens)
     return experiment.model_copy(update=changes) if changes else experiment
 
 

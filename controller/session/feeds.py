@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.context.shown import shown_tokens
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.irradiance import light_settings
@@ -49,7 +50,15 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
     source = experiment.source
     assert source.kind == "simulated"
     given = {"state": source.state, "snr_db": source.snr_db, **source.cortex}
-    cortex = {key: value for key, value in given.items() if value is not None}
+    cortex: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    shown = shown_tokens(experiment)
+    if shown is not None:
+        cortex["tokens"] = {
+            **cortex.get("tokens", {}),
+            "n_tokens": shown.sequence.n_tokens,
+            "period_ms": shown.period_ms,
+            "sequence": shown.sequence.tokens.tolist(),
+        }
     light = light_settings(experiment)
     for key, model, values in (("source", CortexConfig, cortex), ("opsin or leds", LightConfig, light)):
         try:
@@ -57,6 +66,10 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
         except ValueError as error:
             reason = " ".join(str(error).split("Value error, ")[-1].split(" [type=")[0].split())
             raise ExperimentError(f"{experiment.name}: {key}: {reason}") from None
+    if shown is not None and (kind := CortexConfig(**cortex).wave().kind) != "planar":
+        raise ExperimentError(
+            f"{experiment.name}: sequence: tokens enter a cortex whose waves are planar, not {kind}; choose another source.state"
+        )
     seed = experiment.seed if source.seed is None else source.seed
     return {"cortex": cortex, "light": light, "seed": seed, "fs_hz": source.fs_hz, "gate_channel": source.loopback_channel}
 

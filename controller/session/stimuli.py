@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
+from wavestim.controller.context.shown import token_events
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment._course import Stimulus
 from wavestim.controller.record.session import Session
@@ -42,9 +43,11 @@ class Events:
 
 
 def simulated_events(experiment: Experiment) -> Events:
-    """What the simulated source sends; nothing when it is another source."""
+    """What the simulated source sends, tokens included; nothing when it is another source."""
     source = experiment.source
-    return Events(_told(source.stimulus, source.fs_hz)) if source.kind == "simulated" else Events()
+    if source.kind != "simulated":
+        return Events()
+    return Events(heapq.merge(_told(source.stimulus, source.fs_hz), token_events(experiment, source.fs_hz), key=lambda event: event.sample))
 
 
 def recorded_events(session: Session) -> Events:

@@ -73,12 +73,12 @@ class Tokens(Frozen):
     width_mm: Positive = 0.5
     """Spread (Gaussian SD) of a token's place."""
     sequence: tuple[int, ...] | None = None
-    """Tokens to play, in a loop; drawn by the seed when absent."""
+    """Tokens to play, in a loop, -1 where one is left out; drawn by the seed when absent."""
 
     @model_validator(mode="after")
     def _sequence_fits(self) -> Self:
-        if self.sequence is not None and (not self.sequence or not all(0 <= t < self.n_tokens for t in self.sequence)):
-            raise ValueError(f"sequence must hold tokens from 0 to {self.n_tokens - 1}")
+        if self.sequence is not None and (not self.sequence or not all(-1 <= t < self.n_tokens for t in self.sequence)):
+            raise ValueError(f"sequence must hold tokens from 0 to {self.n_tokens - 1}, or -1 where one is left out")
         return self
 
 

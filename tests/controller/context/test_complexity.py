@@ -1,0 +1,41 @@
+"""Waves that know the sequence are told from waves that do not, however slowly both change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+from wavestim.controller.context.complexity import contexts, ties
+from wavestim.controller.context.sequences import iid, markov, oddball
+from wavestim.controller.context.waves import Waves
+
+
+def waves(n, seed, speed=0.0, turn=0.0):
+    rng = np.random.default_rng(seed)
+    slow = lfilter([0.1], [1, -0.95], rng.standard_normal((4, n)), axis=1)
+    direction = 20 * slow[0] + turn
+    return Waves(np.zeros(4), direction, 200 + 40 * slow[1] + speed, 15 + slow[2], 0.8 + 0.1 * slow[3], np.ones(n, bool))
+
+
+def test_a_speed_that_follows_surprisal_is_found_and_nothing_else():
+    sequence = oddball(1600, 4, 0.2, seed=1)
+    found = {(t.wave, t.context): t for t in ties(waves(1600, 1, speed=6 * sequence.surprisal_bits), sequence)}
+    assert found["speed", "surprisal"].p_corrected < 0.01
+    assert found["speed", "surprisal"].correlation > 0.1
+    assert all(t.p_corrected > 0.05 for key, t in found.items() if key[0] != "speed")
+
+
+def test_a_turn_is_found_either_way():
+    sequence = oddball(1600, 4, 0.2, seed=1)
+    found = {(t.wave, t.context): t for t in ties(waves(1600, 2, turn=-4 * sequence.surprisal_bits), sequence)}
+    assert found["direction", "surprisal"].p_corrected < 0.01
+
+
+def test_slow_waves_and_slow_contexts_do_not_pass_for_a_tie():
+    false = sum(any(t.p_corrected < 0.05 for t in ties(waves(600, seed), markov(600, 3, 1, 0.5, seed), seed)) for seed in range(6))
+    assert false <= 1
+
+
+@pytest.mark.parametrize(("sequence", "names"), [(iid(500, 4, 1), {"order"}), (markov(500, 4, 1, 1.0, 1), {"surprisal", "order"})])
+def test_what_does_not_vary_is_not_asked(sequence, names):
+    assert set(contexts(sequence)) == names
