@@ -107,11 +107,10 @@ def _session(source: str, seconds: float, seed: int | None, out: Path | None) ->
     if place.suffix == ".npz":
         return place, out or validate.out(None, "assay")
     from wavestim.controller.context.errors import AssayError
-    from wavestim.controller.experiment import load_experiment, mocked, require_supported
+    from wavestim.controller.experiment import load_experiment, mocked
     from wavestim.controller.session import run_experiment
 
     experiment = mocked(load_experiment(source))
-    require_supported(experiment)
     if experiment.sequence is None:
         raise AssayError(f"{source}: shows no tokens; add sequence, such as {{kind: iid, n_tokens: 4, period_ms: 50}}")
     length, folder = validate.seconds(seconds), validate.out(out, experiment.name)
