@@ -144,7 +144,8 @@ QPushButton#run:enabled {{ background: {c.light}; color: {ink(c.light)}; border-
 QPushButton#stop {{ background: {c.stop}; color: white; border: 2px solid {c.stop_line}; }}
 QPushButton#stop {{ font-size: {px(22)}px; padding: {px(10)}px {px(34)}px; }}
 QPushButton#stop:hover {{ background: {c.stop_hover}; }}
-QPushButton#small, QComboBox#small {{ padding: {px(1)}px {px(6)}px; font-size: {px(11)}px; font-weight: normal; border-radius: 3px; }}
+QPushButton#small, QFrame#panel QComboBox#small {{ padding: {px(1)}px {px(6)}px; border-radius: 3px; }}
+QPushButton#small, QFrame#panel QComboBox#small {{ font-size: {px(11)}px; font-weight: normal; }}
 QPushButton#small:checked {{ border-color: {c.target}; color: {c.text}; }}
 QLineEdit, QPlainTextEdit, QListWidget, QSpinBox {{ background: {c.ground}; border: 1px solid {c.line}; border-radius: 4px; }}
 QLineEdit, QPlainTextEdit, QListWidget, QSpinBox {{ padding: {px(2)}px {px(4)}px; }}
@@ -153,7 +154,7 @@ QLineEdit:disabled, QSpinBox:disabled {{ color: {c.dim}; }}
 QPlainTextEdit#yaml {{ font-family: "{MONO}"; font-size: {px(12)}px; }}
 QToolButton {{ background: {c.button}; border: 1px solid {c.line}; border-radius: 4px; padding: {px(3)}px {px(7)}px; }}
 QToolButton:disabled {{ color: {c.off}; background: {c.panel}; }}
-QComboBox#field, QFrame#panel QComboBox#field {{ padding: {px(2)}px {px(6)}px; font-size: {px(13)}px; font-weight: normal; }}
+QComboBox#field, QFrame#panel QComboBox {{ padding: {px(2)}px {px(6)}px; font-size: {px(13)}px; font-weight: normal; }}
 QFrame#panel QScrollArea, QFrame#panel QWidget#inside, QFrame#card {{ background: {c.panel}; }}
 QFrame#card {{ border: 1px solid {c.line}; border-radius: 5px; }}
 QFrame#panel QCheckBox {{ background: {c.panel}; }}

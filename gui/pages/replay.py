@@ -22,7 +22,6 @@ from wavestim.gui.words import replay as words
 
 SLOW_FRAMES, READ_FRAMES = 6, 4
 """While it plays: what changes slowly is drawn, and words are written, so often."""
-BUTTON = "font-size: 13px; padding: 5px 9px"
 
 
 class ReplayPage(Page):
@@ -152,7 +151,7 @@ class ReplayPage(Page):
     def _button(self, text: str, tip: str, do: Callable[[], object]) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(text)
         button.setToolTip(tip)
-        button.setStyleSheet(BUTTON)
+        button.setStyleSheet(compact())
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda _=False: do())
         return button
@@ -167,7 +166,7 @@ class ReplayPage(Page):
         above.addWidget(self.sentence, 1)
         above.addWidget(self.made)
         above.addWidget(self.recover)
-        self.made.setFixedWidth(150)
+        self.made.setFixedWidth(theme.px(150))
         self.made.setToolTip(words.MADE_HELP)
         rows.addLayout(above)
         grid = QtWidgets.QGridLayout()
@@ -210,11 +209,11 @@ class ReplayPage(Page):
         for times in SPEEDS:
             self.speed.addItem(words.speed(times))
         self.speed.setToolTip(words.SPEED_HELP)
-        self.speed.setStyleSheet(BUTTON)
+        self.speed.setStyleSheet(compact())
         self.speed.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
-        self.play.setMinimumWidth(110)
+        self.play.setMinimumWidth(theme.px(110))
         self.at.setToolTip(words.JUMP_HELP)
-        self.at.setFixedWidth(120)
+        self.at.setFixedWidth(theme.px(120))
         self._length = QtWidgets.QLabel()
         self._going = (
             *(self.begin, self.pulse_back, self.back, self.play, self.on, self.pulse_on, self.last, self.speed, self.at, self.scrub),
@@ -224,3 +223,8 @@ class ReplayPage(Page):
         line.addWidget(self._length)
         line.addStretch(1)
         return line
+
+
+def compact() -> str:
+    """Style of buttons that stand close together."""
+    return f"font-size: {theme.px(13)}px; padding: {theme.px(5)}px {theme.px(9)}px"

@@ -14,6 +14,7 @@ from wavestim.gui.facts import Facts
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.widgets.button import Button
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import still_plot
 from wavestim.gui.widgets.probemap import pitch_mm
 from wavestim.gui.words import hands
 
@@ -51,11 +52,8 @@ class ManualPanel(Panel):
         self.width.setToolTip(hands.WIDTH_HELP)
         self.outcome = QtWidgets.QLabel("")
         self.outcome.setWordWrap(True)
-        self.plot = pg.PlotWidget()
+        self.plot = still_plot()
         self.plot.setAspectLocked(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(False, False)
-        self.plot.hideButtons()
         for side in ("left", "bottom"):
             self.plot.hideAxis(side)
         self._electrodes = pg.ScatterPlotItem(pxMode=True, size=4, brush=theme.LINE, pen=None)

@@ -28,6 +28,7 @@ def keep_still(plot: pg.PlotItem) -> None:
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
     for side in ("left", "bottom"):
+        plot.getAxis(side).enableAutoSIPrefix(False)  # units are part of the words
         plot.getAxis(side).setCacheMode(QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
 

@@ -64,9 +64,8 @@ class Polar(Panel):
         self._shown = angles.total
         self.says.setText(words.mean_and_spread(angles.mean_deg, angles.sd_deg, angles.total))
         self._wedges.setPath(wedges(angles))
-        at = math.radians(angles.mean_deg) if angles.total else 0.0
-        length = 1.0 if angles.total else 0.0
-        self._mean.setData([0, length * math.cos(at)], [0, length * math.sin(at)])
+        at = math.radians(angles.mean_deg)
+        self._mean.setData(*(([0, math.cos(at)], [0, math.sin(at)]) if angles.total else ([], [])))
 
 
 def wedges(angles: Angles) -> QtGui.QPainterPath:

@@ -53,7 +53,7 @@ class Wrong(QtWidgets.QLabel):  # type: ignore[misc]
         super().__init__()
         self.setObjectName("wrong")
         self.setWordWrap(True)
-        self.setStyleSheet(f"color: {theme.LINES['bad']}; font-size: 12px")
+        self.setStyleSheet(f"color: {theme.LINES['bad']}; font-size: {theme.px(12)}px")
         self.hide()
 
     def tell(self, sentences: Sequence[str]) -> None:
@@ -98,7 +98,7 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
         self._typing = False
         """Somebody types here: the field is not written anew while it means what the file says."""
         self.name = QtWidgets.QLabel(told.name)
-        self.name.setFixedWidth(NAME_PX)
+        self.name.setFixedWidth(theme.px(NAME_PX))
         self.field = self._make()
         self.field.setObjectName("field")
         self.field.setAccessibleName(told.key)
@@ -109,7 +109,7 @@ class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
         self.reset.clicked.connect(lambda: edits.drop(self.path))
         self.wrong = Wrong()
         unit = QtWidgets.QLabel(told.unit)
-        unit.setFixedWidth(UNIT_PX)
+        unit.setFixedWidth(theme.px(UNIT_PX))
         grid = QtWidgets.QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)

@@ -11,6 +11,7 @@ from wavestim.gui import theme
 from wavestim.gui.editor import forecast
 from wavestim.gui.editor.working import Planned
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import still_plot
 from wavestim.gui.words import editor as words
 
 STYLES = (QtCore.Qt.PenStyle.SolidLine, QtCore.Qt.PenStyle.DashLine, QtCore.Qt.PenStyle.DotLine, QtCore.Qt.PenStyle.DashDotLine)
@@ -30,14 +31,11 @@ class Forecast(Panel):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         scroll.setWidget(self.text)
-        self.plot = pg.PlotWidget()
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
+        self.plot = still_plot()
         self.plot.setMinimumHeight(80)
         for side, label in (("bottom", words.SECONDS), ("left", words.WARMING)):
             self.plot.getAxis(side).setTickFont(theme.small())
-            self.plot.getAxis(side).setLabel(label, **{"font-size": "7pt", "color": theme.DIM})
+            self.plot.getAxis(side).setLabel(label, **{"font-size": f"{theme.px(9)}px", "color": theme.DIM})
         self.plot.getPlotItem().layout.setContentsMargins(0, 5, 4, 0)
         self.body.addWidget(scroll, 3)
         self.body.addWidget(self.plot, 2)
@@ -74,8 +72,8 @@ class Forecast(Panel):
         )
         walls = words.walls(found["limits"], board.max_pulse_us / 1000, board_duty(board), board.max_lit)
         warned = f"<p style='color:{theme.WARN}'>▲ {escape(found['unmeasured'])}.</p>" if found["unmeasured"] else ""
-        table = f"<table cellspacing=1 style='font-size:11px;white-space:nowrap'><tr><td></td>{heads}</tr>{lines}</table>"
-        self.text.setText(f"{table}<p style='font-size:11px;color:{theme.DIM}'>{walls}</p>{warned}")
+        table = f"<table cellspacing=1 style='font-size:{theme.px(11)}px;white-space:nowrap'><tr><td></td>{heads}</tr>{lines}</table>"
+        self.text.setText(f"{table}<p style='font-size:{theme.px(11)}px;color:{theme.DIM}'>{walls}</p>{warned}")
         self._draw(found, rows)
 
     def _draw(self, found: dict[str, object], rows: list[forecast.Row]) -> None:

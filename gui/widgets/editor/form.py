@@ -7,6 +7,7 @@ from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.controller.experiment.problems import KeyPath
+from wavestim.gui import theme
 from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.fields import Field, form
 from wavestim.gui.widgets.editor.fieldrow import FieldRow, Now
@@ -39,7 +40,7 @@ class Form(Panel):
         self.help.setObjectName("help")
         self.help.setWordWrap(True)
         self.help.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
-        self.help.setFixedHeight(56)
+        self.help.setFixedHeight(theme.px(56))
         self.body.addWidget(self.help)
         self.fill(self._scroll)
         self.body.removeWidget(self.help)

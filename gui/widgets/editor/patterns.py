@@ -13,6 +13,7 @@ from wavestim.gui import theme
 from wavestim.gui.editor.moments import Shown, shown
 from wavestim.gui.widgets.editor.fieldrow import Combo
 from wavestim.gui.widgets.panel import Panel
+from wavestim.gui.widgets.plots import still_plot
 from wavestim.gui.widgets.probemap import pitch_mm
 from wavestim.gui.words import editor as words
 
@@ -78,11 +79,8 @@ class Patterns(Panel):
         self.moment.setToolTip(words.MOMENT_HELP)
         self.moment.valueChanged.connect(self._moved)
         self.condition.activated.connect(self._choose)
-        self.plot = pg.PlotWidget()
+        self.plot = still_plot()
         self.plot.setAspectLocked(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(False, False)
         for side in ("bottom", "left"):
             self.plot.getAxis(side).setTickFont(theme.small())
         self._electrodes = pg.ScatterPlotItem(pxMode=False, pen=None, brush=theme.DIM)

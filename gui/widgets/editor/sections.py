@@ -127,7 +127,7 @@ class Section(QtWidgets.QWidget):  # type: ignore[misc]
         self.fold.setObjectName("fold")
         self.fold.setToolTip(words.help_of(told))
         self.fold.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
-        self.fold.setMinimumWidth(NAME_PX)
+        self.fold.setMinimumWidth(theme.px(NAME_PX))
         self.fold.clicked.connect(lambda: self.unfold(not self.open))
         self.fold.installEventFilter(self)
         self.kinds, self.says, self.wrong = Combo(), QtWidgets.QLabel(), Wrong()
