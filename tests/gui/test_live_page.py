@@ -35,7 +35,7 @@ def knowledge(told):
         known.hear("pulses", {"first": i, "rows": [row | dict.fromkeys(("queue_us", "compute_us", "serial_us"), 20.0)]}, {}, 0.0)
         known.phases.add("known", condition, 90.0 - 180 * i)
     known.phases.add("after", "sham", -80.0)
-    known.hear("decisions", {"first": 2, "rows": [{"sample": LAST, "site": 5, "verdict": "unsure"}]}, {}, 0.0)
+    known.hear("decisions", {"first": 2, "rows": [{"sample": LAST, "site": 5, "verdict": "unsure", "condition": "lit"}]}, {}, 0.0)
     known.hear("marker", {"index": 0, "sample": 100, "kind": "running", "text": ""}, {}, 0.0)
     arrays = {"phase_rad": -2.0 * np.arange(N, dtype=np.float32) % 4, "sd_deg": np.full(N, 20, np.float32)}
     tick = {"sample": LAST, "kind": "planar", "direction_deg": 30.0, "stale": False, **WAVE}
