@@ -83,7 +83,20 @@ if __name__ == "__main__":  # Cython's processes may import this file
         packages=list(subpackages()),
         package_dir=subpackages(),
         package_data={
-            "": ["*.pxd", "*.pyi", "py.typed", "*.yaml", "examples/*.yaml", "*.json", "*.npz", "*.html", "*.md", "*.h", "LICENSE*"],
+            "": [
+                "*.pxd",
+                "*.pyi",
+                "py.typed",
+                "*.yaml",
+                "examples/*.yaml",
+                "parameters/*.yaml",
+                "*.json",
+                "*.npz",
+                "*.html",
+                "*.md",
+                "*.h",
+                "LICENSE*",
+            ],
         },
         include_package_data=False,
         ext_modules=[]

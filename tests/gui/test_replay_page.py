@@ -55,6 +55,8 @@ def said(panel):
 def test_a_session_is_looked_through_with_keys_and_mouse(qt, window, past):
     _, key, test = qt
     page = window.replay
+    qt[0].setActiveWindow(window)
+    until(qt, lambda: qt[0].activeWindow() is window)
     test.keyClick(window, key.Key_1 + window.pages.index(window.replay), key.ControlModifier)
     assert window.page is page
     assert not page.play.isEnabled(), "nothing is open"

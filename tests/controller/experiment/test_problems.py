@@ -46,7 +46,6 @@ def test_the_sentence_is_the_one_that_refuses_the_file():
         (SHORT + "gate: {ttl: 1}\n", ("gate",)),
         (SHORT + "source: {kind: simulated, loopback_channel: 3}\n", ("source", "loopback_channel")),
         (SHORT + "opsin: no\n", ("opsin",)),
-        ("name: x\nconditions:\n  - {name: a, pattern: {kind: lag, lag_ms: 0}}\n", ("conditions", 0, "pattern", "lag_ms")),
         (SHORT + "leds: {on_delay_us: nowhere.json}\n", ()),
     ],
 )
