@@ -32,9 +32,14 @@ def shine(port: str) -> None:
             press(handle, "fire", orders, orders % LEDS, 0, device0 + start + orders * PERIOD_NS + AHEAD_NS)
             orders += 1
         light.wait(0.002)
-        if any(e.kind == "acked" for e in light.poll()[0]) and not told:
+        kinds = {event.kind for event in light.poll()[0]}
+        if "acked" in kinds and not told:
             told = True
             print(os.getpid(), flush=True)
+        elif "safe" in kinds and not told:  # the machine held it up before its first light
+            light.arm()
+            start = time.monotonic_ns() - orders * PERIOD_NS
+            beats = (time.monotonic_ns() - start) // BEAT_NS
 
 
 if __name__ == "__main__":

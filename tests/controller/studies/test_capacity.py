@@ -63,8 +63,8 @@ def test_networks_are_of_equal_size_and_know_nothing_of_what_comes() -> None:
     for name, (make, _) in networks.NETWORKS.items():
         made = make(networks.width_for(name, 4000), jax.random.PRNGKey(1))
         assert networks.n_parameters(made) == pytest.approx(4000, rel=0.12), name
-        if name not in ("wave", "wave + attention", "transformer, 2 layers"):
-            continue  # plain recurrence
+        if name not in ("wave", "transformer, 2 layers"):
+            continue  # the others are built of the same parts, and compiling takes long
         before, after = jax.jit(lambda both, made=made: [made(x) for x in both])([jax.numpy.asarray(x) for x in (tokens, other)])
         np.testing.assert_allclose(before[:12], after[:12], atol=1e-5, err_msg=name)
         assert np.abs(before[12:] - after[12:]).max() > 1e-4, name
