@@ -54,6 +54,9 @@ def run(asked: argparse.Namespace) -> int:
         theme.fit_screens()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     deck = Deck()
+    if asked.screenshot is not None:
+        theme.choose(asked.theme or theme.DEFAULT, theme.fitting_scale(asked.size[1]))
+        theme.apply(application)
     if asked.screenshot is not None and asked.replay is not None:
         window = RigWindow(deck, asked.experiment, mock=asked.mock)
         window.replay_past(asked.replay)
@@ -61,8 +64,6 @@ def run(asked: argparse.Namespace) -> int:
         window.close()
         return fail(why) if why else DONE
     if asked.screenshot is not None:
-        theme.choose(asked.theme or theme.DEFAULT, theme.fitting_scale(asked.size[1]))
-        theme.apply(application)
         target = asked.screenshot.absolute()
         with screenshot.scratch() as folder, contextlib.chdir(folder):
             window = RigWindow(deck, str(screenshot.picture_experiment(asked.experiment, Path(folder))), mock=True)

@@ -81,8 +81,8 @@ class ReplayPage(Page):
         anew = knowledge is not self._known
         self._known = knowledge
         if anew:
-            for rose in (self.rose, self.phase):
-                rose.begin(desk.facts)
+            for panel in (self.rose, self.phase, self.traces):
+                panel.begin(desk.facts)
         still = not desk.player.playing
         for panel in self._panels if slow or anew or still else (self.map, self.traces):
             panel.show_now(knowledge)

@@ -74,6 +74,7 @@ def test_a_session_is_looked_through_with_keys_and_mouse(qt, window, past):
         test.keyClick(window, *keys)
         moment = at(pulses[n])
         assert moment["pulse"]["number"] >= n + 1
+    assert len(page.traces.curve.getData()[0]), "the samples around it are drawn"
     assert page.phase.says.text().endswith(f", {desk.knowledge.phases.of('known', '').total}")
     moment, pulse, around = (said(panel) for panel in page._told)
     assert "the truth" in moment
