@@ -42,9 +42,8 @@ class Asked:
     settle_ms: float
     seed: int = 1
 
-    def again(self, **changes: object) -> Interaction:
+    def again(self, trials: Trials) -> Interaction:
         """The primary statistic of other trials."""
-        trials = replace(self.trials, **changes)  # type: ignore[arg-type]
         return self.of(encode(trials))
 
     def of(self, codes: Codes) -> Interaction:
@@ -60,7 +59,7 @@ def controls(asked: Asked) -> tuple[Control, ...]:
 def _shift(asked: Asked) -> Control:
     t = asked.trials
     by = max(len(t.token) // 3, t.lags + 1)
-    moved = asked.again(token=np.roll(t.token, by))
+    moved = asked.again(replace(t, token=np.roll(t.token, by)))
     return Control(
         "time shift", moved.correlation, moved.p, moved.p >= 0.05, f"tokens that came {by} earlier: the statistic has to find nothing"
     )
@@ -89,7 +88,7 @@ def surrogate(pattern: NDArray[np.complex128], rng: np.random.Generator) -> NDAr
 
 def _power_only(asked: Asked) -> Control:
     power = np.abs(asked.trials.pattern)
-    found = asked.again(pattern=power)
+    found = asked.again(replace(asked.trials, pattern=power))
     return Control("power only", found.correlation, found.p, None, "amplitudes without phases")
 
 
@@ -109,7 +108,7 @@ def _local(asked: Asked) -> Control:
     if len(xy) < 2 * NEIGHBOURS:
         nothing = Estimate(float("nan"), float("nan"), float("nan"))
         return Control("local reference", nothing, None, None, "too few electrodes for neighbours")
-    found = asked.again(pattern=against_neighbours(asked.trials.pattern, xy))
+    found = asked.again(replace(asked.trials, pattern=against_neighbours(asked.trials.pattern, xy)))
     value = found.correlation
     return Control("local reference", value, found.p_moves, value.low > 0, f"every electrode against the mean of its {NEIGHBOURS} nearest")
 

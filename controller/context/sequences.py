@@ -7,7 +7,6 @@ of the next token is the same in every context, and the chain's entropy rate is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,7 +149,9 @@ def _with_entropy(n: int, bits: float) -> Floats:
         p = np.exp(-s * ranks)
         return np.asarray(p / p.sum())
 
-    lacking: Callable[[float], float] = lambda s: _entropy(given(s)) - bits  # noqa: E731
+    def lacking(s: float) -> float:
+        return _entropy(given(s)) - bits
+
     if bits >= np.log2(n) - 1e-12:
         return given(0.0)
     return np.eye(n)[0] if bits <= 1e-12 or lacking(800.0) > 0 else given(float(brentq(lacking, 0.0, 800.0)))

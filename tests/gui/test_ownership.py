@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from support.waiting import PATIENCE_S
+from support.waiting import until as wait_until
 from wavestim.gui import words
 
 
@@ -22,12 +20,7 @@ def decks(desk):
 
 def until(decks, condition):
     """Let both live until it holds."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "it never came to pass"
-        for deck in decks:
-            deck.turn()
-        time.sleep(0.01)
+    wait_until(condition, lambda: [deck.turn() for deck in decks])
 
 
 def test_one_has_control_and_the_other_watches(application, experiment, decks):

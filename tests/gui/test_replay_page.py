@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
-from support.waiting import PATIENCE_S
+from support.waiting import until as wait_until
 from wavestim.controller.record.session import open_session
 from wavestim.gui.words import replay as words
 
@@ -33,11 +32,7 @@ def window(qt, desk):
 
 def until(qt, condition):
     """Let the window live until the condition holds; how long that takes is nobody's business."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "it never came to pass"
-        qt[0].processEvents()
-        qt[2].qWait(5)
+    wait_until(condition, lambda: qt[2].qWait(5))
 
 
 def opened(qt, window, path):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import numpy as np
 import pytest
 from support.lightedges import dark_at_the_end
-from support.waiting import PATIENCE_S
+from support.waiting import until as wait_until
 from wavestim.controller.cli import app
 from wavestim.controller.experiment import load_experiment, mocked
 from wavestim.controller.live.rendezvous import alive
@@ -42,11 +41,7 @@ def window(qt, experiment):
 
 def until(qt, condition):
     """Let the window live until the condition holds; how long that takes is nobody's business."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "it never came to pass"
-        qt[0].processEvents()
-        qt[2].qWait(5)
+    wait_until(condition, lambda: qt[2].qWait(5))
 
 
 def click(qt, button):
