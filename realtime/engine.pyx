@@ -13,7 +13,7 @@ from wavestim.realtime.governor cimport Governor
 from wavestim.realtime.inputevents cimport (
     IN_ARM, IN_DISARM, IN_GATE, IN_HORIZON, IN_MASK, IN_PAUSE, IN_RESUME, IN_SHUT, IN_TEST, WAITING, event_done, event_next, event_put,
 )
-from wavestim.realtime.lightmasks cimport mask_add, mask_meets
+from wavestim.realtime.lightmasks cimport mask_add, mask_meets, masks_back
 from wavestim.realtime.ports cimport FLOAT32_UV, INT16_BITS
 from wavestim.realtime.records import EVENTS
 from wavestim.realtime.staleness import WHY
@@ -317,8 +317,10 @@ cdef class Engine:
         self.n_gaps += 1
         if gap > 0:
             self.n_dropped += gap
-        elif self.trigger is not None:
-            self.trigger.jumped_back(-gap)
+        else:
+            masks_back(&self.masks, -gap)
+            if self.trigger is not None:
+                self.trigger.jumped_back(-gap)
         if self.model is None:
             return
         self.watch.hold()
