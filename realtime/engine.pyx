@@ -121,7 +121,7 @@ cdef class Engine:
         self.calibrations.append((self.next_sample if self.started else -1, calibration))
         self.projection = Projection(calibration)
         self.y = np.zeros(self.projection.r)
-        self.describer = Describer(calibration)
+        self.describer = Describer(calibration, np.asarray(c.positions_mm, float)[calibration.used].mean(axis=0))
         self.watch = Watch(calibration, self.conditioner.rate_hz)
         self.stale_why = 0
         self.warm_up.applied()

@@ -195,7 +195,20 @@ def wave_line(tick: Mapping[str, Any], known: bool) -> str:
     """The wave in one line."""
     if not known:
         return f"wave {UNDETERMINED}"
-    return f"{tick['kind']} · {tick['direction_deg']:.0f}° · {tick['speed_mm_s']:.0f} mm/s · {tick['frequency_hz']:.1f} Hz"
+    return " · ".join([*_shape(tick), f"{tick['frequency_hz']:.1f} Hz"])
+
+
+def _shape(tick: Mapping[str, Any]) -> list[str]:
+    """The kind of a wave, and what that kind has: a heading, a centre, a sense."""
+    kind, centre = tick["kind"], tick.get("centre_mm")
+    at = "" if centre is None else f" ({centre[0]:.1f}, {centre[1]:.1f}) mm"
+    if kind == "rotating":
+        return [f"rotating {'counter-clockwise' if tick.get('sense', 0) > 0 else 'clockwise'} around{at}" if at else kind]
+    if kind in ("source", "sink"):
+        return [f"{kind} at{at}" if at else kind, f"{tick['speed_mm_s']:.0f} mm/s"]
+    if kind in ("standing", "synchronous"):
+        return [kind]
+    return [kind, f"{tick['direction_deg']:.0f}°", f"{tick['speed_mm_s']:.0f} mm/s"]
 
 
 def clock(seconds: float) -> str:

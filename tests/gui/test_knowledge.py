@@ -157,6 +157,15 @@ def test_nothing_undetermined_is_a_number(knowledge):
     assert np.isnan(fresh.whole.view()[-1, 1:4]).all()
 
 
+def test_a_wave_is_told_by_what_its_kind_has():
+    told = {"direction_deg": 30.0, "speed_mm_s": 200.0, "frequency_hz": 12.0, "centre_mm": None, "sense": 0}
+    assert words.wave_line({**told, "kind": "planar"}, True) == "planar · 30° · 200 mm/s · 12.0 Hz"
+    assert words.wave_line({**told, "kind": "synchronous"}, True) == "synchronous · 12.0 Hz"
+    turning = {**told, "kind": "rotating", "centre_mm": [0.31, -1.0], "sense": -1}
+    assert words.wave_line(turning, True) == "rotating clockwise around (0.3, -1.0) mm · 12.0 Hz"
+    assert words.wave_line({**turning, "kind": "sink", "sense": 0}, True) == "sink at (0.3, -1.0) mm · 200 mm/s · 12.0 Hz"
+
+
 def test_lost_samples_are_a_gap_in_the_traces(knowledge):
     knowledge.hear("samples", {"first": 0}, {"uv": np.ones((10, N), np.float32)}, 0.0)
     knowledge.hear("samples", {"first": 15}, {"uv": np.ones((10, N), np.float32)}, 0.0)
