@@ -75,7 +75,7 @@ class Pauses:
             s.disarm(", ".join(reasons))  # dark before anybody ran it: arming it anew is for a person
 
     def samples_are_back(self) -> bool:
-        """After a silence, for good: looked at for a second. A source that starts again meanwhile is looked at once more: its clock is new."""
+        """After a silence, for good: looked at for a second, and once more when the source starts again meanwhile, with a new clock."""
         s = self._session
         last, restarted = s.recorder.last_sample, False
         for _ in range(LOOKS):
