@@ -207,7 +207,7 @@ def test_light_is_not_armed_into_a_silence() -> None:
     """A board that is armed while samples stay away would go dark at once, and the session say that it paused by itself."""
     said: list[str] = []
     back = iter([False, False, True])
-    session = SimpleNamespace(
+    session: Any = SimpleNamespace(
         assembly=SimpleNamespace(fs_hz=100.0, experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
         engine=SimpleNamespace(wants_calibration=False, calibrated=True),
         loop=SimpleNamespace(stalled=True, stopped=False),
@@ -233,5 +233,5 @@ def test_light_is_not_armed_into_a_silence() -> None:
         return True
 
     session._turn, session._samples_are_back, session.arm = turn, are_back, arm
-    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)  # type: ignore[arg-type]
+    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)
     assert said == ["looked", "looked", "looked", "armed"]

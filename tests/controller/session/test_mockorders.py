@@ -32,7 +32,7 @@ class Rig:
 @pytest.fixture
 def mock(tmp_path: Path) -> tuple[MockOrders, Rig]:
     rig = Rig()
-    return MockOrders(rig, plan_mock_rig(parse_experiment(TEXT), tmp_path)), rig  # type: ignore[arg-type]
+    return MockOrders(rig, plan_mock_rig(parse_experiment(TEXT), tmp_path)), rig
 
 
 def test_a_wave_is_changed_beside_what_was_set_before(mock):
