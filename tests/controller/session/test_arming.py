@@ -19,6 +19,7 @@ from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.live import RigSource
 from wavestim.controller.session.realsession import RealSession
+from wavestim.hardware.lights import LightError
 from wavestim.hardware.sources import LiveInfo
 from wavestim.realtime.loop import Loop
 
@@ -185,6 +186,30 @@ def test_a_stall_while_all_was_dark_costs_no_leave_to_resume() -> None:
     )
     assert RealSession.arm(session, 3.0)
     assert said == ["the loop goes on", "the engine is told to resume", "the board is armed"]
+
+
+@pytest.mark.parametrize(("stalled", "stopped"), [(True, False), (False, True), (False, False)])
+def test_a_board_that_the_loop_made_dark_while_it_was_armed_is_no_failure_of_the_board(stalled: bool, stopped: bool) -> None:
+    """A silence or STOP in that very moment: dark and no error; whatever else a board refuses ends the session with its sentence."""
+    loop = SimpleNamespace(stalled=False, stopped=False)
+
+    def refused() -> None:
+        loop.stalled, loop.stopped = stalled, stopped
+        raise LightError("refused arming: order")
+
+    session: Any = SimpleNamespace(
+        assembly=SimpleNamespace(experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
+        loop=loop,
+        light=SimpleNamespace(arm=refused),
+        recorder=SimpleNamespace(ages_ms=[]),
+        arming=Arming(None),
+    )
+    if stalled or stopped:
+        assert not RealSession.arm(session, 3.0)
+    else:
+        with pytest.raises(LightError, match="refused arming"):
+            RealSession.arm(session, 3.0)
+    assert session.arming.step == "dark"
 
 
 def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_to_be_dark() -> None:
