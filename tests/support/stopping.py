@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.hanging_rig import HANG
+from support.realpace import learned
 from support.waiting import PATIENCE_S
 from wavestim.gui import rig as rigs
 from wavestim.gui.deck import Deck
@@ -102,7 +103,8 @@ def shining(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Edges:
     """
     monkeypatch.setenv(HANG, str(folder / "hang"))
     monkeypatch.setattr(rigs, "CLI", (sys.executable, str(Path(__file__).with_name("hanging_rig.py"))))
-    (folder / "shining.yaml").write_text(yaml.safe_dump(EXPERIMENT), encoding="utf-8")
+    calibration = str(learned(yaml.safe_dump(EXPERIMENT), folder))
+    (folder / "shining.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"calibration": calibration}), encoding="utf-8")
     deck.arm(str(folder / "shining.yaml"), mock=True)
     live_until(deck, lambda: deck.state in ("armed", "disarmed", "failed", "gone"))
     deck.turn()
