@@ -46,7 +46,7 @@ def test_a_pattern_uses_nothing_after_its_cut(tmp_path):
     assert (other.trials.pattern[152:] != whole.trials.pattern[152:]).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 200), max_size=5))
 def test_the_filter_does_not_care_how_samples_are_cut(cuts):
     x = np.random.default_rng(1).standard_normal((200, 2))
