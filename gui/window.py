@@ -47,7 +47,8 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._keys: KeysDialog | None = None
         self._past = ReplayDesk()
         self._frame = 0
-        self._closing = False
+        self._closing = self._leaves = False
+        """What is not saved may be lost; it closes as soon as it is dark."""
         self._all = QtWidgets.QVBoxLayout(self)
         self._all.setContentsMargins(0, 0, 0, 0)
         self._content: QtWidgets.QWidget | None = None
@@ -67,6 +68,10 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     def turn(self) -> None:
         """One frame."""
         self.deck.turn()
+        if self._leaves and not self.deck.stopping:
+            self._leaves = False
+            self.close()
+            return
         self._show_state()
         self.page.turn(self._frame)
         self._frame += 1
@@ -170,11 +175,15 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
                 self.show_page(page)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """The session goes on; an experiment that is not saved is asked about first."""
+        """The session goes on; an experiment that is not saved is asked about first. A STOP that waits for its answer has it first."""
         if self.experiment.unsaved and not self._closing:
             event.ignore()
             self.show_page(self.experiment)
             self.experiment.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
+            return
+        if self.deck.stopping:
+            event.ignore()
+            self._leaves = True
             return
         self._timer.stop()
         self.experiment.close_down()

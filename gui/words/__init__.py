@@ -263,6 +263,11 @@ def window_name(host: str, pid: int) -> str:
     return f"the window on {host[:40]}, process {pid}"
 
 
+def not_recovered(why: str) -> str:
+    """A recovery that came to nothing."""
+    return f"it could not be recovered: {why or 'it says nothing'}"
+
+
 def control_lost(why: str) -> str:
     """To a window that had it."""
     return f"this window has no control any more ({why})"
