@@ -263,6 +263,11 @@ def window_name(host: str, pid: int) -> str:
     return f"the window on {host[:40]}, process {pid}"
 
 
+def too_late(order: str) -> str:
+    """An order that leads to light, and had to wait for the rig."""
+    return f"{order}: not handed on, the rig did not answer for a second; ask for it again"
+
+
 def not_recovered(why: str) -> str:
     """A recovery that came to nothing."""
     return f"it could not be recovered: {why or 'it says nothing'}"
