@@ -135,8 +135,9 @@ class Deck:
         if self.preflight is not None and self.preflight.running:
             return OFF, self.preflight.lamp, OFF, OFF
         if knowledge is None or rig is None:
-            return lamps({}, 0.0, False)
-        return lamps(knowledge.status, self._clock() - knowledge.heard_s, rig.alive and knowledge.ended is None)
+            return lamps({}, 0.0, 0.0, False)
+        now_s = self._clock()
+        return lamps(knowledge.status, now_s - knowledge.heard_s, now_s - knowledge.told_s, rig.alive and knowledge.ended is None)
 
     def sentence(self) -> str:
         """The state in one sentence."""
@@ -255,6 +256,7 @@ class Deck:
         if self._link is not None and self.knowledge is not None:
             for message in self._link.heard():
                 self.knowledge.hear(*message, now_s)
+            self.knowledge.turn(now_s)
             for text in self._link.refused():
                 self.log.say(self._at_s, text, "warn")
         if self.knowledge is not None:
@@ -287,7 +289,7 @@ class Deck:
             self.trouble = str(error)
             return
         self.knowledge = Knowledge(facts, self.log)
-        self.knowledge.heard_s = self._clock()
+        self.knowledge.heard_s = self.knowledge.told_s = self._clock()
         self._link = self._hear(meeting)
         if rig.child is not None:  # who started it has control until somebody takes it
             self._link.order("take")
@@ -344,5 +346,6 @@ class Deck:
             if child is not None:
                 child.close()
         self._link = self._history = self._hindsight = None
+        self.log = EventLog()  # times are those of a session
         self.knowledge = self._stopping = self._recovery = None
         self.trouble, self._told_gone = "", False

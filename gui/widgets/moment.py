@@ -24,8 +24,7 @@ class MomentPanel(Panel):
         knowledge, moment = desk.knowledge, desk.moment
         if knowledge is None or not moment:
             return
-        known = knowledge.known
-        rows = words.moment_rows(moment, knowledge.tick, known, desk.truth, desk.truth_of)
+        rows = words.moment_rows(moment, knowledge.tick, knowledge.kind, desk.truth, desk.truth_of)
         head = "".join(f"<td style='color:{theme.DIM}'>{name}&nbsp;&nbsp;</td>" for name in ("", "the engine knew", "the truth", "apart"))
         lines = "".join(
             f"<tr><td style='color:{theme.DIM}'>{name}&nbsp;&nbsp;</td><td><b>{knew}</b>&nbsp;&nbsp;</td>"

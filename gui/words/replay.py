@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wavestim.gui.kinds import UNDETERMINED, goes_one_way, known
+
 TITLE = "REPLAY"
 OPEN_SESSION, OPEN_RECORDING, RECOVER = "Open session …", "Open recording …", "RECOVER"
 OPEN_SESSION_HELP = "A session folder: finished, being recorded, or broken off. It is only read."
@@ -44,7 +46,6 @@ KEYS = {
     "Ctrl+G": "jump to a time",
 }
 ENDED = "the process that reads it has ended; open it again"
-UNDETERMINED = "undetermined"
 UNKNOWN = "not known"
 NO_PULSE = "Nothing has been decided yet."
 NOW = "— this moment —"
@@ -130,7 +131,7 @@ def apart_deg(a: float | None, b: float | None) -> float | None:
 
 
 def moment_rows(
-    moment: Mapping[str, Any], tick: Mapping[str, Any], known: bool, truth: Mapping[str, Any], truth_of: Mapping[str, Any]
+    moment: Mapping[str, Any], tick: Mapping[str, Any], kind: str, truth: Mapping[str, Any], truth_of: Mapping[str, Any]
 ) -> list[tuple[str, str, str, str]]:
     """Rows of what is known of a moment: name, what the engine knew, the truth, the difference."""
     site, speed = moment.get("site_deg"), truth.get("speed_mm_s")
@@ -143,12 +144,17 @@ def moment_rows(
         ),
         (
             "direction",
-            deg(moment["direction_deg"]) if known and moment.get("direction_deg") is not None else UNDETERMINED,
+            deg(moment["direction_deg"]) if moment.get("direction_deg") is not None else UNDETERMINED,
             deg(truth.get("direction_deg")),
             deg(apart_deg(truth_of.get("direction_deg"), truth.get("direction_deg"))),
         ),
-        ("speed", f"{tick['speed_mm_s']:.0f} mm/s" if known else UNDETERMINED, UNKNOWN if speed is None else f"{speed:.0f} mm/s", ""),
-        ("wave", wave(tick) if known else UNDETERMINED, str(truth.get("kind") or ""), ""),
+        (
+            "speed",
+            f"{tick['speed_mm_s']:.0f} mm/s" if goes_one_way(kind) else UNDETERMINED,
+            UNKNOWN if speed is None else f"{speed:.0f} mm/s",
+            "",
+        ),
+        ("wave", wave(tick) if known(kind) else UNDETERMINED, str(truth.get("kind") or ""), ""),
     ]
 
 

@@ -29,7 +29,7 @@ def knowledge(told):
     known.hear("samples", {"first": 0}, {"uv": np.sin(2 * np.pi * 12 * t + np.arange(N)).astype(np.float32) * 50}, 0.0)
     for i, condition in enumerate(("lit", "sham")):
         row = {"sample": LAST - 300 + 100 * i, "fire_sample": LAST - 250.0 + 100 * i, "start_sample": LAST - 252.0 + 100 * i, "site": 5}
-        row |= {"slot": i, "condition": condition, "direction_deg": 30.0, "verdict": "scheduled"}
+        row |= {"slot": i, "condition": condition, "direction_deg": 30.0, "wave_kind": "planar", "verdict": "scheduled"}
         known.hear("decisions", {"first": i, "rows": [row]}, {}, 0.0)
         row = {"decision": i, "fire_sample": None, "verdict": "dark" if i else "fired", "dark": bool(i), "reason": "", "margin_us": 1e4}
         known.hear("pulses", {"first": i, "rows": [row | dict.fromkeys(("queue_us", "compute_us", "serial_us"), 20.0)]}, {}, 0.0)
