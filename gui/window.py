@@ -212,10 +212,12 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         for choice in (header.experiment, header.open):
             choice.setEnabled(state in OVER)
         header.show_lamps(self.deck.lamps)
-        if knowledge is not None:
-            about = knowledge.facts.about
-            header.clock.setText(words.clock(float(knowledge.status.get("seconds") or 0)))
-            header.what.setText(words.what(about.name, knowledge.facts.subject, Path(about.session).name, self._mock))
+        if knowledge is None:
+            header.show_session(0.0, words.NO_SESSION)
+            return
+        about, subject = knowledge.facts.about, knowledge.facts.subject
+        what = words.what(about.name, subject, Path(about.session).name, self._mock)
+        header.show_session(float(knowledge.status.get("seconds") or 0), what)
 
     def _open(self) -> None:
         self.show_page(self.experiment)

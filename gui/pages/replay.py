@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui import theme
+from wavestim.gui.eventlog import EventLog
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.pages.page import Page
 from wavestim.gui.replay.desk import ReplayDesk
@@ -80,6 +81,7 @@ class ReplayPage(Page):
                 panel.begin(desk.facts)
         knowledge = desk.knowledge
         if knowledge is None or desk.facts is None:
+            self._clear()
             return
         anew = knowledge is not self._known
         self._known = knowledge
@@ -91,6 +93,17 @@ class ReplayPage(Page):
             panel.show_now(knowledge)
         for told in self._told if still or frame % READ_FRAMES == 0 else ():
             told.show_now(desk)
+
+    def _clear(self) -> None:
+        """Nothing is shown of what is no longer open."""
+        if self._known is None:
+            return
+        empty, self._known, self._facts = Knowledge(self._known.facts, EventLog()), None, None
+        for panel in self._panels:
+            panel.begin(empty.facts)
+            panel.show_now(empty)
+        for told in self._told:
+            told.clear()
 
     def _show_state(self) -> None:
         desk = self.desk

@@ -57,6 +57,8 @@ class Traces(Panel):
     def begin(self, facts: Facts) -> None:
         """A session of these facts."""
         self._facts, self._tracing, self._fits_uv = facts, None, 0.0
+        for item in (self.curve, self.light, self.sham):
+            item.setData([], [])
         self.look(self.view)
 
     def look(self, view: TraceView) -> None:

@@ -47,6 +47,8 @@ KEYS = {
 }
 ENDED = "the process that reads it has ended; open it again"
 UNKNOWN = "not known"
+MOMENT_HEADS = ("", "the engine knew", "the truth", "apart")
+TRUTH = "Truth"
 NO_PULSE = "Nothing has been decided yet."
 NOW = "— this moment —"
 QUIET = "Nothing within a second of it."

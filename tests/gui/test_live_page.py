@@ -83,6 +83,17 @@ def text(widget):
     return widget._text.toPlainText() if hasattr(widget._text, "toPlainText") else widget._text.text()
 
 
+def test_of_a_session_that_is_no_longer_open_nothing_is_shown(page):
+    assert "planar" in page.map.says.text()
+    page._deck.knowledge = None
+    page.turn(0)
+    assert words.UNDETERMINED in page.map.says.text()
+    for curve in (page.traces.curve, page.traces.light, *page.trends._curves):
+        x, _ = curve.getData()
+        assert x is None or not len(x)
+    assert "<b>0</b> fired" in page.progress._text.text()
+
+
 def test_the_probe_is_turned_and_mirrored_by_keys(application, page):
     places = page.map.electrodes.places
     press(application, page, "T")
