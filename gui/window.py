@@ -72,6 +72,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             self._leaves = False
             self.close()
             return
+        self._past.hear()
         self._show_state()
         self.page.turn(self._frame)
         self._frame += 1

@@ -55,6 +55,14 @@ class _Opened:
         self.n_decided, self.session = len(made), self.past.session
         self.teller.chronicle = of_past(self.past, made)
 
+    def close(self) -> None:
+        """Let go of the files, once nothing is written any more."""
+        self.maker.close()
+        if self.maker.is_alive():
+            self.maker.join()
+        self.afterwards.close()
+        self.teller.ticks.close()
+
     @property
     def outdated(self) -> bool:
         """There is more to tell."""
@@ -87,8 +95,7 @@ class Server:
                     self._turn()
         finally:
             if self._opened is not None:
-                self._opened.maker.close()
-                self._opened.afterwards.close()
+                self._opened.close()
 
     def _turn(self) -> None:
         asked = self._line.ask(LOOK_S if self._truth_of is None else PAUSE_S if time.monotonic() < self._next_truth_s else 0.0)
@@ -167,6 +174,7 @@ class Server:
             opened.read()
             self._tell_marks(opened)
         now = {
+            "first": past.reel.first,
             "made_to": maker.made_to,
             "end": past.reel.end,
             "done": maker.done,

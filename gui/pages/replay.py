@@ -109,7 +109,7 @@ class ReplayPage(Page):
         desk = self.desk
         self.sentence.setText(desk.sentence())
         self.sentence.setStyleSheet(f"color: {theme.LINES['bad'] if desk.alarming else theme.TEXT}")
-        self.recover.setVisible(desk.state == "open" and desk.opened.get("kind") == "broken")
+        self.recover.setVisible(desk.state == "open" and desk.kind == "broken")
         self.play.setText(words.HOLD if desk.player.playing else words.PLAY)
         self.speed.setCurrentIndex(SPEEDS.index(desk.player.speed))
         if not self.at.hasFocus():

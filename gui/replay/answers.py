@@ -62,19 +62,29 @@ class Answers:
         Session folder or recording.
     experiment : str, optional
         For a recording.
+
+    Raises
+    ------
+    OSError
+        When there is no room for another process or its words.
     """
 
     def __init__(self, path: str, experiment: str | None) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
         self._scratch = tempfile.mkdtemp(prefix="wavestim-lookback-")
-        self._process = subprocess.Popen(
-            [*SERVER, self._scratch],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            start_new_session=True,
-            env=environment(),
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*SERVER, self._scratch],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                start_new_session=True,
+                env=environment(),
+            )
+        except OSError:
+            self._said.close()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._questions = Connection(os.dup(self._process.stdin.fileno()), readable=False)

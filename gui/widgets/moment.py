@@ -74,7 +74,7 @@ class PulsePanel(Told):
             return
         pulse, told = desk.moment["pulse"], f"<p>{words.NO_PULSE}</p>"
         if pulse is not None:
-            recording = desk.opened["kind"] == "recording"
+            recording = desk.kind == "recording"
             lines = words.pulse_lines(pulse, desk.moment["sample"], desk.timeline.fs_hz, desk.pulse_truth, recording)
             rows = "".join(f"<tr><td style='color:{theme.DIM}'>{name}&nbsp;&nbsp;</td><td>{escape(say)}</td></tr>" for name, say in lines)
             told = f"<table cellspacing=1>{rows}</table>"
@@ -91,7 +91,7 @@ class AroundPanel(Told):
         """Write."""
         if not desk.moment:
             return
-        recording = desk.opened["kind"] == "recording"
+        recording = desk.kind == "recording"
         lines = words.around_lines(desk.moment["around"], desk.moment["sample"], desk.timeline.fs_hz, common.VETOES, recording)
         rows = [
             f"<tr><td align=right style='color:{theme.DIM}'>{when}&nbsp;&nbsp;</td>"

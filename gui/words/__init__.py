@@ -187,6 +187,11 @@ def marker(kind: str, text: str) -> str:
     return f"{said} {text}".strip() if kind not in ("armed", "running") else said
 
 
+def wrapped(deg: float) -> float:
+    """The same angle in (-180, 180]."""
+    return 180 - (180 - deg) % 360
+
+
 def quantity(value: float, unit: str, digits: int = 0) -> str:
     """A number with its unit, or that it is undetermined."""
     return UNDETERMINED if not math.isfinite(value) else f"{value:.{digits}f} {unit}".strip()
