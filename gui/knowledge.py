@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from wavestim.controller.record.records import CAME
 from wavestim.gui import kinds, words
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts
 from wavestim.gui.joining import Row, Stream
 from wavestim.gui.phasebook import PhaseBook
-from wavestim.gui.pulsebook import CAME, PulseBook, Shone, number
+from wavestim.gui.pulsebook import PulseBook, Shone, number
 from wavestim.gui.rings import LongRun, Rows
 from wavestim.gui.signal import Signal
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from wavestim.controller.record.records import CAME
 from wavestim.gui.byhand import MANUAL, ByHand
 from wavestim.gui.kinds import goes_one_way
 from wavestim.gui.rings import Angles, Histogram
@@ -17,7 +18,6 @@ WAITING = 256
 """Decisions that wait for their pulse; a pulse follows its decision within a second."""
 KEPT = 64
 """Moments of light that are kept for the traces and the map."""
-CAME = ("fired", "cut", "dark")
 LATENCY_US = np.logspace(1, 6, 51)
 LATENCY_PARTS = ("queue_us", "compute_us", "serial_us")
 

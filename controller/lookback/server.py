@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.lookback.afterwards import Afterwards
-from wavestim.controller.lookback.chronicle import CAME, Chronicle, of_past
+from wavestim.controller.lookback.chronicle import Chronicle, of_past
 from wavestim.controller.lookback.line import Line
 from wavestim.controller.lookback.maker import Maker
 from wavestim.controller.lookback.past import LookbackError, Past, open_past
 from wavestim.controller.lookback.telling import Teller
 from wavestim.controller.lookback.ticks import Ticks
+from wavestim.controller.record.records import CAME
 from wavestim.controller.record.session import Session
 
 LOOK_S = 0.25

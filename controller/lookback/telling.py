@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.live import wire
-from wavestim.controller.lookback.chronicle import CAME, Chronicle
+from wavestim.controller.lookback.chronicle import Chronicle
 from wavestim.controller.lookback.line import Message
 from wavestim.controller.lookback.past import Past
 from wavestim.controller.lookback.ticks import TICK, Ticks
-from wavestim.controller.record.records import PULSE
+from wavestim.controller.record.records import CAME, PULSE
 from wavestim.realtime.records import KINDS
 
 WHOLE_S, TRACES_S, TREND_S, TREND_HZ = 2.0, 10.0, 60.0, 5.0

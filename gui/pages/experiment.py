@@ -113,6 +113,7 @@ class ExperimentPage(Page):
     def take_over(self, before: ExperimentPage) -> None:
         """Go on with what another page had, saved or not; that page ends."""
         before.close_down()
+        self._watched = before._watched
         if before._begun:
             self._wanted = before._wanted
             self.show_document(before.document)

@@ -22,11 +22,11 @@ from wavestim.controller.live import wire
 from wavestim.controller.live.rendezvous import About
 from wavestim.controller.lookback.line import Message, receive, send
 from wavestim.controller.offspring import environment
+from wavestim.controller.record.records import CAME
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts, facts_from
 from wavestim.gui.joining import Stream
 from wavestim.gui.knowledge import TREND_HZ, Knowledge
-from wavestim.gui.pulsebook import CAME
 
 SERVER = (sys.executable, "-m", "wavestim.controller.lookback")
 LAST_BYTES = 2000

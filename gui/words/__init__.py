@@ -105,8 +105,6 @@ LATENCY_HELP = "blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
-TARGET = "target"
-ANY_DIRECTION = "any direction"
 NONE_YET = "none yet"
 NO_LATENCY = "not measured yet"
 
@@ -190,11 +188,6 @@ def marker(kind: str, text: str) -> str:
 def wrapped(deg: float) -> float:
     """The same angle in (-180, 180]."""
     return 180 - (180 - deg) % 360
-
-
-def quantity(value: float, unit: str, digits: int = 0) -> str:
-    """A number with its unit, or that it is undetermined."""
-    return UNDETERMINED if not math.isfinite(value) else f"{value:.{digits}f} {unit}".strip()
 
 
 def wave_line(tick: Mapping[str, Any], kind: str) -> str:

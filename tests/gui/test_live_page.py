@@ -136,7 +136,8 @@ def test_traces_are_scaled_filtered_and_chosen(application, page):
     assert drawn._channels.tolist() == [0, 1, 2]
     drawn.channels.setEditText("99")
     drawn.channels.lineEdit().returnPressed.emit()
-    assert "the last is 15" in drawn.channels.toolTip()
+    page.turn(0)
+    assert "the last is 15" in drawn.says.text(), "and it stays to be read"
     assert drawn._channels.tolist() == [0, 1, 2]
     drawn.seconds.activated.emit(3)
     drawn.filter.activated.emit(1)
