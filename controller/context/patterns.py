@@ -98,6 +98,10 @@ def _at(material: Material, wanted: NDArray[np.int64], band_hz: tuple[float, flo
         z = running.push(block)
         end = first + len(block)
         a, b = np.searchsorted(wanted, [first, end])
-        values[a:b] = z[wanted[a:b] - first]
-        gone[a:b] = (wanted[a:b] < fresh) | ~np.isfinite(block[wanted[a:b] - first]).any(axis=1)
+        at = wanted[a:b] - first
+        values[a:b] = z[at]
+        silent = ~np.isfinite(block).any(axis=1)
+        whole_again = np.maximum.accumulate(np.where(silent, np.arange(first, end) + 1 + settle, fresh))
+        gone[a:b] = wanted[a:b] < whole_again[at]
+        fresh = int(whole_again[-1])
     return values, gone

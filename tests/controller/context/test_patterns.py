@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.planting import scene, trials
 from wavestim.controller.context import AssayError
 from wavestim.controller.context.decoding import correct, folds, forgetting, train
-from wavestim.controller.context.filters import Analytic, analytic
+from wavestim.controller.context.filters import Analytic, analytic, settle_ms
 from wavestim.controller.context.material import open_material
 from wavestim.controller.context.patterns import cut
 from wavestim.controller.context.planted import plant
@@ -65,13 +65,15 @@ def test_the_filter_gives_amplitude_and_phase():
 def test_samples_that_are_missing_leave_their_tokens_out(tmp_path):
     def holed(x):
         x = x.copy()
-        x[2000:2100] = np.nan
+        x[2000:2105] = np.nan
         return x
 
     cuts = cut(open_material(saved(tmp_path / "a.npz", change=holed)), (4, 48))
-    inside = (cuts.sample[:, -1] >= 2000) & (cuts.sample[:, 0] < 2100)
-    assert cuts.gone[inside].any()
-    assert not cuts.gone[~inside & (cuts.sample[:, 0] > 200)].any()
+    remembers = int(np.ceil(settle_ms((4, 48)) * 0.25))
+    resting = ((cuts.sample >= 2000) & (cuts.sample < 2105 + remembers)).any(axis=1)
+    assert ((cuts.sample[:, 0] >= 2105) & resting).any(), "tokens that only the filter's memory ties to the hole"
+    assert cuts.gone[resting].all()
+    assert not cuts.gone[~resting & (cuts.sample[:, 0] > 200)].any()
 
 
 def test_tokens_at_uneven_intervals_are_refused(tmp_path):
