@@ -10,6 +10,7 @@ from support.planting import scene, trials
 from wavestim.controller.context import AssayError
 from wavestim.controller.context.decoding import correct, folds, forgetting, train
 from wavestim.controller.context.filters import Analytic, analytic, settle_ms
+from wavestim.controller.context.information import FEWEST_BLOCKS, tokens_for
 from wavestim.controller.context.material import open_material
 from wavestim.controller.context.patterns import cut
 from wavestim.controller.context.planted import plant
@@ -125,3 +126,9 @@ def test_the_electrodes_that_the_wave_is_crossing_read_better_than_others():
     late = (found.age_ms > 20) & (found.age_ms < 70)
     assert (found.gain[late, 1] > 0).all()
     assert (found.crossing > found.shuffled[:, 1])[late].all()
+
+
+def test_as_few_tokens_as_the_assay_asks_for_are_enough_for_its_read_outs():
+    s = scene()
+    few = trials("wave", s, tokens_for(4, 4, FEWEST_BLOCKS), 1)
+    assert np.isfinite(readouts(few, s.travel_ms).gain).all()
