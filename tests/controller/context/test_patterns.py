@@ -77,6 +77,20 @@ def test_samples_that_are_missing_leave_their_tokens_out(tmp_path):
     assert not cuts.gone[~resting & (cuts.sample[:, 0] > 200)].any()
 
 
+def test_a_pattern_that_holds_the_next_token_is_left_out(tmp_path):
+    path = saved(tmp_path / "a.npz")
+    with np.load(path) as held:
+        data = dict(held)
+    early = np.zeros(300, dtype=np.int64)
+    early[50::20] = 4  # of 12 samples; the cut at the 11th would hold the token
+    data["token_sample"] = data["token_sample"] - early
+    np.savez(path, **data)
+    cuts = cut(open_material(path), (4, 48))
+    assert cuts.gone[49:-1:20].all()
+    assert not cuts.trials.usable[49:-1:20].any()
+    assert not cuts.gone[50::20].any()
+
+
 def test_tokens_at_uneven_intervals_are_refused(tmp_path):
     path = saved(tmp_path / "a.npz")
     with np.load(path) as held:
