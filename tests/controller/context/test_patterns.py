@@ -111,6 +111,19 @@ def test_a_recording_without_tokens_says_what_is_missing(tmp_path, key):
         open_material(path)
 
 
+@pytest.mark.parametrize("wrong", [{"token": -2}, {"token_sample": np.nan}])
+def test_tokens_that_are_none_are_refused(tmp_path, wrong):
+    path = saved(tmp_path / "a.npz")
+    with np.load(path) as held:
+        data = dict(held)
+    for key, value in wrong.items():
+        data[key] = data[key].astype(np.float64 if key == "token_sample" else np.int64)
+        data[key][-1] = value
+    np.savez(path, **data)
+    with pytest.raises(AssayError, match="whole numbers from -1"):
+        open_material(path)
+
+
 def test_between_what_trains_and_what_tests_lie_gaps_as_long_as_the_memory():
     for learn, test in folds(200, 7):
         assert np.abs(learn[:, None] - test[None, :]).min() == 8
