@@ -137,8 +137,8 @@ def _of_recording(path: Path) -> Material:
         or (np.diff(sample) <= 0).any()
     ):
         raise AssayError(
-            f"{path}: token and token_sample must be as long as each other, at least {FEWEST}, whole numbers from {OMITTED} (left out) on at "
-            f"rising samples"
+            f"{path}: token and token_sample must be as long as each other, at least {FEWEST}, whole numbers from {OMITTED} on "
+            f"({OMITTED}: left out) at rising samples"
         )
     if recording.positions_mm is None:
         raise AssayError(f"{path}: has no positions_mm; the assay needs to know where the electrodes are")
