@@ -171,8 +171,8 @@ class Session:
 
     @cached_property
     def clock_models(self) -> list[dict[str, float]]:
-        """Clock models as they were published."""
-        return [json.loads(model) for (model,) in self._rows("SELECT model FROM clock_models ORDER BY rowid")]
+        """Clock models as they were published, each with ``host_ns``: when."""
+        return [{"host_ns": at, **json.loads(model)} for at, model in self._rows("SELECT host_ns, model FROM clock_models ORDER BY rowid")]
 
     @property
     def decided_to(self) -> int:

@@ -29,7 +29,7 @@ from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.rights import Rights
 from wavestim.controller.session.stopping import TAIL_S
 from wavestim.controller.session.telling import Everyone, Teller
-from wavestim.hardware.lights import Light
+from wavestim.hardware.lights import Light, LightError
 from wavestim.hardware.sources import Live
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop, now_ns
@@ -180,7 +180,8 @@ class RealSession:
     def arm(self, done_s: float) -> bool:
         """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet.
 
-        False: samples come so late that no forecast reaches as far. That is said, all stays dark, and another measurement begins.
+        False: samples come so late that no forecast reaches as far, which is said, or they stopped, or somebody pressed STOP, while the
+        board was being armed. All stays dark; as long as nobody pressed STOP another measurement begins.
         """
         if self.assembly.experiment.trigger.horizon_ms == "auto" and not self._plan_ahead():
             return False
@@ -188,7 +189,12 @@ class RealSession:
         if self.loop.stalled:  # while all was dark; samples have come since, and nothing is forgiven that light hung on
             self.loop.resume_after_stall()
             self.engine.post("resume")
-        self.light.arm()
+        try:
+            self.light.arm()
+        except LightError:
+            if not (self.loop.stalled or self.loop.stopped):
+                raise
+            return False  # the loop told the board to be dark just then, so it refused
         self.arming.arm(done_s)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
         return True

@@ -138,7 +138,7 @@ def test_a_cut_off_npz_is_refused(tmp_path, compressed, keep):
         open_recording(path)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1), junk=st.binary(min_size=1, max_size=40), compressed=st.booleans())
 def test_any_damage_is_a_source_error_or_harmless(tmp_path, at, junk, compressed):
     path = save(tmp_path / "a.npz", compressed=compressed, lfp=LFP[:50])

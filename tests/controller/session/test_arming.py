@@ -20,6 +20,7 @@ from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.live import RigSource
 from wavestim.controller.session.pauses import Pauses
 from wavestim.controller.session.realsession import RealSession
+from wavestim.hardware.lights import LightError
 from wavestim.hardware.sources import LiveInfo
 from wavestim.realtime.loop import Loop
 
@@ -188,6 +189,30 @@ def test_a_stall_while_all_was_dark_costs_no_leave_to_resume() -> None:
     assert said == ["the loop goes on", "the engine is told to resume", "the board is armed"]
 
 
+@pytest.mark.parametrize(("stalled", "stopped"), [(True, False), (False, True), (False, False)])
+def test_a_board_that_the_loop_made_dark_while_it_was_armed_is_no_failure_of_the_board(stalled: bool, stopped: bool) -> None:
+    """A silence or STOP in that very moment: dark and no error; whatever else a board refuses ends the session with its sentence."""
+    loop = SimpleNamespace(stalled=False, stopped=False)
+
+    def refused() -> None:
+        loop.stalled, loop.stopped = stalled, stopped
+        raise LightError("refused arming: order")
+
+    session: Any = SimpleNamespace(
+        assembly=SimpleNamespace(experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
+        loop=loop,
+        light=SimpleNamespace(arm=refused),
+        recorder=SimpleNamespace(ages_ms=[]),
+        arming=Arming(None),
+    )
+    if stalled or stopped:
+        assert not RealSession.arm(session, 3.0)
+    else:
+        with pytest.raises(LightError, match="refused arming"):
+            RealSession.arm(session, 3.0)
+    assert session.arming.step == "dark"
+
+
 def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_to_be_dark() -> None:
     paused: list[str] = []
     session: Any = SimpleNamespace(
@@ -232,7 +257,7 @@ def test_light_is_not_armed_into_a_silence() -> None:
     """A board that is armed while samples stay away would go dark at once, and the session say that it paused by itself."""
     said: list[str] = []
     back = iter([False, False, True])
-    session = SimpleNamespace(
+    session: Any = SimpleNamespace(
         assembly=SimpleNamespace(fs_hz=100.0, experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
         engine=SimpleNamespace(wants_calibration=False, calibrated=True),
         loop=SimpleNamespace(stalled=True, stopped=False),
@@ -258,5 +283,5 @@ def test_light_is_not_armed_into_a_silence() -> None:
         return True
 
     session._turn, session.pauses, session.arm = turn, SimpleNamespace(samples_are_back=are_back), arm
-    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)  # type: ignore[arg-type]
+    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)
     assert said == ["looked", "looked", "looked", "armed"]
