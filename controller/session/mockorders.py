@@ -136,11 +136,11 @@ class MockOrders:
         channel, shows, n = order.get("channel"), order.get("shows"), len(self._settings.get("positions_mm", ()))
         if not isinstance(channel, int) or isinstance(channel, bool) or not 0 <= channel < n:
             raise OrderError(f"channel is 0 to {n - 1}, not {channel!r}")
-        if shows not in SHOWS:
+        if not isinstance(shows, str) or shows not in SHOWS:
             raise OrderError(f"a channel shows {', '.join(SHOWS)}, not {shows!r}")
         self._shows.pop(channel, None)
         if shows != "signal":
-            self._shows[channel] = str(shows)
+            self._shows[channel] = shows
         wires = {fault: [c for c, s in self._shows.items() if SHOWS[s] == fault] for fault in SHOWS.values() if fault is not None}
         return {"faults": wires}, f"channel {channel} shows {shows}"
 

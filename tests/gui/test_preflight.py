@@ -26,20 +26,24 @@ class Child:
     def words(self, most):
         return self.said
 
+    def interrupt(self):
+        self.sent.append("interrupt")
+
+    def kill(self):
+        self.sent.append("kill")
+
     def close(self):
         self.closed = True
 
-    def wait(self, at_most_s=None):
+    def wait(self, at_most_s):
         pass
 
 
 @pytest.fixture
 def signals(monkeypatch):
     monkeypatch.setattr(preflight, "Child", Child)
-    sent = []
-    monkeypatch.setattr(preflight.os, "kill", lambda pid, number: sent.append(number))
-    monkeypatch.setattr(preflight, "kill", lambda pid: sent.append("kill"))
-    return sent
+    monkeypatch.setattr(Child, "sent", [], raising=False)
+    return Child.sent
 
 
 @pytest.fixture
@@ -117,11 +121,11 @@ def test_stop_tells_it_to_end_and_kills_it_when_it_does_not(signals, begun):
     run = begun()
     run.stop(10.0)
     run.stop(10.1)
-    assert signals == [preflight.signal.SIGINT]
+    assert signals == ["interrupt"]
     run.turn(10.1)
-    assert signals == [preflight.signal.SIGINT]
+    assert signals == ["interrupt"]
     run.turn(10.21)
-    assert signals == [preflight.signal.SIGINT, "kill"]
+    assert signals == ["interrupt", "kill"]
     run._child.code, run._child.said = -9, [json.dumps(FOUND)]
     run.turn(10.22)
     assert not run.running
@@ -131,7 +135,7 @@ def test_stop_tells_it_to_end_and_kills_it_when_it_does_not(signals, begun):
 def test_it_ends_with_the_window(signals, begun):
     run = begun()
     run.close()
-    assert signals == [preflight.signal.SIGINT, "kill"]
+    assert signals == ["interrupt", "kill"]
     assert not run.running
     run.close()
     assert len(signals) == 2

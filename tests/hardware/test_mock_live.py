@@ -161,6 +161,23 @@ def test_channels_show_what_they_are_told_until_told_otherwise():
     assert not np.isnan(blocks[0][1]).any()
 
 
+def test_light_that_shone_when_the_cable_of_the_leds_came_out_goes_off():
+    class Lit(Ramp):
+        on = 0.0
+
+        def light(self, time_s, led, irradiance_mw_mm2):
+            self.on = irradiance_mw_mm2
+
+    tissue = Lit()
+    wired = FaultyRig(tissue, Faults())
+    wired.light(0.0, 0, 2.0)
+    wired.faults = Faults(unlit=True)
+    wired.light(0.005, 0, 0.0)
+    assert tissue.on == 0
+    wired.light(0.1, 0, 2.0)
+    assert tissue.on == 0
+
+
 def test_an_artefact_shakes_all_electrodes_for_as_long_as_told():
     blocks, _ = streamed({"shake": 100})
     shown = np.concatenate([b for _, b in blocks])[:, 3] - np.arange(400)

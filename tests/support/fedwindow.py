@@ -132,6 +132,7 @@ class Feed:
             "site": self.n // 2,
             "condition": ("with-wave", "sham")[index % 2],
             "direction_deg": 30 * math.sin(at / 5000),
+            "wave_kind": "planar",
             "verdict": verdict,
         }
         yield "decisions", {"first": index, "rows": [row]}, {}

@@ -78,6 +78,7 @@ def test_faults_are_told_in_words_and_in_samples(mock):
         ({"do": "wave", "direction_deg": 400}, "direction_deg: Input should be less"),
         ({"do": "wave", "speed_mm_s": 6}, "slower than the sheet"),
         ({"do": "wave", "snr_db": "loud"}, "snr_db: "),
+        ({"do": "channel", "channel": 0, "shows": []}, "a channel shows signal"),
         ({"do": "drop", "ms": 0}, "1 to 5000"),
         ({"do": "drop", "ms": True}, "1 to 5000"),
         ({"do": "burst", "ms": float("nan")}, "1 to 2000"),
