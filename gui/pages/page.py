@@ -8,7 +8,7 @@ from typing import Any
 from pyqtgraph.Qt import QtWidgets
 
 
-class Page(QtWidgets.QWidget):  # type: ignore[misc]
+class Page(QtWidgets.QWidget):
     """One page; the window asks it for a frame while it is shown.
 
     Attributes
