@@ -138,7 +138,7 @@ def _put(data: Any, path: KeyPath, value: Any) -> Any:
     step, *rest = path
     if isinstance(step, int):
         return [_put(one, tuple(rest), value) if i == step else one for i, one in enumerate(data)]
-    there = data or {}
+    there = {} if data is None else data
     return {**there, step: _put(there.get(step), tuple(rest), value)}
 
 

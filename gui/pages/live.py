@@ -12,7 +12,7 @@ from wavestim.gui import words
 from wavestim.gui.deck import Deck
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.knowledge import Knowledge
-from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.tracing import FILTERS, SECONDS
 from wavestim.gui.viewing import View
 from wavestim.gui.widgets.latency import Latency
@@ -25,9 +25,6 @@ from wavestim.gui.widgets.splits import Split
 from wavestim.gui.widgets.store import Store
 from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
-
-SLOW_FRAMES = 6
-"""What changes slowly is drawn in every sixth frame."""
 
 
 class LivePage(Page):

@@ -9,7 +9,7 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui import theme
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.knowledge import Knowledge
-from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.replay.player import SPEEDS
 from wavestim.gui.replay.timeline import seconds_said
@@ -23,7 +23,7 @@ from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
 from wavestim.gui.words import replay as words
 
-SLOW_FRAMES, READ_FRAMES = 6, 4
+READ_FRAMES = 4
 """While it plays: what changes slowly is drawn, and words are written, so often."""
 
 

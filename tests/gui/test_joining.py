@@ -109,7 +109,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(STEPS)
 def test_whatever_is_read_and_heard_the_counts_are_those_of_all(told, steps):
     session, all_heard, mine = Session(), Knowledge(told, EventLog()), Knowledge(told, EventLog())

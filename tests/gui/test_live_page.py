@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from types import SimpleNamespace
 
@@ -183,12 +184,11 @@ def test_the_log_lists_what_is_asked_for(page, knowledge):
 
 
 def test_numbers_that_are_planned_and_the_disk(page, knowledge):
-    object.__setattr__(knowledge.facts, "plan", Plan(40, None, {"lit": 20, "sham": 20}))
+    knowledge.facts = dataclasses.replace(knowledge.facts, plan=Plan(40, None, {"lit": 20, "sham": 20}))
     knowledge.hear(
         "status", {"seconds": 60.1, "course": {"trials": 10}, "written_bytes": 6e7, "free_bytes": 1e9, "ring_fill": 0.6}, {}, 0.0
     )
     page.turn(0)
-    object.__setattr__(knowledge.facts, "plan", Plan())
     assert "1 of 20" in text(page.progress)
     assert "about 3 min left" in page.progress.says.text()
     assert "⚠ ring 60 % full" in page.store.text.text()

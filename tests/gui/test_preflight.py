@@ -106,6 +106,17 @@ def test_whatever_comes_there_is_a_word(begun, said, code, tells):
     assert tells in run.verdict
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_was_stopped_has_no_verdict_also_when_it_ended_with_one_just_then(signals, begun, code):
+    run = begun()
+    run.stop(10.0)
+    run._child.code, run._child.said = code, [json.dumps(FOUND)]
+    run.turn(10.1)
+    assert signals == [preflight.signal.SIGINT]
+    assert (run.running, run.level) == (False, "")
+    assert words.STOPPED in run.verdict
+
+
 def test_stop_tells_it_to_end_and_kills_it_when_it_does_not(signals, begun):
     run = begun()
     run.stop(10.0)
