@@ -101,7 +101,7 @@ def make_an_experiment(qt, window, desk, text):
     assert page.problems.list.count() == 0
     assert page.patterns.shown is not None
     press(qt, window, keys.Key_S)
-    line = page.dialog.findChild(type(field))
+    line = page.files.dialog.findChild(type(field))
     line.selectAll()
     test.keyClicks(line, str(desk / "mine.yaml"))
     test.keyClick(line, keys.Key_Return)
