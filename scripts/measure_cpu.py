@@ -95,7 +95,9 @@ def main() -> None:
                 "source": a.source,
                 "percent_of_a_core": round(sum(percent.values()), 1),
                 "threads": by_name,
-                "processes_beside": {name: round(100 * (s - beside.get(name, 0.0)) / (ended - began), 1) for name, s in beside_after.items()},
+                "processes_beside": {
+                    name: round(100 * (s - beside.get(name, 0.0)) / (ended - began), 1) for name, s in beside_after.items()
+                },
                 "latency_us": summary["latency_us"],
             }
         )

@@ -347,7 +347,7 @@ def test_every_help_shows_an_example(command: str) -> None:
     assert f"wavestim {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command, kinds", [("mock", PEERS), ("probe", KINDS), ("record", KINDS)])
+@pytest.mark.parametrize(("command", "kinds"), [("mock", PEERS), ("probe", KINDS), ("record", KINDS)])
 def test_the_help_of_sources_names_every_kind(command: str, kinds: dict[str, Any]) -> None:
     told = call("sources", command, "--help").stdout
     assert [kind for kind in sorted(kinds) if kind not in told] == []
