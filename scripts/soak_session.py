@@ -53,6 +53,8 @@ GROWTH, CERTAIN_US, SIDE = 1.05, 1000.0, 10
 VIRTUAL_HZ, CHUNK = 250.0, 10
 """Of the session at virtual pace, and how many samples it is handed at a time: 40 ms."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
+NAME = f"soaked-session-{os.getpid()}"
+"""Of the stream; another soak may run beside this one."""
 
 
 def experiment(source: dict[str, Any], side: int) -> str:
@@ -223,7 +225,7 @@ def draw(path: Path, part: str, memory: NDArray[np.float64], clock: NDArray[np.f
 
 def run_real(text: str, out: Path, seconds: float, note: Callable[[float], None]) -> dict[str, Any]:
     """A session beside an LSL peer that does everything wrong now and then; its summary."""
-    words = "sources mock lsl name=soaked-session --drop 0.01 --duplicate 0.01 --delay 0.01 --split 0.01"
+    words = f"sources mock lsl name={NAME} --drop 0.01 --duplicate 0.01 --delay 0.01 --split 0.01"
     size = ["--rows", str(SIDE), "--columns", str(SIDE)]
     peer = subprocess.Popen([sys.executable, "-m", "wavestim.controller.cli", *words.split(), *size], stdout=subprocess.PIPE)
     assert peer.stdout is not None
@@ -243,7 +245,7 @@ def soak(part: str, seconds: float, out: Path, at_most_s: float) -> bool:
         if part == "virtual":
             summary = run_virtual(experiment({"kind": "simulated", "fs_hz": VIRTUAL_HZ}, 3), session, seconds, memory.note, at_most_s)
         else:
-            summary = run_real(experiment({"kind": "lsl", "name": "soaked-session", "lsl_out": None}, SIDE), session, seconds, memory.note)
+            summary = run_real(experiment({"kind": "lsl", "name": NAME, "lsl_out": None}, SIDE), session, seconds, memory.note)
         clock = clocks(session)
     found = judged(part, summary, np.array(memory.rows), clock)
     draw(out / f"soak-{part}.png", part, np.array(memory.rows), clock)

@@ -218,12 +218,11 @@ class Reading:
             try:
                 self._connection.execute("SELECT 1 FROM meta")
                 return self._connection
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 self._connection.close()
                 failure = error
-            except sqlite3.DatabaseError as error:
-                failure = error
-                break
+                if not isinstance(error, sqlite3.OperationalError):
+                    break
         raise RecordError(f"{self._path}: the journal can't be read ({failure}); restore it from a copy") from failure
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:

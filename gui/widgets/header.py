@@ -25,7 +25,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         super().__init__()
         self._lamps = [QtWidgets.QLabel() for _ in words.LAMPS]
         self._steps = {step: QtWidgets.QLabel(text) for step, text in words.STEPS.items()}
-        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), Elided(words.NO_SESSION), QtWidgets.QLabel()
+        self.clock, self.what, self.sentence = QtWidgets.QLabel(), Elided(), QtWidgets.QLabel()
         self.clock.setObjectName("clock")
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
@@ -106,6 +106,11 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         below.addWidget(self.what, 1)
         rows.addLayout(above)
         rows.addLayout(below)
+
+    def show_session(self, seconds: float, what: str) -> None:
+        """How long it is recorded, and what it is."""
+        self.clock.setText(words.clock(seconds))
+        self.what.setText(what)
 
     def show_lamps(self, lamps: Iterable[Lamp]) -> None:
         """Light them."""

@@ -50,6 +50,7 @@ class Trends(Panel):
         self._limit.setValue(facts.max_sd_deg)
         for curve in self._curves:
             curve.setData([], [])
+        self.says.setText("")
 
     def look(self, *, whole: bool) -> None:
         """The whole session, or the last minute."""

@@ -81,6 +81,7 @@ DECISION = {
     "site": 5,
     "fire_sample": 20.0,
     "direction_deg": 3.0,
+    "wave_kind": "planar",
 }
 PULSE = {
     "decision": 7,
