@@ -12,6 +12,8 @@ from wavestim.controller.errors import DONE, FALSE, USAGE, WavestimError
 from wavestim.gui.palettes import THEMES
 
 PACKAGES = "libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-xinerama0"
+USUAL = (1600, 900)
+"""Of a window on a screen that has room for it and its frame; it fills a smaller one."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--theme", choices=tuple(THEMES))
-    parser.add_argument("--size", type=size, default=(1600, 900))
+    parser.add_argument("--size", type=size, default=USUAL)
 
     asked = parser.parse_args(arguments)
     if asked.screenshot is not None:
@@ -79,9 +81,13 @@ def run(asked: argparse.Namespace) -> int:
     window = RigWindow(deck, asked.experiment, mock=asked.mock, memory=path)
     if asked.replay is not None:
         window.replay_past(asked.replay)
-    if not kept.geometry:
-        window.resize(min(1600, screen.width()), min(900, screen.height()))
-    window.show()
+    if kept.geometry:
+        window.show()
+    elif screen.width() > USUAL[0] and screen.height() > USUAL[1]:
+        window.resize(*USUAL)
+        window.show()
+    else:
+        window.showMaximized()
     return int(application.exec())
 
 

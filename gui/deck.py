@@ -20,7 +20,7 @@ from wavestim.gui.facts import facts_of
 from wavestim.gui.hindsight import Hindsight
 from wavestim.gui.history import History
 from wavestim.gui.knowledge import Knowledge
-from wavestim.gui.lamps import OFF, Lamp, lamps
+from wavestim.gui.lamps import OFF, SILENT_S, Lamp, lamps
 from wavestim.gui.link import Link
 from wavestim.gui.preflight import PreflightRun, red_of
 from wavestim.gui.rig import Child, Rig
@@ -145,7 +145,9 @@ class Deck:
     @property
     def controller(self) -> str:
         """Who has control, in words; empty when nobody has, or nothing runs."""
-        return "" if self.knowledge is None or self.state in OVER else str(self.knowledge.status.get("controller") or "")
+        if self.knowledge is None or self._rig is None or not self._rig.alive:
+            return ""
+        return str(self.knowledge.status.get("controller") or "")
 
     @property
     def watching(self) -> bool:
@@ -279,7 +281,8 @@ class Deck:
         self._history, self._hindsight = History(rig.session), Hindsight(rig.session, facts)
 
     def _look_back(self, knowledge: Knowledge, now_s: float) -> None:
-        """What was not heard, and what turned out afterwards."""
+        """What was not heard, what turned out afterwards, and whether what was heard last still holds."""
+        knowledge.fresh = now_s - knowledge.heard_s <= SILENT_S and knowledge.ended is None
         if self._history is not None:
             self._history.turn(knowledge.streams, now_s, knowledge.read)
         if self._hindsight is not None:

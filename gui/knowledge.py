@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.gui import words
+from wavestim.gui.byhand import MANUAL
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts
 from wavestim.gui.joining import Row, Stream
@@ -62,13 +63,15 @@ class Knowledge:
         """When samples came last, on the clock of who feeds."""
         self.running_s = math.nan
         self.ended: str | None = None
+        self.fresh = True
+        """Samples come; who feeds knows."""
         self.site = facts.site
         self._new: list[Shone] = []
 
     @property
     def known(self) -> bool:
         """There is a wave that can be described."""
-        return self.tick.get("kind", words.UNDETERMINED) not in UNKNOWN
+        return self.fresh and self.tick.get("kind", words.UNDETERMINED) not in UNKNOWN
 
     @property
     def state(self) -> str:
@@ -161,6 +164,8 @@ class Knowledge:
         """Rows of ``waves``: what the model knew of the wave, and of the phase at light-on."""
         for row in rows:
             if row["decision"] >= 0:
+                if row["condition"] == MANUAL:  # aimed at nothing
+                    continue
                 self.phases.add("known", row["condition"], number(row["phase_deg"]))
                 continue
             known, at_s = row["wave_kind"] not in UNKNOWN, number(row["sample"]) / self.fs_hz

@@ -69,5 +69,6 @@ def _real_time(status: Mapping[str, Any]) -> Lamp:
 
 def _recorder(status: Mapping[str, Any]) -> Lamp:
     free = status.get("free_bytes", 0)
-    room = f"{free / 1e9:.0f} GB free"
-    return Lamp("warn", f"only {free / 1e9:.1f} GB free") if free < LOW_BYTES else Lamp("good", room)
+    return (
+        Lamp("warn", f"records, only {free / 1e9:.1f} GB free") if free < LOW_BYTES else Lamp("good", f"records, {free / 1e9:.0f} GB free")
+    )

@@ -186,14 +186,15 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         event.accept()
 
     def show_keys(self) -> None:
-        """F12."""
+        """F12: show the list, or close it."""
         self._keys = self._keys or KeysDialog(self, self.pages)
-        self._keys.show()
+        self._keys.setVisible(not self._keys.isVisible())
         self._keys.raise_()
 
     def _show_state(self) -> None:
         state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
-        header.show_step(STEP[state], self.deck.sentence() + (f"   {words.HELD_VIEW}" if self.live.held else ""), state in ALARMING)
+        sentence = self.deck.sentence() + (f"   {words.HELD_VIEW}" if self.live.held else "")
+        header.show_step(STEP[state], sentence, state in ALARMING, words.NOW.get(state, ""))
         header.arm.setEnabled(state in OVER)
         header.run.setEnabled(state == "armed" and not self.deck.watching)
         header.take.setVisible(self.deck.watching)
@@ -204,9 +205,9 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             choice.setEnabled(state in OVER)
         header.show_lamps(self.deck.lamps)
         if knowledge is not None:
-            about = knowledge.facts.about
+            about, mock = knowledge.facts.about, self._mock or bool(knowledge.status.get("mock"))
             header.clock.setText(words.clock(float(knowledge.status.get("seconds") or 0)))
-            header.what.setText(words.what(about.name, knowledge.facts.subject, Path(about.session).name, self._mock))
+            header.what.setText(words.what(about.name, knowledge.facts.subject, Path(about.session).name, mock))
 
     def _open(self) -> None:
         self.show_page(self.experiment)

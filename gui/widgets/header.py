@@ -49,7 +49,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             seldom.hide()
         self.stop = self._button("stop", words.STOP)
         self._lit: tuple[Lamp, ...] = ()
-        self._at: tuple[str, str, bool] | None = None
+        self._at: tuple[str, str, bool, str] | None = None
         self._lay_out()
 
     def offer(self, experiment: str, *, first: bool = False) -> None:
@@ -119,15 +119,16 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
                 f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
             )
 
-    def show_step(self, at: str, sentence: str, alarm: bool) -> None:
-        """Where the session is."""
-        if (at, sentence, alarm) == self._at:
+    def show_step(self, at: str, sentence: str, alarm: bool, instead: str = "") -> None:
+        """Where the session is; ``instead``: the word for what it does there, when that is not the name of the step."""
+        if (at, sentence, alarm, instead) == self._at:
             return
-        self._at = (at, sentence, alarm)
+        self._at = (at, sentence, alarm, instead)
         order = list(words.STEPS)
         for step, label in self._steps.items():
+            label.setText(instead if step == at and instead else words.STEPS[step])
             if step == at:
-                fill = theme.BAD if alarm else step_colour(step)
+                fill = theme.BAD if alarm else theme.WARN if instead else step_colour(step)
                 style = f"background: {fill}; color: {ink(fill)}; font-weight: bold"
             else:
                 style = f"background: {theme.PANEL}; color: {theme.DIM if order.index(step) < order.index(at) else theme.OFF}"

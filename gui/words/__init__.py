@@ -25,7 +25,7 @@ STEPS = {
 
 STATES = {
     "idle": "Choose or make an experiment, try the rig (PREFLIGHT), then ARM.",
-    "preflight": "The rig is tried. STOP ends it.",
+    "preflight": "The rig is tried; STOP ends it:",
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
@@ -41,6 +41,8 @@ STATES = {
     "recovering": "Recovering the session. Dark.",
     "failed": "The rig process has ended. Dark.",
 }
+NOW = {"held": "HELD", "paused": "PAUSED", "disarmed": "DISARMED", "gone": "GONE", "failed": "FAILED"}
+"""What stands in the place of the step's name."""
 ARM, RUN, STOP, RECOVER, REPORT, OPEN, TAKE = "ARM", "RUN", "■  STOP", "RECOVER", "OPEN REPORT", "Open …", "TAKE CONTROL"
 MOCK = "MOCK"
 HELD_VIEW = "VIEW HELD (Space)"
@@ -88,19 +90,20 @@ KEYS = (
 BY_QT = ("stop", "next")
 """Actions of keys that are no shortcut: Esc is caught before anything else, Tab is Qt's own."""
 KEYS_TITLE = "Keys"
+KEYS_CLOSE = "F12 closes this list. Esc is STOP here too."
 
 MAP, TRACES, ROSE, PHASE, LATENCY, PROGRESS, LOG = (
     "Probe: phase",
     "Traces, light on",
     "Direction at decisions",
     "Phase at light-on",
-    "Latency: block to frame",
+    "Latency",
     "Progress",
     "Events and vetoes",
 )
 PEAK, TROUGH = "peak", "trough"
 ROSE_HELP = "thick line: mean · blue: wanted directions"
-LATENCY_HELP = "blue: by then it had to be there (usual)"
+LATENCY_HELP = "block to frame · blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
@@ -195,7 +198,7 @@ def wave_line(tick: Mapping[str, Any], known: bool) -> str:
     """The wave in one line."""
     if not known:
         return f"wave {UNDETERMINED}"
-    return f"{tick['kind']} · {tick['direction_deg']:.0f}° · {tick['speed_mm_s']:.0f} mm/s · {tick['frequency_hz']:.1f} Hz"
+    return f"{tick['kind']} · {round(tick['direction_deg'])}° · {tick['speed_mm_s']:.0f} mm/s · {tick['frequency_hz']:.1f} Hz"
 
 
 def clock(seconds: float) -> str:

@@ -157,6 +157,13 @@ def test_nothing_undetermined_is_a_number(knowledge):
     assert np.isnan(fresh.whole.view()[-1, 1:4]).all()
 
 
+def test_a_wave_is_known_as_long_as_samples_come(knowledge):
+    tick(knowledge, 10)
+    assert knowledge.known
+    knowledge.fresh = False
+    assert not knowledge.known
+
+
 def test_lost_samples_are_a_gap_in_the_traces(knowledge):
     knowledge.hear("samples", {"first": 0}, {"uv": np.ones((10, N), np.float32)}, 0.0)
     knowledge.hear("samples", {"first": 15}, {"uv": np.ones((10, N), np.float32)}, 0.0)
@@ -224,7 +231,7 @@ def size(knowledge):
         ({"state": "running", "dropped": 7}, 0.1, 0, "warn", "7 samples lost"),
         ({"state": "running", "pulses": {"fired": 10, "missed": 5}}, 0.1, 2, "warn", "5 of 15 missed"),
         ({"state": "running", "realtime": "best effort: no SCHED_FIFO"}, 0.1, 2, "warn", "best effort"),
-        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "only 1.0 GB free"),
+        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "records, only 1.0 GB free"),
     ],
 )
 def test_lamps_say_why(status, silent_s, which, level, said):
