@@ -115,7 +115,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         self._lit = lamps
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
             label.setText(
-                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>●</span> <b>{name}</b><br>"
+                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>{words.SHAPES[lamp.level]}</span> <b>{name}</b><br>"
                 f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
             )
 

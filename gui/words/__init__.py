@@ -114,6 +114,9 @@ NO_LATENCY = "not measured yet"
 
 LAMPS = ("SOURCE", "LIGHT", "REAL TIME", "RECORDER")
 
+SHAPES = {"off": "○", "good": "●", "lit": "●", "warn": "▲", "bad": "■"}
+"""Of a lamp, by its level: it is not its colour alone that tells."""
+
 VETOES = {
     "no-wave": "no wave",
     "unsure": "the phase is not sure enough",
