@@ -67,10 +67,12 @@ def run(asked: argparse.Namespace) -> int:
         return fail(why) if why else DONE
     if asked.screenshot is not None:
         target = asked.screenshot.absolute()
-        with screenshot.scratch() as folder, contextlib.chdir(folder):
-            window = RigWindow(deck, str(screenshot.picture_experiment(asked.experiment, Path(folder))), mock=True)
-            ran = screenshot.take(window, target, asked.seconds, asked.size)
-            window.close()
+        with screenshot.scratch() as folder:
+            experiment = screenshot.picture_experiment(asked.experiment, Path(folder))  # by the folder that its name is relative to
+            with contextlib.chdir(folder):
+                window = RigWindow(deck, str(experiment), mock=True)
+                ran = screenshot.take(window, target, asked.seconds, asked.size)
+                window.close()
         return DONE if ran else fail("the mock experiment never ran, the picture shows why; free the computer of other work", FALSE)
     if asked.attach is not None:
         deck.attach(Path(asked.attach) if asked.attach else None)

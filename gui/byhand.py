@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wavestim.controller.live.wire import MANUAL as MANUAL
+from wavestim.controller.record.records import LIT
 from wavestim.gui import words
 from wavestim.gui.words import hands
-
-CAME = ("fired", "cut")
 
 
 @dataclass
@@ -49,7 +48,7 @@ class ByHand:
         """What became of a decision; True when it was the last one of these."""
         if not self.asked(row["decision"]):
             return False
-        if row["verdict"] in CAME:
+        if row["verdict"] in LIT:
             self.came += 1
             self.outcome = hands.CAME.format(self._pattern)
         else:

@@ -107,6 +107,11 @@ class Deck:
         return "starting" if knowledge is None or knowledge.state not in STEP else knowledge.state
 
     @property
+    def stopping(self) -> bool:
+        """STOP was pressed, and is neither confirmed nor carried out by force."""
+        return self._stopping is not None and self._stopping.outcome == "waiting"
+
+    @property
     def session(self) -> Path | None:
         """Folder of the session."""
         return None if self._rig is None else self._rig.session
@@ -130,8 +135,9 @@ class Deck:
         if self.preflight is not None and self.preflight.running:
             return OFF, self.preflight.lamp, OFF, OFF
         if knowledge is None or rig is None:
-            return lamps({}, 0.0, False)
-        return lamps(knowledge.status, self._clock() - knowledge.heard_s, rig.alive and knowledge.ended is None)
+            return lamps({}, 0.0, 0.0, False)
+        now_s = self._clock()
+        return lamps(knowledge.status, now_s - knowledge.heard_s, now_s - knowledge.told_s, rig.alive and knowledge.ended is None)
 
     def sentence(self) -> str:
         """The state in one sentence."""
@@ -164,6 +170,7 @@ class Deck:
         if self.state not in OVER:
             return
         self._let_go()
+        self._rig = None
         try:
             checked = load_experiment(experiment)
             red = red_of(checked, mock=mock)
@@ -171,11 +178,10 @@ class Deck:
                 raise WavestimError(red)
             folder = out(None, checked.name)
             seconds = max(length_s(checked), AT_LEAST_S)
+            self._rig = rigs.start(experiment, folder, mock=mock, seconds=seconds)
         except (WavestimError, OSError) as error:
-            self._rig, self.trouble = None, str(error)
-            self.log.say(0.0, str(error), "bad")
+            self._complain(str(error))
             return
-        self._rig = rigs.start(experiment, folder, mock=mock, seconds=seconds)
         self.log.say(0.0, words.started(checked.name))
 
     def try_rig(self, experiment: str, *, mock: bool, flash: bool, quick: bool) -> None:
@@ -186,11 +192,16 @@ class Deck:
         flash : real LEDs may come on.
         quick : on the mock rig in simulated time, which says nothing of this computer.
         """
-        if self.state in OVER:
-            self._let_go()
-            self._rig = None
+        if self.state not in OVER:
+            return
+        self._let_go()
+        self._rig = None
+        try:
             self.preflight = PreflightRun(experiment, mock=mock, flash=flash, quick=quick)
-            self.log.say(0.0, words.preflight_started(experiment))
+        except OSError as error:
+            self._complain(str(error))
+            return
+        self.log.say(0.0, words.preflight_started(experiment))
 
     def attach(self, session: Path | None) -> None:
         """Watch a session that runs already; without a folder, the only one.
@@ -215,19 +226,22 @@ class Deck:
     def stop(self) -> None:
         """Dark, whatever else is going on."""
         if self.preflight is not None and self.preflight.running:
-            self.log.say(0.0, words.PRESSED, "bad")
             self.preflight.stop(self._clock())
+            self.log.say(0.0, words.PRESSED, "bad")
             return
         rig = self._rig
         if rig is None or not rig.alive or self._stopping is not None:
             return
+        self._stopping = Stopping(self._clock(), rig.press_stop, rig.kill)  # dark first, words later
         self.log.say(self._at_s, words.PRESSED, "bad")
-        self._stopping = Stopping(self._clock(), rig.press_stop, rig.kill)
 
     def recover(self) -> None:
         """Finish the session of a rig process that died."""
         if self.state == "gone" and self._rig is not None:
-            self._recovery = Child("recover", str(self._rig.session))
+            try:
+                self._recovery = Child("recover", str(self._rig.session))
+            except OSError as error:
+                self._complain(str(error))
 
     def turn(self) -> None:
         """Once a frame: what has come, and what is due. Never waits."""
@@ -244,12 +258,15 @@ class Deck:
         if self._link is not None and self.knowledge is not None:
             for message in self._link.heard():
                 self.knowledge.hear(*message, now_s)
+            self.knowledge.turn(now_s)
             for text in self._link.refused():
                 self.log.say(self._at_s, text, "warn")
         if self.knowledge is not None:
             self._look_back(self.knowledge, now_s)
         if self._stopping is not None:
             self._mind_stopping(self._stopping, now_s, rig)
+        if self._recovery is not None and self._recovery.code is not None:
+            self._mind_recovery(self._recovery, self._recovery.code)
         if not rig.alive:
             self._note_end(rig)
 
@@ -274,7 +291,7 @@ class Deck:
             self.trouble = str(error)
             return
         self.knowledge = Knowledge(facts, self.log)
-        self.knowledge.heard_s = self._clock()
+        self.knowledge.heard_s = self.knowledge.told_s = self._clock()
         self._link = self._hear(meeting)
         if rig.child is not None:  # who started it has control until somebody takes it
             self._link.order("take")
@@ -304,9 +321,21 @@ class Deck:
             self.knowledge.read_on()
         if self.state == "report":
             return
-        if rig.child is not None:
-            self.trouble = rig.child.last_words() if self.knowledge is None else ""
+        if rig.child is not None and (self.knowledge is None or (rig.child.code or 0) > 0):
+            self.trouble = rig.child.last_words()  # one that was killed has none
         self.log.say(self._at_s, words.STATES[self.state] + (f" {self.trouble}" if self.trouble else ""), "bad")
+
+    def _mind_recovery(self, recovery: Child, code: int) -> None:
+        """It has ended."""
+        self._recovery = None
+        if code:
+            self._complain(words.not_recovered(recovery.last_words()))
+        recovery.close()
+
+    def _complain(self, why: str) -> None:
+        """Say why something could not be done, where the state is and in the log."""
+        self.trouble = why
+        self.log.say(self._at_s, why, "bad")
 
     @property
     def _at_s(self) -> float:
@@ -320,5 +349,6 @@ class Deck:
             if child is not None:
                 child.close()
         self._link = self._history = self._hindsight = None
+        self.log = EventLog()  # times are those of a session
         self.knowledge = self._stopping = self._recovery = None
         self.trouble, self._told_gone = "", False

@@ -207,7 +207,7 @@ def small() -> QtGui.QFont:
 def mono() -> QtGui.QFont:
     """For text whose columns count."""
     font = QtGui.QFont(MONO)
-    font.setPixelSize(12)
+    font.setPixelSize(px(12))
     return font
 
 

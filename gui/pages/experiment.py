@@ -21,13 +21,13 @@ from wavestim.gui.editor.yamltext import CannotChangeError
 from wavestim.gui.pages.page import Page
 from wavestim.gui.widgets.editor.askbar import Answer, AskBar
 from wavestim.gui.widgets.editor.fieldrow import Now
-from wavestim.gui.widgets.editor.filedialog import ask_for_file
 from wavestim.gui.widgets.editor.forecast import Forecast
 from wavestim.gui.widgets.editor.form import Form
 from wavestim.gui.widgets.editor.patterns import Patterns
 from wavestim.gui.widgets.editor.problems import Problems
 from wavestim.gui.widgets.editor.tools import Tools
 from wavestim.gui.widgets.editor.yamlpane import YamlPane
+from wavestim.gui.widgets.filedialog import ask_for_file
 from wavestim.gui.words import editor as words
 
 Signal: Any = QtCore.Signal
@@ -113,6 +113,7 @@ class ExperimentPage(Page):
     def take_over(self, before: ExperimentPage) -> None:
         """Go on with what another page had, saved or not; that page ends."""
         before.close_down()
+        self._watched = before._watched
         if before._begun:
             self._wanted = before._wanted
             self.show_document(before.document)
@@ -305,7 +306,7 @@ class ExperimentPage(Page):
         if self.dialog is not None:
             self.dialog.deleteLater()
         folder = Path.cwd() if self.document.path is None else self.document.path.parent
-        self.dialog = ask_for_file(self, title, folder, do, suggested)
+        self.dialog = ask_for_file(self, title, folder, words.FILE, do, suggested)
 
     def _lay_out(self) -> None:
         right = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pyqtgraph.Qt import QtGui, QtWidgets
 from wavestim.gui.deck import Deck
-from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.widgets.gauges import Gauges
 from wavestim.gui.widgets.log import Log
 from wavestim.gui.widgets.manual import ManualPanel
 from wavestim.gui.widgets.mockrig import MockPanel
 from wavestim.gui.words import hands
-
-SLOW_FRAMES = 6
-"""What changes slowly is shown in every sixth frame."""
 
 
 class HandsPage(Page):

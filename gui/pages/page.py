@@ -7,6 +7,9 @@ from typing import Any
 
 from pyqtgraph.Qt import QtWidgets
 
+SLOW_FRAMES = 6
+"""What changes slowly is drawn in every sixth frame."""
+
 
 class Page(QtWidgets.QWidget):  # type: ignore[misc]
     """One page; the window asks it for a frame while it is shown.

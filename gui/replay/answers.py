@@ -22,12 +22,12 @@ from wavestim.controller.live import wire
 from wavestim.controller.live.rendezvous import About
 from wavestim.controller.lookback.line import Message, receive, send
 from wavestim.controller.offspring import environment
+from wavestim.controller.record.records import CAME
 from wavestim.gui.byhand import MANUAL
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts, facts_from
 from wavestim.gui.joining import Stream
 from wavestim.gui.knowledge import TREND_HZ, Knowledge
-from wavestim.gui.pulsebook import CAME
 
 SERVER = (sys.executable, "-m", "wavestim.controller.lookback")
 LAST_BYTES = 2000
@@ -63,19 +63,29 @@ class Answers:
         Session folder or recording.
     experiment : str, optional
         For a recording.
+
+    Raises
+    ------
+    OSError
+        When there is no room for another process or its words.
     """
 
     def __init__(self, path: str, experiment: str | None) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
         self._scratch = tempfile.mkdtemp(prefix="wavestim-lookback-")
-        self._process = subprocess.Popen(
-            [*SERVER, self._scratch],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            start_new_session=True,
-            env=environment(),
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*SERVER, self._scratch],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                start_new_session=True,
+                env=environment(),
+            )
+        except OSError:
+            self._said.close()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._questions = Connection(os.dup(self._process.stdin.fileno()), readable=False)

@@ -25,7 +25,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         super().__init__()
         self._lamps = [QtWidgets.QLabel() for _ in words.LAMPS]
         self._steps = {step: QtWidgets.QLabel(text) for step, text in words.STEPS.items()}
-        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), Elided(words.NO_SESSION), QtWidgets.QLabel()
+        self.clock, self.what, self.sentence = QtWidgets.QLabel(), Elided(), QtWidgets.QLabel()
         self.clock.setObjectName("clock")
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
@@ -107,6 +107,11 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         rows.addLayout(above)
         rows.addLayout(below)
 
+    def show_session(self, seconds: float, what: str) -> None:
+        """How long it is recorded, and what it is."""
+        self.clock.setText(words.clock(seconds))
+        self.what.setText(what)
+
     def show_lamps(self, lamps: Iterable[Lamp]) -> None:
         """Light them."""
         lamps = tuple(lamps)
@@ -114,8 +119,9 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             return
         self._lit = lamps
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
+            shape = words.SHAPES[lamp.level]
             label.setText(
-                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>{words.SHAPES[lamp.level]}</span> <b>{name}</b><br>"
+                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>{shape}</span> <b>{name}</b><br>"
                 f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
             )
 

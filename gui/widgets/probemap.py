@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.flowfield import FlowField
+from wavestim.gui.kinds import goes_one_way, moves
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.lightshow import lit_now, slowed
 from wavestim.gui.viewing import View
@@ -105,12 +106,12 @@ class ProbeMap(Panel):
         self._show_electrodes(knowledge)
         slower = self._show_leds(knowledge)
         self._show_flow(knowledge)
-        if knowledge.known:
+        if goes_one_way(knowledge.kind):
             at = math.radians(float(knowledge.tick["direction_deg"]))
             self._show_arrow(self.view.seen(np.array([[math.cos(at), math.sin(at)]]))[0])
         else:
             self._hide_arrow()
-        self.says.setText(" · ".join(part for part in (slower, words.wave_line(knowledge.tick, knowledge.known)) if part))
+        self.says.setText(" · ".join(part for part in (slower, words.wave_line(knowledge.tick, knowledge.kind)) if part))
 
     def _toggle_flow(self) -> None:
         self.look(View(self.view.turns, self.view.mirrored, self.flow.isChecked()))
@@ -161,7 +162,7 @@ class ProbeMap(Panel):
 
     def _show_flow(self, knowledge: Knowledge) -> None:
         """One path for all arrows, once dark and broad, so that they are seen on any phase."""
-        shown = self.view.flow and knowledge.known
+        shown = self.view.flow and moves(knowledge.kind)
         for item in (self._under, self._over):
             item.setVisible(shown)
         if not shown:
@@ -183,7 +184,7 @@ class ProbeMap(Panel):
         self._head.show()
 
     def _hide_arrow(self) -> None:
-        for item in (self._arrow, self._head, self._under, self._over):
+        for item in (self._arrow, self._head):
             item.hide()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
@@ -54,4 +56,4 @@ def _row(name: str, count: int, of: int | None, most: int, lit: bool) -> str:
     hollow = max(round(BAR * of / most) - full, 0) if of is not None else 0
     bar = f"<span style='color:{theme.LIGHT if lit else theme.TARGET}'>{'■' * full}{'□' * hollow}</span>"
     told = f"<td align=right style='white-space: nowrap'><b>{live.count(count, of)}</b>&nbsp;</td>"
-    return f"<tr><td>{name}&nbsp;</td>{told}<td>{bar}</td></tr>"
+    return f"<tr><td>{escape(name)}&nbsp;</td>{told}<td>{bar}</td></tr>"

@@ -28,7 +28,7 @@ class Traces(Panel):
         self._facts: Facts | None = None
         self._tracing: Tracing | None = None
         self._channels = np.zeros(0, np.intp)
-        self._fits_uv, self._frame = 0.0, 0
+        self._fits_uv, self._frame, self._wrong = 0.0, 0, ""
         self._controls()
         self.plot = still_plot()
         self.plot.getAxis("bottom").setLabel("s")
@@ -59,6 +59,8 @@ class Traces(Panel):
     def begin(self, facts: Facts) -> None:
         """A session of these facts."""
         self._facts, self._tracing, self._fits_uv = facts, None, 0.0
+        for item in (self.curve, self.light, self.sham):
+            item.setData([], [])
         self.look(self.view)
 
     def look(self, view: TraceView) -> None:
@@ -98,7 +100,7 @@ class Traces(Panel):
         x = np.broadcast_to(np.append(at_s, np.nan), (m, n + 1))
         self.curve.setData(x.ravel(), y.ravel())
         self._show_light(knowledge, m)
-        self.says.setText(words.scale(self._line_uv, m, knowledge.facts.about.n_channels))
+        self.says.setText(self._wrong or words.scale(self._line_uv, m, knowledge.facts.about.n_channels))
 
     @property
     def _line_uv(self) -> float:
@@ -136,6 +138,8 @@ class Traces(Panel):
         self.look(replace(self.view, channels=channels or self.channels.currentText()))
 
     def _complain(self, sentence: str) -> None:
+        """Until something else is chosen."""
+        self._wrong = sentence
         self.channels.setToolTip(sentence or live.CHANNELS_TIP)
         self.channels.setStyleSheet(f"border-color: {theme.BAD}; color: {theme.LINES['bad']}" if sentence else "")
         if sentence:

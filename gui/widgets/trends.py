@@ -55,6 +55,7 @@ class Trends(Panel):
         for curve, plot in zip(self._curves, self._plots, strict=True):
             curve.setData([], [])
             plot.getAxis("left").setStyle(showValues=True)
+        self.says.setText("")
 
     def look(self, *, whole: bool) -> None:
         """The whole session, or the last minute."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from wavestim.gui.kinds import UNDETERMINED, goes_one_way, known
+
 TITLE = "wavestim"
-UNDETERMINED = "undetermined"
 NO_SESSION = "no session"
 LIVE = "RIG"
 PAGES = "pages"
@@ -107,9 +107,7 @@ LATENCY_HELP = "block to frame · blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
-TARGET = "target"
-ANY_DIRECTION = "any direction"
-NO_PULSES = "no pulse yet"
+NONE_YET = "none yet"
 NO_LATENCY = "not measured yet"
 
 LAMPS = ("SOURCE", "LIGHT", "REAL TIME", "RECORDER")
@@ -192,16 +190,17 @@ def marker(kind: str, text: str) -> str:
     return f"{said} {text}".strip() if kind not in ("armed", "running") else said
 
 
-def quantity(value: float, unit: str, digits: int = 0) -> str:
-    """A number with its unit, or that it is undetermined."""
-    return UNDETERMINED if not math.isfinite(value) else f"{value:.{digits}f} {unit}".strip()
+def wrapped(deg: float) -> float:
+    """The same angle in (-180, 180]."""
+    return 180 - (180 - deg) % 360
 
 
-def wave_line(tick: Mapping[str, Any], known: bool) -> str:
-    """The wave in one line."""
-    if not known:
+def wave_line(tick: Mapping[str, Any], kind: str) -> str:
+    """The wave in one line, with the numbers that a wave of its kind has."""
+    if not known(kind):
         return f"wave {UNDETERMINED}"
-    return f"{tick['kind']} · {round(tick['direction_deg'])}° · {tick['speed_mm_s']:.0f} mm/s · {tick['frequency_hz']:.1f} Hz"
+    way = [f"{round(tick['direction_deg'])}°", f"{tick['speed_mm_s']:.0f} mm/s"] if goes_one_way(kind) else []
+    return " · ".join([kind, *way, f"{tick['frequency_hz']:.1f} Hz"])
 
 
 def clock(seconds: float) -> str:
@@ -212,7 +211,7 @@ def clock(seconds: float) -> str:
 
 def mean_and_spread(mean_deg: float, sd_deg: float, n: int) -> str:
     """Of angles."""
-    return NO_PULSES if n == 0 else f"{round(mean_deg):+d}° ± {sd_deg:.0f}°, {n}"
+    return NONE_YET if n == 0 else f"{round(mean_deg):+d}° ± {sd_deg:.0f}°, {n}"
 
 
 def course(status: Mapping[str, Any]) -> str:
@@ -234,9 +233,9 @@ def scale(uv: float, shown: int, of: int) -> str:
     return f"{shown} of {of} electrodes, {uv:.0f} µV from line to line"
 
 
-def certainty(sd_deg: float, limit_deg: float, known: bool) -> str:
+def certainty(sd_deg: float, limit_deg: float, determined: bool) -> str:
     """How sure the phase is, against what is asked for."""
-    return f"wave {UNDETERMINED}" if not known else f"phase ± {sd_deg:.0f}° (at most {limit_deg:.0f}°)"
+    return f"wave {UNDETERMINED}" if not determined else f"phase ± {sd_deg:.0f}° (at most {limit_deg:.0f}°)"
 
 
 def latency(half_us: float, most_us: float, n: int) -> str:
@@ -267,6 +266,16 @@ def attached_to(session: str) -> str:
 def window_name(host: str, pid: int) -> str:
     """What other windows call this one."""
     return f"the window on {host[:40]}, process {pid}"
+
+
+def too_late(order: str) -> str:
+    """An order that leads to light, and had to wait for the rig."""
+    return f"{order}: not handed on, the rig did not answer for a second; ask for it again"
+
+
+def not_recovered(why: str) -> str:
+    """A recovery that came to nothing."""
+    return f"it could not be recovered: {why or 'it says nothing'}"
 
 
 def control_lost(why: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wavestim.gui.timeleft import disk_left_s, disk_rate
+from wavestim.gui.words import wrapped
 
 UNKNOWN = "not known yet"
 
@@ -67,7 +68,7 @@ def phase_line(name: str, mean_deg: float, sd_deg: float, n: int, target_deg: fl
     """Mean, SD and error of phases."""
     if n == 0:
         return f"{name}: {UNKNOWN}"
-    error = 180 - (180 - (mean_deg - target_deg)) % 360
+    error = wrapped(mean_deg - target_deg)
     return f"{name}: {round(mean_deg):+d}° ± {sd_deg:.0f}°, error {round(error):+d}° ({n})"
 
 

@@ -106,8 +106,11 @@ def test_errors_are_beside_their_field_counted_and_lead_there(at):
     assert wrong.isVisible()
     assert "must be <= 360, not 400" in wrong.text()
     assert "must be a number, not 'much'" in at.row("safety", "max_duty").wrong.text()
-    at.row("safety").unfold(False)
-    assert "max_duty" in at.row("safety").wrong.text() or at.row("safety").open
+    section = at.row("safety")
+    section.unfold(False)
+    at.settle()
+    assert not section.open
+    assert "max_duty" in section.wrong.text(), "what is folded away says what is wrong in it"
     line = at.page.problems.list
     at.keys.mouseClick(line.viewport(), at.qt.LeftButton, pos=line.visualItemRect(line.item(0)).center())
     assert at.application.focusWidget() is at.row("trigger", "phase_deg").field

@@ -83,6 +83,7 @@ DECISION = {
     "start_sample": 20.5,
     "slot": 2,
     "direction_deg": 3.0,
+    "wave_kind": "planar",
 }
 PULSE = {
     "decision": 7,

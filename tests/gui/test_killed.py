@@ -15,10 +15,10 @@ from support.waiting import until
 from wavestim.controller.errors import WavestimError
 from wavestim.controller.live.rendezvous import running
 from wavestim.controller.offspring import environment
+from wavestim.controller.record.records import CAME
 from wavestim.controller.record.tail import rows_from
 from wavestim.gui import words
 from wavestim.gui.phasebook import ALL
-from wavestim.gui.pulsebook import CAME
 
 WINDOW = """
 import sys

@@ -36,7 +36,7 @@ def test_a_turn_is_counter_clockwise_as_it_is_seen(mirrored):
     np.testing.assert_array_equal(view.turn().seen(GRID), view.seen(GRID) @ np.array([[0, 1], [-1, 0]]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(-180, 180), st.floats(1.5, 20.0))
 def test_flow_goes_where_the_wave_goes(direction_deg, wavelength_mm):
     along = np.array([math.cos(math.radians(direction_deg)), math.sin(math.radians(direction_deg))])
@@ -135,8 +135,8 @@ def test_electrodes_are_chosen_by_words_and_numbers():
     assert 12 in chosen("near", GRID, bad, 12)
     assert len(chosen("spread", np.repeat(GRID, 40, axis=0), bad, 12)) <= 24
     assert chosen("3, 0-2,1", GRID, bad, 12).tolist() == [3, 0, 1, 2]
-    for wrong in ("", "x", "1-", "0-99", "-3"):
-        with pytest.raises(ValueError, match="electrode"):
+    for wrong in ("", "x", "1-", "0-99", "-3", "7-0"):
+        with pytest.raises(ValueError, match=r"electrode|range"):
             chosen(wrong, GRID, bad, 12)
 
 

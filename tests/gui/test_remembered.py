@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wavestim.gui.remembered import MOST_BYTES, Remembered, read, usual_path, write
 
@@ -48,7 +48,7 @@ def page(application):
     return LivePage(Deck())
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30)
 @given(kept=KEPT)
 def test_a_page_takes_whatever_was_kept(page, kept):
     page.restore(kept)

@@ -254,7 +254,7 @@ def test_the_picture_has_its_size_and_is_not_blank(qt, desk, experiment):
     from typer.testing import CliRunner
 
     result = CliRunner().invoke(
-        app, ["gui", str(experiment), "--mock", "--screenshot", "window.png", "--seconds", "1", "--size", "1366x768", "--theme", "light"]
+        app, ["gui", experiment.name, "--mock", "--screenshot", "window.png", "--seconds", "1", "--size", "1366x768", "--theme", "light"]
     )
     image = QtGui.QImage(str(desk / "window.png"))
     assert (image.width(), image.height()) == (1366, 768), result.output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_a_cut_off_npz_is_refused(tmp_path, compressed, keep):
         open_recording(path)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1), junk=st.binary(min_size=1, max_size=40), compressed=st.booleans())
 def test_any_damage_is_a_source_error_or_harmless(tmp_path, at, junk, compressed):
     path = save(tmp_path / "a.npz", compressed=compressed, lfp=LFP[:50])
@@ -148,14 +149,18 @@ def test_any_damage_is_a_source_error_or_harmless(tmp_path, at, junk, compressed
     assert "\n" not in refusal(SourceError, lambda: whole(open_recording(path)))
 
 
-def test_damage_inside_is_found_while_reading(tmp_path):
-    path = save(tmp_path / "a.npz", compressed=True, lfp=np.tile(LFP, (50, 1)))
+@pytest.mark.parametrize("read", [whole, lambda recording: recording.rows(0, 5)])
+def test_damage_inside_is_found_while_reading_and_leaves_no_file_open(tmp_path, read):
+    path = save(tmp_path / "a.npz", compressed=True, lfp=np.asfortranarray(np.tile(LFP, (50, 1))))
     data = bytearray(path.read_bytes())
     recording = open_recording(path)
     data[len(data) // 2 : len(data) // 2 + 64] = b"\xff" * 64
     path.write_bytes(bytes(data))
-    with pytest.raises(SourceError, match="damaged"):
-        whole(recording)
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(SourceError, match="damaged") as caught:
+        read(recording)
+    assert caught.tb is not None, "as long as somebody looks at the error, what it met lives"
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
 
 
 @pytest.mark.parametrize("name", ["missing.npz", "missing.nwb", "no-such-example"])

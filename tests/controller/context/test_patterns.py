@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from support.planting import scene, trials
 from wavestim.controller.context import AssayError
 from wavestim.controller.context.decoding import correct, folds, forgetting, train
 from wavestim.controller.context.filters import Analytic, analytic
-from wavestim.controller.context.material import open_material
+from wavestim.controller.context.material import Light, open_material
 from wavestim.controller.context.patterns import cut
 from wavestim.controller.context.planted import plant
 from wavestim.controller.context.readouts import readouts
@@ -46,7 +48,7 @@ def test_a_pattern_uses_nothing_after_its_cut(tmp_path):
     assert (other.trials.pattern[152:] != whole.trials.pattern[152:]).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 200), max_size=5))
 def test_the_filter_does_not_care_how_samples_are_cut(cuts):
     x = np.random.default_rng(1).standard_normal((200, 2))
@@ -72,6 +74,22 @@ def test_samples_that_are_missing_leave_their_tokens_out(tmp_path):
     inside = (cuts.sample[:, -1] >= 2000) & (cuts.sample[:, 0] < 2100)
     assert cuts.gone[inside].any()
     assert not cuts.gone[~inside & (cuts.sample[:, 0] > 200)].any()
+
+
+def test_tokens_that_light_may_still_be_seen_in_are_left_out_and_those_after_it_come_back(tmp_path):
+    """As long as the memory of a pattern and the filter's, and no longer; light that stayed dark hides nothing."""
+    dark = open_material(saved(tmp_path / "a.npz"))
+    first, last = np.array([1000.0]), np.array([1005.0])
+    whole = cut(dark, (4, 48))
+    assert whole.trials.usable.all()
+    for shines in (True, False):
+        light = Light(first, last, np.array(["lit"]), np.array([not shines]), first)
+        usable = cut(replace(dark, light=light), (4, 48)).trials.usable
+        after_ms = (whole.sample[:, -1] - first[0]) * 1e3 / dark.fs_hz
+        memory_ms = whole.trials.lags * whole.trials.period_ms
+        assert usable[after_ms < 0].all()
+        assert usable[(after_ms >= 0) & (after_ms < memory_ms)].any() != shines
+        assert usable[after_ms > memory_ms + 1000].all()
 
 
 def test_tokens_at_uneven_intervals_are_refused(tmp_path):

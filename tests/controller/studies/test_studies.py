@@ -138,6 +138,7 @@ def test_a_study_from_the_command_line(tmp_path: Path) -> None:
     rows: list[Row] = list(csv.DictReader((tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()))
     assert {"arm", "seed", "items", "lag_0"} <= rows[0].keys()
     assert (tmp_path / "sequence-encoding.png").stat().st_size > 10_000
+    assert json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")) == told
 
 
 def test_an_unknown_study_is_told_with_those_there_are() -> None:
