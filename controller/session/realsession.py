@@ -29,7 +29,7 @@ from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.rights import Rights
 from wavestim.controller.session.stopping import TAIL_S
 from wavestim.controller.session.telling import Everyone, Teller
-from wavestim.hardware.lights import Light
+from wavestim.hardware.lights import Light, LightError
 from wavestim.hardware.sources import Live
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop, now_ns

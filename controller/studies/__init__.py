@@ -13,6 +13,7 @@ MODULES = {
     "sequence-encoding": "sequence_encoding",
     "capacity": "capacity.study",
     "energy": "energy",
+    "failure-modes": "failure_modes",
 }
 """name -> module of this folder."""
 

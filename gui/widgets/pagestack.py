@@ -41,7 +41,8 @@ class PageStack(QtWidgets.QWidget):  # type: ignore[misc]
     @property
     def shown(self) -> Page:
         """The one that is seen."""
-        return self.pages[self._stack.currentIndex()]
+        index: int = self._stack.currentIndex()
+        return self.pages[index]
 
     def show_page(self, page: Page) -> None:
         """Another one, unless the one that is shown would lose something."""

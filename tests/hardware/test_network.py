@@ -135,3 +135,16 @@ def test_connections_that_do_not_fit_are_refused() -> None:
     for asymmetry in (-0.1, 1.1):
         with pytest.raises(ValueError, match="isotropic"):
             wiring.sheet(wiring.grid_mm(3, 3, 0.4), asymmetry=asymmetry)
+
+
+def test_a_reach_that_reaches_nobody_is_refused() -> None:
+    units = wiring.grid_mm(4, 4, 0.4)
+    with pytest.raises(ValueError, match="hear nobody"):
+        wiring.sheet(units, reach_mm=0.1)
+    one = wiring.sheet(units)
+    away = wiring.sheet(units + 50.0)
+    with pytest.raises(ValueError, match="from 0 to 1 is so short"):
+        wiring.joined([one, away], [Path(0, 1, gain=0.8, delay_s=0.01)])
+    for wrong in (Path(0, 2, gain=0.8, delay_s=0.01), Path(-1, 0, gain=0.8, delay_s=0.01), Path(0, 1, gain=0.8, delay_s=0.01, blur_mm=0.0)):
+        with pytest.raises(ValueError, match="regions 0 to 1"):
+            wiring.joined([one, one], [wrong])

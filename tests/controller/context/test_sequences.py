@@ -70,6 +70,15 @@ def test_omissions_leave_the_rest_as_it_was():
     assert (made.tokens[~gone] == whole.tokens[~gone]).all()
 
 
+def test_what_was_left_out_tells_that_it_was_and_not_what_it_would_have_been():
+    whole = markov(20_000, 4, 1, 1.0, 5)
+    made = with_omissions(whole, 0.2, 5)
+    gone = made.tokens == OMITTED
+    assert np.ptp(made.surprisal_bits[gone]) == 0.0
+    assert made.surprisal_bits[gone][0] == pytest.approx(-np.log2(0.2))
+    assert made.surprisal_bits.mean() == pytest.approx(made.entropy_bits.mean(), abs=0.03), "entropy is the mean surprisal"
+
+
 def test_probabilities_are_learned_from_those_before_only():
     tokens = np.tile([0, 1, 2], 60)
     made = learned(tokens, 3, 1)
