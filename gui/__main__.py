@@ -12,6 +12,8 @@ from wavestim.controller.errors import DONE, FALSE, USAGE, WavestimError
 from wavestim.gui.palettes import THEMES
 
 PACKAGES = "libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-xinerama0"
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+"""One of them says where a window can be drawn; Qt ends the process without."""
 USUAL = (1600, 900)
 """Of a window on a screen that has room for it and its frame; it fills a smaller one."""
 
@@ -53,6 +55,8 @@ def run(asked: argparse.Namespace) -> int:
     from wavestim.gui.window import RigWindow
 
     if asked.screenshot is None:
+        if sys.platform == "linux" and not any(os.environ.get(name) for name in SCREENS):
+            raise WavestimError("there is no screen: DISPLAY is not set; start the window on a desktop, or through ssh -X")
         theme.fit_screens()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     deck = Deck()
