@@ -20,7 +20,7 @@ from wavestim.gui.facts import facts_of
 from wavestim.gui.hindsight import Hindsight
 from wavestim.gui.history import History
 from wavestim.gui.knowledge import Knowledge
-from wavestim.gui.lamps import OFF, SILENT_S, Lamp, lamps
+from wavestim.gui.lamps import OFF, Lamp, lamps
 from wavestim.gui.link import Link
 from wavestim.gui.preflight import PreflightRun, red_of
 from wavestim.gui.rig import Child, Rig
@@ -298,8 +298,7 @@ class Deck:
         self._history, self._hindsight = History(rig.session), Hindsight(rig.session, facts)
 
     def _look_back(self, knowledge: Knowledge, now_s: float) -> None:
-        """What was not heard, what turned out afterwards, and whether what was heard last still holds."""
-        knowledge.fresh = now_s - knowledge.heard_s <= SILENT_S and knowledge.ended is None
+        """What was not heard, and what turned out afterwards."""
         if self._history is not None:
             self._history.turn(knowledge.streams, now_s, knowledge.read)
         if self._hindsight is not None:

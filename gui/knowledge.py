@@ -66,7 +66,7 @@ class Knowledge:
         self.running_s = math.nan
         self.ended: str | None = None
         self.fresh = True
-        """Samples come; who feeds knows."""
+        """Samples come, as far as time was told; no light is drawn as lit without."""
         self.site = facts.site
         self._new: list[Shone] = []
 
@@ -78,7 +78,7 @@ class Knowledge:
     @property
     def kind(self) -> str:
         """Of the wave now."""
-        return str(self.tick.get("kind", kinds.UNDETERMINED)) if self.fresh else kinds.UNDETERMINED
+        return str(self.tick.get("kind", kinds.UNDETERMINED))
 
     @property
     def state(self) -> str:
@@ -117,7 +117,8 @@ class Knowledge:
 
     def turn(self, now_s: float) -> None:
         """Time goes on: what was known of a wave whose samples come no more is no longer true."""
-        if now_s - self.heard_s > SILENT_S:
+        self.fresh = now_s - self.heard_s <= SILENT_S and self.ended is None
+        if not self.fresh:
             self.tick = {}
 
     def new_light(self) -> list[Shone]:

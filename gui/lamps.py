@@ -76,7 +76,7 @@ def _real_time(status: Mapping[str, Any]) -> Lamp:
 def _recorder(status: Mapping[str, Any]) -> Lamp:
     free = status.get("free_bytes")
     if free is None:
-        return Lamp("warn", "records, disk unknown")
+        return Lamp("warn", "disk unknown")
     if free < LOW_BYTES:
         return Lamp("warn", f"records, only {free / 1e9:.1f} GB free")
     return Lamp("good", f"records, {free / 1e9:.0f} GB free")

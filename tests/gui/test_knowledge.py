@@ -171,6 +171,12 @@ def test_a_wave_is_forgotten_when_its_samples_come_no_more(knowledge):
     assert knowledge.known
     knowledge.turn(6.1)
     assert not knowledge.known
+    assert not knowledge.fresh
+    knowledge.hear("samples", {"first": 1020}, {"uv": np.zeros((20, N), np.float32)}, 7.0)
+    knowledge.hear("end", {"reason": "STOP"}, {}, 7.0)
+    tick(knowledge, 1040)
+    knowledge.turn(7.1)
+    assert not knowledge.known, "it is over"
 
 
 def test_old_news_is_no_news():
@@ -179,13 +185,6 @@ def test_old_news_is_no_news():
     assert {(lamp.level, lamp.words) for lamp in others} == {("warn", "no news for 3 s")}
     assert lamps({"state": "running"}, 0.1, 3.0, True)[1].level == "lit", "light may come all the same"
     assert lamps({"state": "running"}, 0.1, 0.1, True)[3].words == "disk unknown"
-
-
-def test_a_wave_is_known_as_long_as_samples_come(knowledge):
-    tick(knowledge, 10)
-    assert knowledge.known
-    knowledge.fresh = False
-    assert not knowledge.known
 
 
 def test_lost_samples_are_a_gap_in_the_traces(knowledge):

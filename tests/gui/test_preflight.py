@@ -112,7 +112,7 @@ def test_what_was_stopped_has_no_verdict_also_when_it_ended_with_one_just_then(s
     run.stop(10.0)
     run._child.code, run._child.said = code, [json.dumps(FOUND)]
     run.turn(10.1)
-    assert signals == [preflight.signal.SIGINT]
+    assert signals == ["interrupt"]
     assert (run.running, run.level) == (False, "")
     assert words.STOPPED in run.verdict
 
