@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -36,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in ("QT_SCALE_FACTOR", "QT_AUTO_SCREEN_SCALE_FACTOR", "QT_SCREEN_SCALE_FACTORS", "QT_FONT_DPI"):
             os.environ.pop(name, None)
     try:
-        import pyqtgraph  # noqa: F401
-        from wavestim.gui import theme  # noqa: F401
+        importlib.import_module("wavestim.gui.theme")  # brings Qt, and what that needs of the system
     except (ImportError, OSError) as error:
         wanted = f"pip install 'wavestim[gui]', and on Debian apt-get install {PACKAGES}"
         return fail(f"the window needs PyQt5 and pyqtgraph, and their system libraries ({error}); {wanted}")

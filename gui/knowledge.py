@@ -91,6 +91,11 @@ class Knowledge:
         return self.traces.last_sample
 
     @property
+    def last_s(self) -> float:
+        """When that was, s of the session."""
+        return self.last_sample / self.fs_hz
+
+    @property
     def complete(self) -> bool:
         """Nothing is missing of what the session did so far."""
         return not any(stream.behind for stream in self.streams.values())
@@ -145,7 +150,7 @@ class Knowledge:
 
     def _hear_end(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], now_s: float) -> None:
         self.ended = str(header["reason"])
-        self.log.say(self.last_sample / self.fs_hz, words.marker("ending", self.ended))
+        self.log.say(self.last_s, words.marker("ending", self.ended))
         self.read_on()
 
     def _take_decisions(self, first: int, rows: Sequence[Row]) -> None:

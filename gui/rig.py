@@ -17,8 +17,8 @@ from wavestim.gui import stop
 
 CLI = (sys.executable, "-m", "wavestim.controller.cli")
 LAST_BYTES = 4000
-KILLED_S = 0.5
-"""So long is waited for what was killed; what hangs in the kernel ends when that lets it."""
+KILLED_S = 5.0
+"""So long at most is waited for what was killed: it ends at once, unless it hangs in the kernel."""
 
 
 class Child:

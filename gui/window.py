@@ -9,7 +9,7 @@ from pathlib import Path
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
 from wavestim.gui import theme, words
-from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
+from wavestim.gui.deck import Deck
 from wavestim.gui.pages.experiment import ExperimentPage
 from wavestim.gui.pages.hands import HandsPage
 from wavestim.gui.pages.live import LivePage
@@ -30,7 +30,7 @@ LARGER = 1.1
 """By so much, with every press of the key."""
 
 
-class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
+class RigWindow(QtWidgets.QWidget):
     """See the module.
 
     Parameters
@@ -74,7 +74,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             self.close()
             return
         self._past.hear()
-        self._show_state()
+        self.header.show_now(self.deck, held=self.live.held, mock=self._mock)
         self.page.turn(self._frame)
         self._frame += 1
 
@@ -118,7 +118,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     def ask_unsaved(self, question: str) -> None:
         """On its page, what is to become of the experiment that is not saved."""
         self.show_page(self.experiment)
-        self.experiment.ask_before(question, self.experiment.discard)
+        self.experiment.files.ask_before(question, self.experiment.discard)
 
     def stop(self) -> None:
         """STOP."""
@@ -170,7 +170,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         if self.experiment.unsaved and not self._closing:
             event.ignore()
             self.show_page(self.experiment)
-            self.experiment.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
+            self.experiment.files.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
             return
         if self.deck.stopping:
             event.ignore()
@@ -191,30 +191,9 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._keys.setVisible(not self._keys.isVisible())
         self._keys.raise_()
 
-    def _show_state(self) -> None:
-        state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
-        sentence = self.deck.sentence() + (f"   {words.HELD_VIEW}" if self.live.held else "")
-        header.show_step(STEP[state], sentence, state in ALARMING, words.NOW.get(state, ""))
-        header.arm.setEnabled(state in OVER)
-        header.run.setEnabled(state == "armed" and not self.deck.watching)
-        header.take.setVisible(self.deck.watching)
-        header.recover.setVisible(state in ("gone", "recovering"))
-        header.recover.setEnabled(state == "gone")
-        header.report.setVisible(state == "report")
-        for choice in (header.experiment, header.open):
-            choice.setEnabled(state in OVER)
-        header.show_lamps(self.deck.lamps)
-        if knowledge is None:
-            header.show_session(0.0, words.NO_SESSION)
-            return
-        about, subject = knowledge.facts.about, knowledge.facts.subject
-        mock = self._mock or bool(knowledge.status.get("mock"))
-        what = words.what(about.name, subject, Path(about.session).name, mock)
-        header.show_session(float(knowledge.status.get("seconds") or 0), what)
-
     def _open(self) -> None:
         self.show_page(self.experiment)
-        self.experiment.choose_file()
+        self.experiment.files.choose_file()
 
     def _on_experiment(self, do: Callable[[], object]) -> Callable[[], None]:
         """What a key does on the page of the experiment, wherever it was pressed."""
@@ -286,9 +265,9 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             "recover": self.deck.recover,
             "report": self._open_report,
             "open": header.open.click,
-            "new": self._on_experiment(self.experiment.new),
-            "save": self._on_experiment(self.experiment.save),
-            "save-as": self._on_experiment(self.experiment.save_as),
+            "new": self._on_experiment(self.experiment.files.new),
+            "save": self._on_experiment(self.experiment.files.save),
+            "save-as": self._on_experiment(self.experiment.files.save_as),
             "preflight": self.try_rig,
             "choose": header.experiment.setFocus,
             "reset": self.page.reset_layout,

@@ -29,7 +29,7 @@ class Past:
     script: Sequence[InputEvent] | None = None
 
 
-class Told:
+class Retold:
     """A past on its way into an engine, as the samples come by.
 
     Parameters

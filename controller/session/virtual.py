@@ -28,7 +28,7 @@ from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.live import note_events
 from wavestim.controller.session.manual import hand_slot, load
 from wavestim.controller.session.markers import MarkerEvents
-from wavestim.controller.session.past import Past, Told
+from wavestim.controller.session.past import Past, Retold
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.stimuli import Events
 from wavestim.controller.session.stopping import TAIL_S
@@ -97,7 +97,7 @@ class VirtualSession:
         device_clock = DeviceClock()
         prepare_light(light, assembly, device_clock)
         self.engine = Engine(assembly.engine)
-        self._past = Told(past or Past(), self.engine, partial(load, light, assembly))
+        self._past = Retold(past or Past(), self.engine, partial(load, light, assembly))
         self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
         scheduler = Scheduler(
             light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment), hand_slot(assembly)

@@ -11,7 +11,7 @@ SLOW_FRAMES = 6
 """What changes slowly is drawn in every sixth frame."""
 
 
-class Page(QtWidgets.QWidget):  # type: ignore[misc]
+class Page(QtWidgets.QWidget):
     """One page; the window asks it for a frame while it is shown.
 
     Attributes

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme
-from wavestim.gui.deck import OVER, Deck
+from wavestim.gui.deck import Deck
 from wavestim.gui.pages.page import Page
 from wavestim.gui.preflight import Check, Known, known_of
+from wavestim.gui.steps import OVER
 from wavestim.gui.widgets.checks import Checks
 from wavestim.gui.words import preflight as words
 

@@ -185,8 +185,8 @@ class ReplayPage(Page):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         above = QtWidgets.QHBoxLayout()
-        for widget in (self.open_session, self.open_recording):
-            above.addWidget(widget)
+        for button in (self.open_session, self.open_recording):
+            above.addWidget(button)
         above.addWidget(self.sentence, 1)
         above.addWidget(self.made)
         above.addWidget(self.recover)

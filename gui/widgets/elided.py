@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 
-class Elided(QtWidgets.QLabel):  # type: ignore[misc]
+class Elided(QtWidgets.QLabel):
     """Plain text that never widens what it is in.
 
     Parameters

@@ -13,7 +13,7 @@ from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.words import hands
 
 
-class Bar(QtWidgets.QWidget):  # type: ignore[misc]
+class Bar(QtWidgets.QWidget):
     """One bar; hatched where there is nothing to show."""
 
     def __init__(self) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
+from wavestim.gui.deck import Deck
 from wavestim.gui.lamps import Lamp
 from wavestim.gui.palettes import ink
+from wavestim.gui.steps import ALARMING, OVER, STEP
 from wavestim.gui.widgets.elided import Elided
 
 
@@ -18,7 +20,7 @@ def step_colour(step: str) -> str:
     return dict(zip(words.STEPS, colours, strict=True))[step]
 
 
-class Header(QtWidgets.QWidget):  # type: ignore[misc]
+class Header(QtWidgets.QWidget):
     """See the module. ``arm run take stop recover report open`` are buttons, ``experiment`` the choice."""
 
     def __init__(self, experiments: Iterable[str]) -> None:
@@ -106,6 +108,28 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         below.addWidget(self.what, 1)
         rows.addLayout(above)
         rows.addLayout(below)
+
+    def show_now(self, deck: Deck, *, held: bool, mock: bool) -> None:
+        """Where the session is, and which buttons do something; ``held``: the view stands still."""
+        state, knowledge = deck.state, deck.knowledge
+        sentence = deck.sentence() + (f"   {words.HELD_VIEW}" if held else "")
+        self.show_step(STEP[state], sentence, state in ALARMING, words.NOW.get(state, ""))
+        self.arm.setEnabled(state in OVER)
+        self.run.setEnabled(state == "armed" and not deck.watching)
+        self.take.setVisible(deck.watching)
+        self.recover.setVisible(state in ("gone", "recovering"))
+        self.recover.setEnabled(state == "gone")
+        self.report.setVisible(state == "report")
+        for choice in (self.experiment, self.open):
+            choice.setEnabled(state in OVER)
+        self.show_lamps(deck.lamps)
+        if knowledge is None:
+            self.show_session(0.0, words.NO_SESSION)
+            return
+        about, subject = knowledge.facts.about, knowledge.facts.subject
+        mock = mock or bool(knowledge.status.get("mock"))
+        what = words.what(about.name, subject, Path(about.session).name, mock)
+        self.show_session(float(knowledge.status.get("seconds") or 0), what)
 
     def show_session(self, seconds: float, what: str) -> None:
         """How long it is recorded, and what it is."""

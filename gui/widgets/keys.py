@@ -27,7 +27,7 @@ def _shortcut(window: QtWidgets.QWidget, keys: str, do: Callable[[], object]) ->
     shortcut.activated.connect(do)
 
 
-class KeysDialog(QtWidgets.QDialog):  # type: ignore[misc]
+class KeysDialog(QtWidgets.QDialog):
     """The list, with the keys that panels of a page have of their own; it does not block the window."""
 
     def __init__(self, parent: QtWidgets.QWidget, pages: Iterable[Page]) -> None:

@@ -10,7 +10,7 @@ from wavestim.gui import words
 from wavestim.gui.pages.page import Page
 
 
-class PageStack(QtWidgets.QWidget):  # type: ignore[misc]
+class PageStack(QtWidgets.QWidget):
     """See the module.
 
     Parameters
@@ -41,8 +41,8 @@ class PageStack(QtWidgets.QWidget):  # type: ignore[misc]
     @property
     def shown(self) -> Page:
         """The one that is seen."""
-        index: int = self._stack.currentIndex()
-        return self.pages[index]
+        at: int = self._stack.currentIndex()
+        return self.pages[at]
 
     def show_page(self, page: Page) -> None:
         """Another one, unless the one that is shown would lose something."""

@@ -16,10 +16,10 @@ TURN_TIP = "Turn the probe by a quarter (T)"
 MIRROR_TIP = "Mirror the probe, left for right (M)"
 FLOW_TIP = "Arrows of the local direction at each electrode (F)"
 MAP_TIP = (
-    "Hue is the phase, pale is unsure, size is the amplitude. The thick arrow is the direction of the wave, the small ones that at each "
-    "electrode; none are drawn while the wave is undetermined. A red ring without filling is a bad channel, a blue ring the site of the "
-    "trigger. Squares are LEDs, filled in the order of the newest pattern, drawn out to 0.4 s so that an eye can follow. "
-    "x and y are those of the probe."
+    "Hue is the phase, pale is unsure, size is the amplitude. The thick arrow is the direction of a planar wave, the small ones that at "
+    "each electrode; none are drawn while the wave is undetermined or goes nowhere. A red ring without filling is a bad channel, a blue "
+    "ring the site of the trigger. Squares are LEDs, filled in the order of the newest pattern, drawn out to 0.4 s so that an eye can "
+    "follow. x and y are those of the probe."
 )
 
 SECONDS_TIP = "How much of the past is drawn"

@@ -87,8 +87,15 @@ def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def experiment(desk: Path, calibration: Path) -> Path:
+def experiment(desk: Path) -> Path:
     """A small one, as a file."""
     path = desk / "watched.yaml"
-    path.write_text(f"{TEXT}calibration: {calibration}\n", encoding="utf-8")
+    path.write_text(TEXT, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def at_once(experiment: Path, calibration: Path) -> Path:
+    """The same, with its calibration."""
+    experiment.write_text(f"{TEXT}calibration: {calibration}\n", encoding="utf-8")
+    return experiment

@@ -47,10 +47,10 @@ def read(session: Path, table: str) -> list[dict]:
 
 
 @pytest.fixture
-def session(application, experiment):
+def session(application, at_once):
     """The folder of a session that runs, whose window was killed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WINDOW, str(experiment)],
+        [sys.executable, "-c", WINDOW, str(at_once)],
         stdout=subprocess.PIPE,
         text=True,
         env={**environment(), "QT_QPA_PLATFORM": "offscreen"},

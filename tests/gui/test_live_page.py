@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,10 +48,9 @@ def knowledge(told):
 @pytest.fixture(scope="module")
 def shown(application):
     """The page; there is one for all that is asked of it."""
-    from wavestim.gui.deck import Deck
     from wavestim.gui.pages.live import LivePage
 
-    page = LivePage(Deck())
+    page = LivePage(SimpleNamespace(knowledge=None, log=EventLog()))
     page.resize(1350, 660)
     page.show()
     page.activateWindow()

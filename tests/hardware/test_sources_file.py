@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -316,6 +317,64 @@ def test_neo_reads_other_formats_in_chunks(tmp_path):
     assert (recording.fs_hz, recording.n_samples, recording.n_channels) == (1000.0, 1000, 4)
     assert recording.positions_mm is None
     assert np.allclose(whole(recording), LFP, atol=0.11)
+
+
+def open_ephys_binary(folder):
+    recording = folder / "Record Node 101" / "experiment1" / "recording1"
+    data = recording / "continuous" / "Rhythm-100.Data"
+    data.mkdir(parents=True)
+    (data / "continuous.dat").write_bytes((LFP / 0.195).round().astype("<i2").tobytes())
+    np.save(data / "sample_numbers.npy", np.arange(len(LFP)))
+    np.save(data / "timestamps.npy", np.arange(len(LFP)) / 1000)
+    stream = {
+        "folder_name": "Rhythm-100.Data/",
+        "sample_rate": 1000.0,
+        "source_processor_name": "Rhythm",
+        "source_processor_id": 100,
+        "stream_name": "Data",
+        "num_channels": 4,
+        "channels": [{"channel_name": f"CH{i + 1}", "bit_volts": 0.195, "units": "uV"} for i in range(4)],
+    }
+    told = {"GUI version": "0.6.4", "continuous": [stream], "events": [], "spikes": []}
+    (recording / "structure.oebin").write_text(json.dumps(told), encoding="utf-8")
+    (folder / "Record Node 101" / "settings.xml").write_text("<SETTINGS/>", encoding="utf-8")
+    return recording / "structure.oebin"
+
+
+def spikeglx(folder, band):
+    bit_uv = {"lf": 0.6 / 512 / 250 * 1e6, "ap": 0.6 / 512 / 500 * 1e6}[band]
+    counts = np.column_stack([(LFP / bit_uv).round(), np.zeros(len(LFP))]).astype("<i2")
+    path = folder / f"run_g0_t0.imec0.{band}.bin"
+    path.write_bytes(counts.tobytes())
+    first = {"ap": 0, "lf": 384}[band]
+    saved = "4,0,1" if band == "ap" else "0,4,1"
+    names = "".join(f"({band.upper()}{i};{first + i}:{i})" for i in range(4))
+    told = {
+        "typeThis": "imec", "imSampRate": 1000, "nSavedChans": 5, "snsApLfSy": saved, "snsSaveChanSubset": f"{first}:{first + 3},768",
+        "fileSizeBytes": counts.nbytes, "fileTimeSecs": 1, "imAiRangeMax": 0.6, "imAiRangeMin": -0.6, "imMaxInt": 512, "imDatPrb_type": 0,
+        "imDatPrb_pn": "NP1010", "firstSample": 0, "appVersion": 20190327, "fileName": path.name,
+        "~imroTbl": "(0,384)" + "".join(f"({i} 0 0 500 250 1)" for i in range(384)),
+        "~snsChanMap": f"(4,4,1){names}(SY0;768:4)",
+    }  # fmt: skip
+    path.with_suffix(".meta").write_text("".join(f"{key}={value}\n" for key, value in told.items()), encoding="utf-8")
+    return path
+
+
+def test_open_ephys_binary_is_read_by_its_folder_and_by_its_oebin(tmp_path):
+    oebin = open_ephys_binary(tmp_path)
+    for path in (tmp_path, tmp_path / "Record Node 101", oebin):
+        recording = open_recording(path)
+        assert recording.channel_names == ("CH1", "CH2", "CH3", "CH4")
+        assert np.allclose(whole(recording), LFP, atol=0.1)
+
+
+def test_a_file_of_spikeglx_is_its_own_band_and_its_folder_holds_both(tmp_path):
+    low, action = spikeglx(tmp_path, "lf"), spikeglx(tmp_path, "ap")
+    assert open_recording(low).channel_names[0] == open_recording(low.with_suffix(".meta")).channel_names[0] == "LF0"
+    assert open_recording(tmp_path, "imec0.lf").channel_names[0] == "LF0"
+    assert open_recording(action).channel_names[0] == "AP0"
+    assert np.allclose(whole(open_recording(low)), LFP, atol=2.4)
+    assert np.allclose(whole(open_recording(action)), LFP, atol=1.2)
 
 
 def test_neo_file_with_a_broken_header_is_refused(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from wavestim.controller.experiment import Experiment, electrode_positions, parse_experiment
 from wavestim.controller.record.complete import complete
@@ -33,7 +34,9 @@ def learned(text: str, folder: Path) -> Path:
     experiment = parse_experiment(text)
     places = electrode_positions(experiment)
     rig = SimulatedRig(CortexConfig(), [(x, y) for x, y in places], [], fs_hz=FS_HZ, seed=experiment.seed)
-    found = track(rig.read(4000), FS_HZ, places, experiment.band_hz).calibration
+    lfp = rig.read(4000)
+    lfp[:, list(experiment.probe.bad_channels)] = np.nan
+    found = track(lfp, FS_HZ, places, experiment.band_hz).calibration
     write_calibration(
         folder / "calibration.npz", found, positions_mm=places, fs_hz=FS_HZ, reference="none", learned_from={"name": experiment.name}
     )
