@@ -127,7 +127,9 @@ class Deck:
     @property
     def controller(self) -> str:
         """Who has control, in words; empty when nobody has, or nothing runs."""
-        return "" if self.knowledge is None or self.state in OVER else str(self.knowledge.status.get("controller") or "")
+        if self.knowledge is None or self._rig is None or not self._rig.alive:
+            return ""
+        return str(self.knowledge.status.get("controller") or "")
 
     @property
     def watching(self) -> bool:

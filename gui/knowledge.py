@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.records import CAME
 from wavestim.gui import kinds, words
+from wavestim.gui.byhand import MANUAL
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts
 from wavestim.gui.joining import Row, Stream
@@ -64,6 +65,8 @@ class Knowledge:
         """When samples, and when a status, came last, on the clock of who feeds."""
         self.running_s = math.nan
         self.ended: str | None = None
+        self.fresh = True
+        """Samples come, as far as time was told; no light is drawn as lit without."""
         self.site = facts.site
         self._new: list[Shone] = []
 
@@ -119,7 +122,8 @@ class Knowledge:
 
     def turn(self, now_s: float) -> None:
         """Time goes on: what was known of a wave whose samples come no more is no longer true."""
-        if now_s - self.heard_s > SILENT_S:
+        self.fresh = now_s - self.heard_s <= SILENT_S and self.ended is None
+        if not self.fresh:
             self.tick = {}
 
     def new_light(self) -> list[Shone]:
@@ -178,6 +182,8 @@ class Knowledge:
         """Rows of ``waves``: what the model knew of the wave, and of the phase at light-on."""
         for row in rows:
             if row["decision"] >= 0:
+                if row["condition"] == MANUAL:  # aimed at nothing
+                    continue
                 self.phases.add("known", row["condition"], number(row["phase_deg"]))
                 continue
             kind, at_s = row["wave_kind"], number(row["sample"]) / self.fs_hz

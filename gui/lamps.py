@@ -77,4 +77,6 @@ def _recorder(status: Mapping[str, Any]) -> Lamp:
     free = status.get("free_bytes")
     if free is None:
         return Lamp("warn", "disk unknown")
-    return Lamp("warn", f"only {free / 1e9:.1f} GB free") if free < LOW_BYTES else Lamp("good", f"{free / 1e9:.0f} GB free")
+    if free < LOW_BYTES:
+        return Lamp("warn", f"records, only {free / 1e9:.1f} GB free")
+    return Lamp("good", f"records, {free / 1e9:.0f} GB free")

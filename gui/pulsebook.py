@@ -57,7 +57,7 @@ class PulseBook:
     latency : block received to frame written, us.
     deadline : of those that came out, what was left before it would have been too late, with the latency: us after the block came.
     directions : of the wave at decisions that made a pulse, where it had one.
-    by_hand : light that a person asked for, which counts nowhere else.
+    by_hand : light that a person asked for; it is among the recent, and counts nowhere else.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -97,6 +97,8 @@ class PulseBook:
         came = []
         for row in rows:
             if self.by_hand.pulsed(row) or row.get("condition") == MANUAL:
+                if row["verdict"] in CAME:
+                    self.recent.append(_shone(row, {**self.by_hand.decision, **row}))
                 continue
             self.verdicts[row["verdict"]] += 1
             decision = self._waiting.pop(row["decision"], None)
@@ -116,7 +118,7 @@ class PulseBook:
 
 
 def _shone(row: Mapping[str, Any], decision: Mapping[str, Any]) -> Shone:
-    at, meant = number(row["fire_sample"]), number(decision["meant_sample"])
+    at, meant = number(row["fire_sample"]), number(decision.get("meant_sample"))
     begin = number(decision.get("start_sample"))
     return Shone(
         sample=at if math.isfinite(at) else meant,

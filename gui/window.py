@@ -186,9 +186,9 @@ class RigWindow(QtWidgets.QWidget):
         event.accept()
 
     def show_keys(self) -> None:
-        """F12."""
+        """F12: show the list, or close it."""
         self._keys = self._keys or KeysDialog(self, self.pages)
-        self._keys.show()
+        self._keys.setVisible(not self._keys.isVisible())
         self._keys.raise_()
 
     def _open(self) -> None:

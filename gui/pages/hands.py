@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from pyqtgraph.Qt import QtGui, QtWidgets
 from wavestim.gui.deck import Deck
 from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.widgets.gauges import Gauges
@@ -30,8 +30,8 @@ class HandsPage(Page):
         self._known: object = None
         self._lay_out()
         for keys, do in (("Ctrl+L", self.manual.toggle), ("Ctrl+H", self.manual.turn_hold)):
-            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
-            shortcut.setContext(QtCore.Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)  # of the window, while the page is shown
+            shortcut.setWhatsThis(hands.KEYS[keys])
             shortcut.activated.connect(do)
 
     def turn(self, frame: int) -> None:

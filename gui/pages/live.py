@@ -108,7 +108,7 @@ class LivePage(Page):
     def _lay_out(self) -> None:
         above = Split("above", (self.map, 5), (self.rose, 4), (self.phase, 4))
         below = Split("below", (self.traces, 9), (self.trends, 4))
-        beside = Split("beside", (self.progress, 2), (self.store, 1), (self.log, 4), (self.latency, 2), down=True)
+        beside = Split("beside", (self.progress, 5), (self.store, 3), (self.log, 8), (self.latency, 4), down=True)
         self._split = Split("all", (Split("main", (above, 1), (below, 1), down=True), 13), (beside, 5))
         rows = QtWidgets.QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
@@ -71,6 +72,6 @@ class Gauges(Panel):
         for name, gauge in ((hands.DOSE, doses.dose(light)), (hands.WARMTH, doses.warmth(light))):
             self.bars[name].show_gauge(gauge)
             colour = theme.LINES.get({"warn": "warn", "bad": "bad"}.get(gauge.level, "plain"), theme.TEXT)
-            self.texts[name].setText(f"<span style='color:{colour}'>{gauge.words}</span>")
+            self.texts[name].setText(f"<span style='color:{colour}'>{escape(gauge.words)}</span>")
         said = str(light.get("unmeasured", ""))
-        self.unmeasured.setText(f"<span style='color:{theme.LINES['warn']}'>{said}</span>" if said else "")
+        self.unmeasured.setText(f"<span style='color:{theme.LINES['warn']}'>{escape(said)}</span>" if said else "")

@@ -51,7 +51,7 @@ class Header(QtWidgets.QWidget):
             seldom.hide()
         self.stop = self._button("stop", words.STOP)
         self._lit: tuple[Lamp, ...] = ()
-        self._at: tuple[str, str, bool] | None = None
+        self._at: tuple[str, str, bool, str] | None = None
         self._lay_out()
 
     def offer(self, experiment: str, *, first: bool = False) -> None:
@@ -112,7 +112,8 @@ class Header(QtWidgets.QWidget):
     def show_now(self, deck: Deck, *, held: bool, mock: bool) -> None:
         """Where the session is, and which buttons do something; ``held``: the view stands still."""
         state, knowledge = deck.state, deck.knowledge
-        self.show_step(STEP[state], deck.sentence() + (f"   {words.HELD_VIEW}" if held else ""), state in ALARMING)
+        sentence = deck.sentence() + (f"   {words.HELD_VIEW}" if held else "")
+        self.show_step(STEP[state], sentence, state in ALARMING, words.NOW.get(state, ""))
         self.arm.setEnabled(state in OVER)
         self.run.setEnabled(state == "armed" and not deck.watching)
         self.take.setVisible(deck.watching)
@@ -126,6 +127,7 @@ class Header(QtWidgets.QWidget):
             self.show_session(0.0, words.NO_SESSION)
             return
         about, subject = knowledge.facts.about, knowledge.facts.subject
+        mock = mock or bool(knowledge.status.get("mock"))
         what = words.what(about.name, subject, Path(about.session).name, mock)
         self.show_session(float(knowledge.status.get("seconds") or 0), what)
 
@@ -141,20 +143,22 @@ class Header(QtWidgets.QWidget):
             return
         self._lit = lamps
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
+            shape = words.SHAPES[lamp.level]
             label.setText(
-                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>●</span> <b>{name}</b><br>"
+                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>{shape}</span> <b>{name}</b><br>"
                 f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
             )
 
-    def show_step(self, at: str, sentence: str, alarm: bool) -> None:
-        """Where the session is."""
-        if (at, sentence, alarm) == self._at:
+    def show_step(self, at: str, sentence: str, alarm: bool, instead: str = "") -> None:
+        """Where the session is; ``instead``: the word for what it does there, when that is not the name of the step."""
+        if (at, sentence, alarm, instead) == self._at:
             return
-        self._at = (at, sentence, alarm)
+        self._at = (at, sentence, alarm, instead)
         order = list(words.STEPS)
         for step, label in self._steps.items():
+            label.setText(instead if step == at and instead else words.STEPS[step])
             if step == at:
-                fill = theme.BAD if alarm else step_colour(step)
+                fill = theme.BAD if alarm else theme.WARN if instead else step_colour(step)
                 style = f"background: {fill}; color: {ink(fill)}; font-weight: bold"
             else:
                 style = f"background: {theme.PANEL}; color: {theme.DIM if order.index(step) < order.index(at) else theme.OFF}"

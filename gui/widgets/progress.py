@@ -24,7 +24,11 @@ class Progress(Panel):
         self._text = QtWidgets.QLabel()
         self._text.setWordWrap(True)
         self._text.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
-        self.fill(self._text)
+        scroll = QtWidgets.QScrollArea()  # of many conditions
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scroll.setWidget(self._text)
+        self.fill(scroll)
         self._said = ""
 
     def begin(self, facts: Facts) -> None:
@@ -33,7 +37,7 @@ class Progress(Panel):
     def show_now(self, knowledge: Knowledge) -> None:
         """Write."""
         status, counts, plan = knowledge.status, knowledge.pulses, knowledge.facts.plan
-        left = live.left(time_left_s(plan, status, counts.conditions, knowledge.running_s))
+        left = live.left(time_left_s(plan, status, counts.conditions, knowledge.running_s) if knowledge.fresh else None)
         self.says.setText(" · ".join(part for part in (words.course(status), left) if part))
         most = max([*counts.conditions.values(), *plan.conditions.values(), 1])
         rows = "".join(

@@ -33,6 +33,8 @@ class Traces(Panel):
         self.plot = still_plot()
         self.plot.getAxis("bottom").setLabel("s")
         self.plot.getAxis("left").setStyle(showValues=True, tickLength=0)
+        self.plot.getAxis("left").setTicks([[]])
+        self.plot.setRange(xRange=(-self.view.seconds, 0), padding=0)
         self.light = pg.PlotCurveItem(pen=pg.mkPen(theme.LIGHT, width=2), connect="pairs", antialias=False)
         self.sham = pg.PlotCurveItem(pen=pg.mkPen(theme.TARGET, width=1), connect="pairs", antialias=False)
         self.curve = pg.PlotCurveItem(pen=pg.mkPen(theme.DATA, width=1), connect="finite", antialias=False)

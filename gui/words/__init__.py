@@ -25,7 +25,7 @@ STEPS = {
 
 STATES = {
     "idle": "Choose or make an experiment, try the rig (PREFLIGHT), then ARM.",
-    "preflight": "The rig is tried. STOP ends it.",
+    "preflight": "The rig is tried; STOP ends it:",
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
@@ -41,6 +41,8 @@ STATES = {
     "recovering": "Recovering the session. Dark.",
     "failed": "The rig process has ended. Dark.",
 }
+NOW = {"held": "HELD", "paused": "PAUSED", "disarmed": "DISARMED", "gone": "GONE", "failed": "FAILED"}
+"""What stands in the place of the step's name."""
 ARM, RUN, STOP, RECOVER, REPORT, OPEN, TAKE = "ARM", "RUN", "■  STOP", "RECOVER", "OPEN REPORT", "Open …", "TAKE CONTROL"
 MOCK = "MOCK"
 HELD_VIEW = "VIEW HELD (Space)"
@@ -88,19 +90,20 @@ KEYS = (
 BY_QT = ("stop", "next")
 """Actions of keys that are no shortcut: Esc is caught before anything else, Tab is Qt's own."""
 KEYS_TITLE = "Keys"
+KEYS_CLOSE = "F12 closes this list. Esc is STOP here too."
 
 MAP, TRACES, ROSE, PHASE, LATENCY, PROGRESS, LOG = (
     "Probe: phase",
     "Traces, light on",
     "Direction at decisions",
     "Phase at light-on",
-    "Latency: block to frame",
+    "Latency",
     "Progress",
     "Events and vetoes",
 )
 PEAK, TROUGH = "peak", "trough"
 ROSE_HELP = "thick line: mean · blue: wanted directions"
-LATENCY_HELP = "blue: by then it had to be there (usual)"
+LATENCY_HELP = "block to frame · blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
@@ -108,6 +111,9 @@ NONE_YET = "none yet"
 NO_LATENCY = "not measured yet"
 
 LAMPS = ("SOURCE", "LIGHT", "REAL TIME", "RECORDER")
+
+SHAPES = {"off": "○", "good": "●", "lit": "●", "warn": "▲", "bad": "■"}
+"""Of a lamp, by its level: it is not its colour alone that tells."""
 
 VETOES = {
     "no-wave": "no wave",
@@ -200,7 +206,7 @@ def _shape(tick: Mapping[str, Any], kind: str) -> list[str]:
     """The kind of a wave, and what that kind has: a heading and a speed, or a centre and a sense."""
     centre = tick.get("centre_mm")
     if goes_one_way(kind):
-        return [kind, f"{tick['direction_deg']:.0f}°", f"{tick['speed_mm_s']:.0f} mm/s"]
+        return [kind, f"{round(tick['direction_deg'])}°", f"{tick['speed_mm_s']:.0f} mm/s"]
     if centre is None:
         return [kind]
     turns = {1: " counter-clockwise", -1: " clockwise"}.get(tick["sense"], "")

@@ -171,6 +171,12 @@ def test_a_wave_is_forgotten_when_its_samples_come_no_more(knowledge):
     assert knowledge.known
     knowledge.turn(6.1)
     assert not knowledge.known
+    assert not knowledge.fresh
+    knowledge.hear("samples", {"first": 1020}, {"uv": np.zeros((20, N), np.float32)}, 7.0)
+    knowledge.hear("end", {"reason": "STOP"}, {}, 7.0)
+    tick(knowledge, 1040)
+    knowledge.turn(7.1)
+    assert not knowledge.known, "it is over"
 
 
 def test_old_news_is_no_news():
@@ -259,7 +265,7 @@ def size(knowledge):
         ({"state": "running", "dropped": 7}, 0.1, 0, "warn", "7 samples lost"),
         ({"state": "running", "pulses": {"fired": 10, "missed": 5}}, 0.1, 2, "warn", "5 of 15 missed"),
         ({"state": "running", "realtime": "best effort: no SCHED_FIFO"}, 0.1, 2, "warn", "best effort"),
-        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "only 1.0 GB free"),
+        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "records, only 1.0 GB free"),
     ],
 )
 def test_lamps_say_why(status, silent_s, which, level, said):

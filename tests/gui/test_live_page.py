@@ -193,3 +193,36 @@ def test_numbers_that_are_planned_and_the_disk(page, knowledge):
     assert "about 3 min left" in page.progress.says.text()
     assert "⚠ ring 60 % full" in page.store.text.text()
     assert "full in 17 min" in page.store.text.text()
+
+
+def test_help_outlives_what_has_no_room(application):
+    from wavestim.gui.widgets.elided import Elided
+
+    label = Elided("a long line of words that has no room")
+    label.setToolTip("help")
+    for width, told in ((1000, "help"), (60, "a long line of words that has no room\nhelp"), (1000, "help")):
+        label.resize(width, 20)
+        label.grab()
+        assert label.toolTip() == told
+
+
+def test_the_log_stays_at_its_end_until_somebody_scrolls(application):
+    from wavestim.gui.eventlog import EventLog
+    from wavestim.gui.widgets.log import Log
+
+    log, panel = EventLog(), Log()
+    panel.resize(300, 300)
+    panel.show()
+    bar = panel._text.verticalScrollBar()
+    for i in range(60):
+        log.say(float(i), f"event {i}")
+    panel.show_log(log, complete=True)
+    application.processEvents()
+    panel.resize(300, 150)
+    application.processEvents()
+    assert bar.value() == bar.maximum() > 0
+    bar.triggerAction(bar.SliderAction.SliderToMinimum)
+    log.say(61.0, "one more")
+    panel.show_log(log, complete=True)
+    assert bar.value() == 0
+    panel.close()

@@ -76,6 +76,8 @@ def test_patterns_are_those_of_the_journal():
     kept = {"slots": [{"name": "x", "entries": [[3, 4000, 5000, 2.0], [1, 0, 5000, 2.0]]}], "own_light": False, "seconds": 600}
     facts = facts_from(about(), parse_experiment(TEXT), kept)
     assert facts.patterns == ((Lit(1, 0.0, 5.0), Lit(3, 4.0, 5.0)),)
+    by_hand = facts_from(about(), parse_experiment(TEXT), kept | {"manual_slots": [{"name": "LED 2", "entries": [[2, 0, 1000, 2.0]]}]})
+    assert by_hand.patterns[1] == (Lit(2, 0.0, 1.0),)
     assert (facts.own_light, facts.plan) == (False, Plan(seconds=600))
     blocks = parse_experiment(TEXT + "schedule: {trials_per_block: 10, blocks: 3}\nstop: {after_s: 60}\n")
     assert facts_from(about(), blocks).plan == Plan(30, None, {"lit": 15, "sham": 15}, 60)

@@ -144,3 +144,13 @@ def test_it_ends_with_the_window(signals, begun):
 def test_nothing_is_known_of_a_file_that_cannot_be_read(desk):
     assert preflight.known_of("nowhere.yaml", mock=True) == preflight.Known()
     assert preflight.known_of("against-the-wave", mock=True).level == ""
+
+
+def test_what_is_wrong_stands_on_top(application):
+    from wavestim.gui.widgets.checks import Checks
+
+    shown = Checks()
+    levels = ("green", "red", "amber", "green", "red")
+    shown.tell([preflight.Check(f"{i}", level, "seen", "") for i, level in enumerate(levels)])
+    assert [shown.table.item(row, 1).text() for row in range(5)] == ["1", "4", "2", "0", "3"]
+    assert "2 red, 1 amber, 2 green" in words.headline("red", "02:00", levels)

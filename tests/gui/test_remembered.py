@@ -95,3 +95,13 @@ def test_a_broken_file_opens_a_usual_window(application, experiment, tmp_path):
     assert window.page is window.live
     window.close()
     assert read(path).page == "LivePage"
+
+
+def test_without_a_screen_it_ends_in_a_sentence(application, monkeypatch, capsys):
+    from wavestim.gui import __main__ as gui
+
+    for name in gui.SCREENS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(gui.sys, "platform", "linux")
+    assert gui.main([]) == 2
+    assert "there is no screen" in capsys.readouterr().err
