@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,25 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.foreign import brainvision
+from support.recordings import LFP, anywhere, whole
 from support.refusing import refusal
 from wavestim.hardware.sources import Recording, SourceError, as_stored, open_recording, regions_of
 
 POSITIONS = np.column_stack([np.arange(4) * 0.4, np.zeros(4)])
-RNG = np.random.default_rng(0)
-LFP = (50 * RNG.standard_normal((1000, 4))).astype(np.float32)
 
 
 def save(path, *, compressed=False, **change):
     keys = {"lfp": LFP, "fs": 1000.0, "positions_mm": POSITIONS, **change}
     (np.savez_compressed if compressed else np.savez)(path, **{k: v for k, v in keys.items() if v is not None})
     return path
-
-
-def whole(recording: Recording, size: int = 300) -> np.ndarray:
-    firsts, blocks = zip(*recording.blocks(size), strict=True)
-    assert list(firsts) == list(range(0, recording.n_samples, size))
-    assert all(b.dtype == np.float32 and b.flags.c_contiguous for b in blocks)
-    return np.concatenate(blocks)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -44,13 +36,6 @@ def test_npz(tmp_path, compressed, order, dtype):
     assert recording.channel_names == ("ch0", "ch1", "ch2", "ch3")
     for _ in range(2):
         assert np.array_equal(whole(recording), lfp.astype(np.float32))
-
-
-def anywhere(recording: Recording) -> bool:
-    """Rows can be had from wherever one looks, in any order, as the blocks have them."""
-    held, n = np.concatenate([block for _, block in recording.blocks(300)]), recording.n_samples
-    places = ((n - 7, n), (0, 5), (n // 2, n // 2 + 30), (3, 3))
-    return all(np.array_equal(recording.rows(a, b), held[a:b]) and recording.rows(a, b).dtype == np.float32 for a, b in places)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -292,93 +277,3 @@ def test_nwb_with_several_series_needs_a_name(tmp_path):
 def test_nwb_in_the_wrong_unit_is_refused(tmp_path):
     with pytest.raises(SourceError, match="volts"):
         open_recording(nwb(tmp_path / "a.nwb", conversion=1e-12))
-
-
-def brainvision(folder, *, unit="µV"):
-    (folder / "a.eeg").write_bytes((LFP / 0.1).astype("<i2").tobytes())
-    channels = "".join(f"Ch{i + 1}=E{i},,0.1,{unit}\n" for i in range(4))
-    header = (
-        "Brain Vision Data Exchange Header File Version 1.0\n[Common Infos]\nCodepage=UTF-8\nDataFile=a.eeg\nMarkerFile=a.vmrk\n"
-        "DataFormat=BINARY\nDataOrientation=MULTIPLEXED\nNumberOfChannels=4\nSamplingInterval=1000\n"
-        "[Binary Infos]\nBinaryFormat=INT_16\n[Channel Infos]\n" + channels
-    )
-    (folder / "a.vhdr").write_text(header, encoding="utf-8")
-    (folder / "a.vmrk").write_text(
-        "Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nCodepage=UTF-8\nDataFile=a.eeg\n"
-        "[Marker Infos]\nMk1=New Segment,,1,1,0\n",
-        encoding="utf-8",
-    )
-    return folder / "a.vhdr"
-
-
-def test_neo_reads_other_formats_in_chunks(tmp_path):
-    recording = open_recording(brainvision(tmp_path))
-    assert isinstance(recording, Recording)
-    assert (recording.fs_hz, recording.n_samples, recording.n_channels) == (1000.0, 1000, 4)
-    assert recording.positions_mm is None
-    assert np.allclose(whole(recording), LFP, atol=0.11)
-
-
-def open_ephys_binary(folder):
-    recording = folder / "Record Node 101" / "experiment1" / "recording1"
-    data = recording / "continuous" / "Rhythm-100.Data"
-    data.mkdir(parents=True)
-    (data / "continuous.dat").write_bytes((LFP / 0.195).round().astype("<i2").tobytes())
-    np.save(data / "sample_numbers.npy", np.arange(len(LFP)))
-    np.save(data / "timestamps.npy", np.arange(len(LFP)) / 1000)
-    stream = {
-        "folder_name": "Rhythm-100.Data/",
-        "sample_rate": 1000.0,
-        "source_processor_name": "Rhythm",
-        "source_processor_id": 100,
-        "stream_name": "Data",
-        "num_channels": 4,
-        "channels": [{"channel_name": f"CH{i + 1}", "bit_volts": 0.195, "units": "uV"} for i in range(4)],
-    }
-    told = {"GUI version": "0.6.4", "continuous": [stream], "events": [], "spikes": []}
-    (recording / "structure.oebin").write_text(json.dumps(told), encoding="utf-8")
-    (folder / "Record Node 101" / "settings.xml").write_text("<SETTINGS/>", encoding="utf-8")
-    return recording / "structure.oebin"
-
-
-def spikeglx(folder, band):
-    bit_uv = {"lf": 0.6 / 512 / 250 * 1e6, "ap": 0.6 / 512 / 500 * 1e6}[band]
-    counts = np.column_stack([(LFP / bit_uv).round(), np.zeros(len(LFP))]).astype("<i2")
-    path = folder / f"run_g0_t0.imec0.{band}.bin"
-    path.write_bytes(counts.tobytes())
-    first = {"ap": 0, "lf": 384}[band]
-    saved = "4,0,1" if band == "ap" else "0,4,1"
-    names = "".join(f"({band.upper()}{i};{first + i}:{i})" for i in range(4))
-    told = {
-        "typeThis": "imec", "imSampRate": 1000, "nSavedChans": 5, "snsApLfSy": saved, "snsSaveChanSubset": f"{first}:{first + 3},768",
-        "fileSizeBytes": counts.nbytes, "fileTimeSecs": 1, "imAiRangeMax": 0.6, "imAiRangeMin": -0.6, "imMaxInt": 512, "imDatPrb_type": 0,
-        "imDatPrb_pn": "NP1010", "firstSample": 0, "appVersion": 20190327, "fileName": path.name,
-        "~imroTbl": "(0,384)" + "".join(f"({i} 0 0 500 250 1)" for i in range(384)),
-        "~snsChanMap": f"(4,4,1){names}(SY0;768:4)",
-    }  # fmt: skip
-    path.with_suffix(".meta").write_text("".join(f"{key}={value}\n" for key, value in told.items()), encoding="utf-8")
-    return path
-
-
-def test_open_ephys_binary_is_read_by_its_folder_and_by_its_oebin(tmp_path):
-    oebin = open_ephys_binary(tmp_path)
-    for path in (tmp_path, tmp_path / "Record Node 101", oebin):
-        recording = open_recording(path)
-        assert recording.channel_names == ("CH1", "CH2", "CH3", "CH4")
-        assert np.allclose(whole(recording), LFP, atol=0.1)
-
-
-def test_a_file_of_spikeglx_is_its_own_band_and_its_folder_holds_both(tmp_path):
-    low, action = spikeglx(tmp_path, "lf"), spikeglx(tmp_path, "ap")
-    assert open_recording(low).channel_names[0] == open_recording(low.with_suffix(".meta")).channel_names[0] == "LF0"
-    assert open_recording(tmp_path, "imec0.lf").channel_names[0] == "LF0"
-    assert open_recording(action).channel_names[0] == "AP0"
-    assert np.allclose(whole(open_recording(low)), LFP, atol=2.4)
-    assert np.allclose(whole(open_recording(action)), LFP, atol=1.2)
-
-
-def test_neo_file_with_a_broken_header_is_refused(tmp_path):
-    path = brainvision(tmp_path)
-    path.write_text("nothing of the kind", encoding="utf-8")
-    with pytest.raises(SourceError, match=r"a\.vhdr"):
-        open_recording(path)
