@@ -13,6 +13,7 @@ MODULES = {
     "sequence-encoding": "sequence_encoding",
     "capacity": "capacity.study",
     "energy": "energy",
+    "perturbation": "perturbation.study",
 }
 """name -> module of this folder."""
 
