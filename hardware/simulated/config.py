@@ -162,7 +162,7 @@ class CortexConfig(Frozen):
         return 0.53 * frequency, 1.6 * frequency
 
 
-class Inhibition(Frozen):
+class SecondColour(Frozen):
     """A second opsin in the same cells, and the colour of the second half of the LEDs."""
 
     opsin: str = "gtacr2"
@@ -188,7 +188,7 @@ class LightConfig(Frozen):
 
     opsin: str = "chr2"
     wavelength_nm: Annotated[float, Field(ge=350, le=1000)] = 470.0
-    inhibition: Inhibition | None = None
+    inhibition: SecondColour | None = None
     """With it, cells have both opsins; each hears both colours, by its spectrum."""
     spot_mm: Positive = 0.2
     """Diameter of an LED's face."""

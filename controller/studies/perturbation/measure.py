@@ -23,7 +23,7 @@ def rows(p: Mapping[str, Any], pair: Pair) -> list[Row]:
     for light, reading in sessions:
         for name in CONDITIONS:
             right = hits(pair, reading, name, p["reads"])
-            found += [_row("accuracy", light, name, np.nanmean(right[:, k]), len(right), k) for k in range(right.shape[1])]
+            found += [_row("accuracy", light, name, float(np.nanmean(right[:, k])), len(right), k) for k in range(right.shape[1])]
             found += _learned(p, reading, light, name)
             found.append(_row("energy, mJ/mm2", light, name, pair.energy_mj_mm2[name], len(right)))
         lit = ~reading.dark
@@ -46,7 +46,7 @@ def hits(pair: Pair, reading: Reading, name: str, reads: int) -> Floats:
 
 
 def _row(measure: str, light: str, condition: str, value: float, n: int, lag: int = -1) -> Row:
-    return {"measure": measure, "light": light, "condition": condition, "lag": lag, "value": float(value), "n": n}
+    return {"measure": measure, "light": light, "condition": condition, "lag": lag, "value": value, "n": n}
 
 
 def _dark(pair: Pair) -> list[Row]:
@@ -54,7 +54,7 @@ def _dark(pair: Pair) -> list[Row]:
     trials = pair.closed.cuts.trials
     every = np.arange(trials.pattern.shape[2])
     right = [correct(trials, k, -1, every) for k in range(len(pair.decoders))]
-    return [_row("accuracy", DARK, DARK, np.nanmean(r), int(np.isfinite(r).sum()), k) for k, r in enumerate(right)]
+    return [_row("accuracy", DARK, DARK, float(np.nanmean(r)), int(np.isfinite(r).sum()), k) for k, r in enumerate(right)]
 
 
 def _phase(light: str, condition: str, error_deg: Floats) -> list[Row]:
@@ -65,8 +65,8 @@ def _phase(light: str, condition: str, error_deg: Floats) -> list[Row]:
     mean = np.exp(1j * known).mean()
     sd = np.degrees(np.sqrt(max(-2 * np.log(max(abs(mean), 1e-12)), 0.0)))
     return [
-        _row("phase bias, deg", light, condition, np.degrees(np.angle(mean)), len(known)),
-        _row("phase SD, deg", light, condition, min(sd, 180.0), len(known)),
+        _row("phase bias, deg", light, condition, float(np.degrees(np.angle(mean))), len(known)),
+        _row("phase SD, deg", light, condition, min(float(sd), 180.0), len(known)),
     ]
 
 
@@ -83,7 +83,7 @@ def _by_phase(p: Mapping[str, Any], pair: Pair, readings: list[Reading]) -> list
     fit = np.linalg.lstsq(np.column_stack([np.ones(len(at)), np.cos(at), np.sin(at)]), said, rcond=None)[0]
     names = ("mean accuracy", "accuracy by cos of phase", "accuracy by sin of phase", "variance of a pulse")
     found = (*fit, said.var(ddof=1))
-    return [_row(name, "both", "with, against", value, len(at)) for name, value in zip(names, found, strict=True)]
+    return [_row(name, "both", "with, against", float(value), len(at)) for name, value in zip(names, found, strict=True)]
 
 
 def _learned(p: Mapping[str, Any], reading: Reading, light: str, name: str) -> list[Row]:
