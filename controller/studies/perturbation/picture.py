@@ -50,5 +50,6 @@ def _beyond(axes: Axes, by_lag: dict[str, list[dict[str, float]]], arm: str, sd_
         estimate, low, high = (np.array([row[key] for row in by_lag[name]]) for key in ("estimate", "low", "high"))
         axes.errorbar(at, estimate, [estimate - low, high - estimate], fmt="o", color=colour, markersize=3, linewidth=1, label=name)
     axes.axhline(0, color="#999999", linewidth=0.8)
-    axes.set(title=f"{arm}: phase hit ± {sd_deg:.0f}°", xlabel="lag", ylabel="closed loop − replayed, 95 % of all lags")
+    hit = f": phase hit ± {sd_deg:.0f}°" if np.isfinite(sd_deg) else ""
+    axes.set(title=f"{arm}{hit}", xlabel="lag", ylabel="closed loop − replayed, 95 % of all lags")
     axes.legend(frameon=False, fontsize=8)

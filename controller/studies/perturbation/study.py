@@ -118,7 +118,7 @@ def beside(p: Mapping[str, Any], arm: str, rows: Sequence[Row]) -> list[Effect]:
 
 
 def told(p: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """Phase that was hit, effects by lag (intervals hold for all lags together), and how many pulses it takes at which phase error."""
+    """Phase that was hit (NaN: no pulse stayed dark), effects by lag (intervals hold for all lags), pulses that it takes by phase error."""
     lags, sd = range(p["lags"]), _mean(values(rows, "phase SD, deg", CLOSED, "catch"))
     by_lag = {
         name: [
@@ -143,7 +143,7 @@ def _effect(name: str, by_seed: BySeed, *, of: int = 1) -> Effect:
 
 
 def _mean(by_seed: BySeed) -> float:
-    return float(np.mean(list(by_seed.values())))
+    return float(np.mean(list(by_seed.values()))) if by_seed else np.nan
 
 
 __all__ = ["ONE", "STUDY", "TWO", "Perturbation"]
