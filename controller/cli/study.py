@@ -45,6 +45,8 @@ def study(
     with output.only_json(as_json), output.stages(name) as progress:
         plan, outcome = run_study(name, quick=quick, workers=workers, out=out, progress=progress)
     told = outcome_dict(plan, outcome)
+    if out is not None:
+        (out / "outcome.json").write_text(json.dumps(plain(told), indent=1, allow_nan=False), encoding="utf-8")
     if as_json:
         output.emit(told)
         return
@@ -52,5 +54,4 @@ def study(
     for effect in outcome.effects:
         typer.echo(f"  {effect.name:48} {effect.estimate:+.3g}  [{effect.low:+.3g}, {effect.high:+.3g}]")
     if out is not None:
-        (out / "outcome.json").write_text(json.dumps(plain(told), indent=1, allow_nan=False), encoding="utf-8")
         typer.echo(f"{out}: results.csv, outcome.json, {name}.png")

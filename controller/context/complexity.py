@@ -3,8 +3,9 @@
 Within contiguous blocks of the session the wave's property is correlated with the context (ranks; for directions the two correlations
 with sine and cosine together), and the blocks are averaged. Neighbouring tokens are not independent, nor are neighbouring waves; so the
 null distribution moves the context against the waves by a random number of tokens, round within each block. That keeps what each of the two
-has of its own and breaks only what ties them. Several questions are asked: the p-values are corrected by the largest of them under the
-same shifts (max-T, Westfall and Young).
+has of its own and breaks only what ties them. Several questions are asked: each p-value is corrected by the smallest of all under the
+same shifts (min-P, Westfall and Young 1993). Not by the largest correlation: a direction's is the size of two and never near zero, so it
+would be the largest nearly always, and the other properties would have to pass its threshold.
 """
 
 from __future__ import annotations
@@ -57,30 +58,35 @@ def ties(waves: Waves, sequence: Sequence, seed: int = 1) -> tuple[Tie, ...]:
         "rate": (waves.frequency_hz,),
     }
     told = contexts(sequence)
+    part = rng.random((BLOCKS, SHIFTS))
     names, own, null = [], [], []
     for context, x in told.items():
         for name, columns in properties.items():
-            made = _against(columns, x, rng)
+            made = _against(columns, x, part)
             if made is not None:
                 names.append((name, context))
                 own.append(made[0])
                 null.append(made[1])
     if not names:
         return ()
-    drawn = np.abs(np.array(null))
-    scale = np.maximum(drawn.std(axis=1), 1e-300)
-    largest = (drawn / scale[:, None]).max(axis=0)
+    size = np.abs(np.column_stack([own, null]))  # the session's own shift, none, is one of them
+    p = np.array([_share_as_large(each) for each in size])
+    smallest = p.min(axis=0)
     return tuple(
-        Tie(wave, context, r, float((1 + (drawn[i] >= abs(r)).sum()) / (1 + SHIFTS)),
-            float((1 + (largest >= abs(r) / scale[i]).sum()) / (1 + SHIFTS)))
-        for i, ((wave, context), r) in enumerate(zip(names, own, strict=True))
-    )  # fmt: skip
+        Tie(wave, context, r, float(mine), float((smallest <= mine).mean()))
+        for (wave, context), r, mine in zip(names, own, p[:, 0], strict=True)
+    )
 
 
-def _against(columns: tuple[Floats, ...], x: Floats, rng: np.random.Generator) -> tuple[float, Floats] | None:
-    """The mean over blocks of the correlation, and of those under shifts."""
+def _share_as_large(values: Floats) -> Floats:
+    """Which part of all values is as large as each of them."""
+    return np.asarray(1 - np.searchsorted(np.sort(values), values, side="left") / len(values))
+
+
+def _against(columns: tuple[Floats, ...], x: Floats, part: Floats) -> tuple[float, Floats] | None:
+    """The mean over blocks of the correlation, and of those under shifts by these parts (blocks, shifts) of each block."""
     own, null, blocks = 0.0, np.zeros(SHIFTS), 0
-    for rows in np.array_split(np.arange(len(x)), BLOCKS):
+    for rows, far in zip(np.array_split(np.arange(len(x)), BLOCKS), part, strict=True):
         known = rows[np.isfinite(x[rows]) & np.all([np.isfinite(c[rows]) for c in columns], axis=0)]
         if len(known) < LEAST or x[known].std() < 1e-12:
             continue
@@ -89,7 +95,7 @@ def _against(columns: tuple[Floats, ...], x: Floats, rng: np.random.Generator) -
         parts = [np.fft.ifft(np.conj(shifted) * np.fft.fft(_unit(rankdata(c[known])))).real for c in columns]
         every = parts[0] if len(parts) == 1 else np.sqrt(parts[0] ** 2 + parts[1] ** 2)  # one entry for each shift
         own += float(every[0])
-        null += every[rng.integers(1, len(known), size=SHIFTS)]
+        null += every[1 + (far * (len(known) - 1)).astype(np.int64)]
         blocks += 1
     return (own / blocks, null / blocks) if blocks else None
 

@@ -110,8 +110,15 @@ def tokens_for(n_tokens: int, lags: int, n_blocks: int = BLOCKS) -> int:
     return n_blocks * (PER_BLOCK * n_tokens + lags)
 
 
-def encode(trials: Trials, n_blocks: int = BLOCKS) -> Codes:
+def encode(trials: Trials, n_blocks: int = BLOCKS, fewest: int = FEWEST_BLOCKS) -> Codes:
     """The encoding model of every block.
+
+    Parameters
+    ----------
+    trials : Trials
+    n_blocks : int
+    fewest : int
+        Blocks that have to hold enough usable tokens.
 
     Raises
     ------
@@ -128,9 +135,9 @@ def encode(trials: Trials, n_blocks: int = BLOCKS) -> Codes:
     Y = t.pattern.reshape(n, cuts * electrodes)
     rows = [r[t.usable[r]] for r in blocks_of(n, t.lags, min(n_blocks, most))]
     rows = [r for r in rows if len(r) >= PER_BLOCK * t.n_tokens / 2]
-    if len(rows) < FEWEST_BLOCKS:
+    if len(rows) < fewest:
         raise AssayError(
-            f"only {len(rows)} of {min(n_blocks, most)} blocks hold enough tokens without light and gaps; the assay needs {FEWEST_BLOCKS}: "
+            f"only {len(rows)} of {min(n_blocks, most)} blocks hold enough tokens without light and gaps; the assay needs {fewest}: "
             f"record longer, or with less light"
         )
     parts = [(X[r] - X[r].mean(axis=0), Y[r] - Y[r].mean(axis=0)) for r in rows]

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.context.errors import AssayError
-from wavestim.controller.context.sequences import learned
+from wavestim.controller.context.sequences import OMITTED, learned
 from wavestim.controller.context.tokens import FEWEST, Told, tokens_of
 from wavestim.controller.record.session import Session, open_session
 from wavestim.controller.report._session import Pulses, join
@@ -132,10 +132,13 @@ def _of_recording(path: Path) -> Material:
         or token.shape != sample.shape
         or len(token) < FEWEST
         or token.dtype.kind not in "iu"
+        or token.min() < OMITTED
+        or not np.isfinite(sample).all()
         or (np.diff(sample) <= 0).any()
     ):
         raise AssayError(
-            f"{path}: token and token_sample must be as long as each other, at least {FEWEST}, whole numbers at rising samples"
+            f"{path}: token and token_sample must be as long as each other, at least {FEWEST}, whole numbers from {OMITTED} on "
+            f"({OMITTED}: left out) at rising samples"
         )
     if recording.positions_mm is None:
         raise AssayError(f"{path}: has no positions_mm; the assay needs to know where the electrodes are")

@@ -26,7 +26,10 @@ UNEVEN = 0.25
 
 @dataclass(frozen=True)
 class Cuts:
-    """Trials and where they were cut: ``sample`` (tokens, cuts); ``gone``: samples are missing from the pattern or its memory."""
+    """Trials and where they were cut: ``sample`` (tokens, cuts).
+
+    ``gone``: samples are missing from the pattern or its memory, or the next token is in it.
+    """
 
     trials: Trials
     sample: Floats
@@ -61,7 +64,8 @@ def cut(material: Material, band_hz: tuple[float, float], lags: int | None = Non
     wanted = np.unique(sample.ravel()).astype(np.int64)
     values, gone = _at(material, wanted, band_hz)
     index = np.searchsorted(wanted, sample.astype(np.int64))
-    missing = np.asarray(gone[index].any(axis=1))
+    ahead = np.append(sample[:-1, -1] > onset[1:], False)  # the next token came early and may show in it
+    missing = np.asarray(gone[index].any(axis=1) | ahead)
     period_ms = period * 1e3 / fs
     count = int(np.clip(np.ceil(MEMORY_MS / period_ms), *LAGS)) if lags is None else lags
     lit = light_within(material, sample[:, -1], count * period + settle_ms(band_hz) * fs / 1e3)
@@ -98,6 +102,10 @@ def _at(material: Material, wanted: NDArray[np.int64], band_hz: tuple[float, flo
         z = running.push(block)
         end = first + len(block)
         a, b = np.searchsorted(wanted, [first, end])
-        values[a:b] = z[wanted[a:b] - first]
-        gone[a:b] = (wanted[a:b] < fresh) | ~np.isfinite(block[wanted[a:b] - first]).any(axis=1)
+        at = wanted[a:b] - first
+        values[a:b] = z[at]
+        silent = ~np.isfinite(block).any(axis=1)
+        whole_again = np.maximum.accumulate(np.where(silent, np.arange(first, end) + 1 + settle, fresh))
+        gone[a:b] = wanted[a:b] < whole_again[at]
+        fresh = int(whole_again[-1])
     return values, gone

@@ -20,6 +20,8 @@ from wavestim.controller.context.interaction import line
 Floats = NDArray[np.float64]
 SHARE = 4
 DEALS = 200
+FEWEST_BLOCKS = 3
+"""For the line alone, without its uncertainty: a session of the fewest tokens has no more left beside a test fold."""
 
 
 @dataclass(frozen=True)
@@ -79,4 +81,4 @@ def _without(trials: Trials, test: Integers) -> Codes:
     """The codes of all but these tokens and those within the memory of them."""
     usable = trials.usable.copy()
     usable[max(0, test[0] - trials.lags - 1) : test[-1] + trials.lags + 2] = False
-    return encode(replace(trials, usable=usable))
+    return encode(replace(trials, usable=usable), fewest=FEWEST_BLOCKS)

@@ -114,10 +114,23 @@ def repeats(n: int, n_tokens: int, length: int, deviant_fraction: float, seed: i
 
 
 def with_omissions(sequence: Sequence, fraction: float, seed: int) -> Sequence:
-    """The same sequence, in which some tokens are not shown. The rule goes on as if they had been."""
-    left_out = np.random.default_rng([seed, 1]).random(len(sequence)) < fraction
+    """The same sequence, in which some tokens are not shown. The rule goes on as if they had been.
+
+    An omission is an outcome like others, with the surprisal of its own probability; a token that is shown also tells that it was.
+    """
     s = sequence
-    return Sequence(np.where(left_out, OMITTED, s.tokens), s.n_tokens, s.surprisal_bits, s.entropy_bits, s.order, s.deviant & ~left_out)
+    left_out = np.random.default_rng([seed, 1]).random(len(s)) < fraction
+    two = np.array([fraction, 1 - fraction])
+    with np.errstate(divide="ignore"):
+        gone, here = -np.log2(two)
+    return Sequence(
+        np.where(left_out, OMITTED, s.tokens),
+        s.n_tokens,
+        np.where(left_out, gone, s.surprisal_bits + here),
+        (1 - fraction) * s.entropy_bits + _entropy(two),
+        s.order,
+        s.deviant & ~left_out,
+    )
 
 
 def learned(tokens: Integers, n_tokens: int, order: int) -> Sequence:

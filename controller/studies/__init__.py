@@ -13,6 +13,7 @@ MODULES = {
     "sequence-encoding": "sequence_encoding",
     "capacity": "capacity.study",
     "energy": "energy",
+    "failure-modes": "failure_modes",
     "perturbation": "perturbation.study",
 }
 """name -> module of this folder."""

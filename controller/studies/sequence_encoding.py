@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from wavestim.controller.studies import sheet
 from wavestim.controller.studies.intervals import by_seed, difference, verdict
 from wavestim.controller.studies.plan import Plan
 from wavestim.controller.studies.readout import Readout, items
 from wavestim.controller.studies.study import Cell, Outcome, Row
 from wavestim.hardware.simulated import wiring as wirings
-from wavestim.hardware.simulated.network import Network
 from wavestim.hardware.simulated.wiring import Wiring
 
 WAVE, LOCAL, SHUFFLED, ISOTROPIC, UNDELAYED = "wave", "local", "shuffled", "isotropic", "undelayed"
@@ -80,18 +80,6 @@ class SequenceEncoding:
 STUDY = SequenceEncoding()
 
 
-def places(p: Mapping[str, Any], units_mm: NDArray[np.float64]) -> NDArray[np.float32]:
-    """What each token drives, (n_tokens, n_units): spots along the left edge, or spread over the sheet."""
-    far = (p["side"] - 1) * p["pitch_mm"]
-    if p.get("spread"):
-        x, y = np.meshgrid([0.27 * far, 0.73 * far], np.linspace(0.27, 0.73, -(-p["n_tokens"] // 2)) * far)
-        spots = np.column_stack([x.ravel(), y.ravel()])[: p["n_tokens"]]
-    else:
-        spots = np.column_stack([np.full(p["n_tokens"], far / 15), np.linspace(0.1, 0.9, p["n_tokens"]) * far])
-    d2 = ((spots[:, None] - units_mm[None]) ** 2).sum(axis=2)
-    return np.asarray(np.exp(-d2 / (2 * p["width_mm"] ** 2)), np.float32)
-
-
 def wired(p: Mapping[str, Any], units_mm: NDArray[np.float64], rng: np.random.Generator) -> Wiring:
     """The connections of an arm."""
     isotropic = p["topology"] == ISOTROPIC or p.get("spread")
@@ -113,28 +101,9 @@ def run(p: Mapping[str, Any], seed: int) -> tuple[NDArray[np.int64], NDArray[np.
     """Tokens (n_periods, n_runs) and the state at the end of each period (n_periods, n_units, n_runs)."""
     drawn, wires, noise = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
     units = wirings.grid_mm(p["side"], p["side"], p["pitch_mm"])
-    wiring, drive = wired(p, units, wires), places(p, units)
+    network = sheet.network(p, wired(p, units, wires), p["n_runs"], int(noise.integers(2**31)))
     tokens = drawn.integers(0, p["n_tokens"], (p["n_periods"], p["n_runs"]))
-    network = Network(
-        wiring.n_units,
-        wiring.first,
-        wiring.source,
-        wiring.weight,
-        wiring.delay_s,
-        tau_s=p["tau_ms"] / 1000,
-        frequency_hz=p["frequency_hz"],
-        saturation=p["saturation"],
-        noise=p["noise"],
-        n_runs=p["n_runs"],
-        seed=int(noise.integers(2**31)),
-    )
-    dark = np.zeros((wiring.n_units, p["n_runs"]), np.float32)
-    states = np.empty((p["n_periods"], wiring.n_units, p["n_runs"]), np.complex64)
-    for i, row in enumerate(tokens):
-        network.advance(p["pulse_ms"], drive[row].T)
-        network.advance(p["period_ms"] - p["pulse_ms"], dark)
-        states[i] = network.z
-    return tokens, states
+    return tokens, sheet.shown(p, network, sheet.places(p, units), tokens)
 
 
 def forgetting(p: Mapping[str, Any], tokens: NDArray[np.int64], states: NDArray[np.complex64], seed: int) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def sheet(
     Raises
     ------
     ValueError
-        For an asymmetry beyond 0 to 1, or a reach or speed that is not positive.
+        For an asymmetry beyond 0 to 1, a reach or speed that is not positive, or a reach that leaves most units alone.
     """
     if not 0 <= asymmetry <= 1:
         raise ValueError(f"asymmetry lies between 0 (isotropic) and 1 (directed), not {asymmetry}")
@@ -87,15 +87,17 @@ def sheet(
         weight = np.exp(-(distance**2) / (2 * reach_mm**2)) * (1 + asymmetry * np.nan_to_num(ahead / distance))
     np.fill_diagonal(weight, 0.0)
     weight[weight < FAR] = 0.0
+    weight *= gain / _heard(weight, f"reach_mm {reach_mm}")
     target, source = np.nonzero(weight)
-    scale = gain / float(np.median(weight.sum(axis=1)))
-    return Wiring(
-        units_mm,
-        target.astype(np.int32),
-        source.astype(np.int32),
-        weight[target, source] * scale,
-        distance[target, source] / speed_mm_s,
-    )
+    return Wiring(units_mm, target.astype(np.int32), source.astype(np.int32), weight[target, source], distance[target, source] / speed_mm_s)
+
+
+def _heard(weight: NDArray[np.float64], reach: str) -> float:
+    """What a unit hears in all (median)."""
+    heard = float(np.median(weight.sum(axis=1))) if len(weight) else 0.0
+    if not heard > 0:
+        raise ValueError(f"{reach} is so short that most units hear nobody; make it longer than their distance")
+    return heard
 
 
 def shuffled(wiring: Wiring, rng: np.random.Generator) -> Wiring:
@@ -163,7 +165,15 @@ def joined(regions: Sequence[Wiring], paths: Sequence[Path], *, apart_mm: float 
     paths : sequence of Path
     apart_mm : float
         How far apart along x the regions lie; their own places don't change in between.
+
+    Raises
+    ------
+    ValueError
+        For a path from or to a region that there is none of, or by which most units of its target hear nobody.
     """
+    for path in paths:
+        if not (0 <= path.source < len(regions) and 0 <= path.target < len(regions) and path.blur_mm > 0):
+            raise ValueError(f"a path leads between regions 0 to {len(regions) - 1} with a blur_mm above 0, not {path}")
     offsets = np.concatenate([[0], np.cumsum([region.n_units for region in regions])]).astype(np.int32)
     places = np.concatenate([region.units_mm + np.array([apart_mm * i, 0.0]) for i, region in enumerate(regions)])
     parts = [(r.target + o, r.source + o, r.weight, r.delay_s) for r, o in zip(regions, offsets, strict=False)]
@@ -172,7 +182,7 @@ def joined(regions: Sequence[Wiring], paths: Sequence[Path], *, apart_mm: float 
         step = into.units_mm[:, None, :] - out_of.units_mm[None, :, :]
         weight = np.exp(-(step**2).sum(axis=2) / (2 * path.blur_mm**2))
         weight[weight < FAR] = 0.0
-        weight *= path.gain / float(np.median(weight.sum(axis=1)))
+        weight *= path.gain / _heard(weight, f"blur_mm {path.blur_mm} of the path from {path.source} to {path.target}")
         target, source = np.nonzero(weight)
         parts.append(
             (

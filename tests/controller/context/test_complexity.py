@@ -39,3 +39,14 @@ def test_slow_waves_and_slow_contexts_do_not_pass_for_a_tie():
 @pytest.mark.parametrize(("sequence", "names"), [(iid(500, 4, 1), {"order"}), (markov(500, 4, 1, 1.0, 1), {"surprisal", "order"})])
 def test_what_does_not_vary_is_not_asked(sequence, names):
     assert set(contexts(sequence)) == names
+
+
+def test_directions_do_not_set_the_threshold_of_the_others():
+    """A tie that its own p-value sees for certain is not lost by asking for directions as well."""
+    found = []
+    for seed in range(100, 106):
+        sequence = oddball(1600, 4, 0.2, seed)
+        told = ties(waves(1600, seed, speed=0.7 * sequence.surprisal_bits), sequence, seed)
+        found.append(next(t.p_corrected for t in told if (t.wave, t.context) == ("speed", "surprisal")))
+        assert all(t.p <= t.p_corrected for t in told)
+    assert sum(p < 0.05 for p in found) >= 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from support.planting import scene, trials
 from wavestim.controller.context import AssayError
 from wavestim.controller.context.decoding import correct, folds, forgetting, train
-from wavestim.controller.context.filters import Analytic, analytic
-from wavestim.controller.context.material import open_material
+from wavestim.controller.context.filters import Analytic, analytic, settle_ms
+from wavestim.controller.context.information import FEWEST_BLOCKS, tokens_for
+from wavestim.controller.context.material import Light, open_material
 from wavestim.controller.context.patterns import cut
 from wavestim.controller.context.planted import plant
 from wavestim.controller.context.readouts import readouts
@@ -46,7 +49,7 @@ def test_a_pattern_uses_nothing_after_its_cut(tmp_path):
     assert (other.trials.pattern[152:] != whole.trials.pattern[152:]).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 200), max_size=5))
 def test_the_filter_does_not_care_how_samples_are_cut(cuts):
     x = np.random.default_rng(1).standard_normal((200, 2))
@@ -65,13 +68,45 @@ def test_the_filter_gives_amplitude_and_phase():
 def test_samples_that_are_missing_leave_their_tokens_out(tmp_path):
     def holed(x):
         x = x.copy()
-        x[2000:2100] = np.nan
+        x[2000:2105] = np.nan
         return x
 
     cuts = cut(open_material(saved(tmp_path / "a.npz", change=holed)), (4, 48))
-    inside = (cuts.sample[:, -1] >= 2000) & (cuts.sample[:, 0] < 2100)
-    assert cuts.gone[inside].any()
-    assert not cuts.gone[~inside & (cuts.sample[:, 0] > 200)].any()
+    remembers = int(np.ceil(settle_ms((4, 48)) * 0.25))
+    resting = ((cuts.sample >= 2000) & (cuts.sample < 2105 + remembers)).any(axis=1)
+    assert ((cuts.sample[:, 0] >= 2105) & resting).any(), "tokens that only the filter's memory ties to the hole"
+    assert cuts.gone[resting].all()
+    assert not cuts.gone[~resting & (cuts.sample[:, 0] > 200)].any()
+
+
+def test_a_pattern_that_holds_the_next_token_is_left_out(tmp_path):
+    path = saved(tmp_path / "a.npz")
+    with np.load(path) as held:
+        data = dict(held)
+    early = np.zeros(300, dtype=np.int64)
+    early[50::20] = 4  # of 12 samples; the cut at the 11th would hold the token
+    data["token_sample"] = data["token_sample"] - early
+    np.savez(path, **data)
+    cuts = cut(open_material(path), (4, 48))
+    assert cuts.gone[49:-1:20].all()
+    assert not cuts.trials.usable[49:-1:20].any()
+    assert not cuts.gone[50::20].any()
+
+
+def test_tokens_that_light_may_still_be_seen_in_are_left_out_and_those_after_it_come_back(tmp_path):
+    """As long as the memory of a pattern and the filter's, and no longer; light that stayed dark hides nothing."""
+    dark = open_material(saved(tmp_path / "a.npz"))
+    first, last = np.array([1000.0]), np.array([1005.0])
+    whole = cut(dark, (4, 48))
+    assert whole.trials.usable.all()
+    for shines in (True, False):
+        light = Light(first, last, np.array(["lit"]), np.array([not shines]), first)
+        usable = cut(replace(dark, light=light), (4, 48)).trials.usable
+        after_ms = (whole.sample[:, -1] - first[0]) * 1e3 / dark.fs_hz
+        memory_ms = whole.trials.lags * whole.trials.period_ms
+        assert usable[after_ms < 0].all()
+        assert usable[(after_ms >= 0) & (after_ms < memory_ms)].any() != shines
+        assert usable[after_ms > memory_ms + 1000].all()
 
 
 def test_tokens_at_uneven_intervals_are_refused(tmp_path):
@@ -91,6 +126,19 @@ def test_a_recording_without_tokens_says_what_is_missing(tmp_path, key):
         data = {k: v for k, v in held.items() if k != key}
     np.savez(path, **data)
     with pytest.raises(AssayError, match=f"has no '{key}'"):
+        open_material(path)
+
+
+@pytest.mark.parametrize("wrong", [{"token": -2}, {"token_sample": np.nan}])
+def test_tokens_that_are_none_are_refused(tmp_path, wrong):
+    path = saved(tmp_path / "a.npz")
+    with np.load(path) as held:
+        data = dict(held)
+    for key, value in wrong.items():
+        data[key] = data[key].astype(np.float64 if key == "token_sample" else np.int64)
+        data[key][-1] = value
+    np.savez(path, **data)
+    with pytest.raises(AssayError, match="whole numbers from -1"):
         open_material(path)
 
 
@@ -123,3 +171,9 @@ def test_the_electrodes_that_the_wave_is_crossing_read_better_than_others():
     late = (found.age_ms > 20) & (found.age_ms < 70)
     assert (found.gain[late, 1] > 0).all()
     assert (found.crossing > found.shuffled[:, 1])[late].all()
+
+
+def test_as_few_tokens_as_the_assay_asks_for_are_enough_for_its_read_outs():
+    s = scene()
+    few = trials("wave", s, tokens_for(4, 4, FEWEST_BLOCKS), 1)
+    assert np.isfinite(readouts(few, s.travel_ms).gain).all()

@@ -138,6 +138,7 @@ def test_a_study_from_the_command_line(tmp_path: Path) -> None:
     rows: list[Row] = list(csv.DictReader((tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()))
     assert {"arm", "seed", "items", "lag_0"} <= rows[0].keys()
     assert (tmp_path / "sequence-encoding.png").stat().st_size > 10_000
+    assert json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8")) == told, "the folder has it whoever reads the command"
 
 
 def test_an_unknown_study_is_told_with_those_there_are() -> None:
@@ -173,3 +174,12 @@ def test_the_energy_study_says_what_its_answer_hangs_on() -> None:
     for parts in told["spread_by"].values():
         assert sum(parts.values()) == pytest.approx(1.0)
         assert max(parts, key=parts.get) in ("wave_share", "neurons_per_item")
+
+
+def test_cut_connections_cost_tokens_and_the_assay_sees_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["study", "failure-modes", "--quick", "--workers", "1", "--out", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.stderr
+    whole, cut = json.loads(result.stdout)["table"]
+    assert whole["mode"] == "intact"
+    assert whole["tokens"] > 2 * cut["tokens"]
+    assert whole["correlation"] > 0.5 > cut["correlation"]
