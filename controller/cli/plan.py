@@ -52,7 +52,9 @@ def plan_light(
 
 def _headline(found: dict[str, Any]) -> str:
     opsin = found["opsin"]
-    if opsin["least_mw_mm2"] is None:
+    if opsin["inhibiting"] is not None:
+        needs = f"{opsin['name']} and {opsin['inhibiting']}: two colours, so no one irradiance says where cells answer"
+    elif opsin["least_mw_mm2"] is None:
         needs = f"{opsin['name']}: nobody knows how much it needs at {opsin['wavelength_nm']:g} nm"
     else:
         least, most = opsin["least_mw_mm2"], opsin["surely_mw_mm2"]

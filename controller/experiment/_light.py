@@ -125,6 +125,15 @@ Delay = Annotated[float, Field(ge=0, le=5000)]
 CurvePoint = tuple[Annotated[int, Field(ge=0, le=255)], NotNegative]
 
 
+class Inhibition(Part):
+    """A second LED at every place, of another colour and for another opsin in the same cells. Power curve and limits are the first's."""
+
+    opsin: Name = "gtacr2"
+    """An opsin that inhibits, by the name of its data file."""
+    wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
+    """Peak wavelength of the second LEDs."""
+
+
 class Leds(Part):
     """Where light comes out, and how much."""
 
@@ -134,6 +143,8 @@ class Leds(Part):
     """LED positions [x, y] in probe coordinates; null: one over every fourth electrode, 64 at most."""
     wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
     """Peak wavelength."""
+    inhibition: Inhibition | None = None
+    """Two colours: the LEDs of the second follow those of the first, place by place; patterns light them by their inhibition. null: one."""
     spot_mm: Annotated[float, Field(gt=0, le=20)] = 0.2
     """Diameter of the lit spot at the tissue surface."""
     na: Annotated[float, Field(gt=0, lt=1.36)] = 0.37

@@ -10,11 +10,22 @@ from wavestim.controller.experiment._base import Angle, ByKind, Index, Name, Not
 Speed = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
+class Inhibiting(Part):
+    """The second colour of a pattern: the LEDs of leds.inhibition at the same places, as long as those of the first."""
+
+    irradiance_mw_mm2: Positive = 2.0
+    """Irradiance at the tissue surface under each of them; where conditions are compared, the energy of both colours together counts."""
+    delay_ms: NotNegative | None = None
+    """How much later than the first LED of its place each lights; null: half a cycle of the middle of band_hz."""
+
+
 class _Lit(Part):
     width_ms: Positive = 5.0
     """How long each LED is on."""
     irradiance_mw_mm2: Positive = 2.0
     """Irradiance at the tissue surface under each LED."""
+    inhibition: Inhibiting | None = None
+    """Light of the second colour, which needs leds.inhibition; null: the first alone."""
 
 
 class Flash(_Lit):

@@ -49,23 +49,29 @@ def electrode_positions(experiment: Experiment, recorded_mm: ArrayLike | None = 
 
 
 def led_positions(experiment: Experiment, positions_mm: ArrayLike) -> Positions:
-    """Positions of the LEDs in mm, (m, 2); when the file gives none, one over every fourth electrode, or fewer on a large array.
+    """Positions of the LEDs in mm, (m, 2); those of a second colour follow, at the same places.
 
-    Over a grid these are every second row and column (a strip: every fourth electrode), otherwise channels 0, 4, 8, ...; where that
-    were more than ``MAX_LEDS``, every third, fourth, ... of them.
+    When the file gives none, there is one over every fourth electrode, or fewer on a large array. Over a grid these are every second row
+    and column (a strip: every fourth electrode), otherwise channels 0, 4, 8, ...; where that were more than ``MAX_LEDS``, every third,
+    fourth, ... of them.
     """
+    colours = 1 if experiment.leds.inhibition is None else 2
+    return np.tile(_places(experiment, positions_mm, MAX_LEDS // colours), (colours, 1))
+
+
+def _places(experiment: Experiment, positions_mm: ArrayLike, most: int) -> Positions:
     given = experiment.leds.positions_mm
     if given is not None:
         return np.asarray(given, dtype=np.float64).reshape(-1, 2)
     probe = experiment.probe
     if isinstance(probe, GridProbe):
         step = 4 if 1 in (probe.rows, probe.columns) else 2
-        while -(-probe.rows // step) * -(-probe.columns // step) > MAX_LEDS:
+        while -(-probe.rows // step) * -(-probe.columns // step) > most:
             step += 1
         grid = _grid(probe).reshape(probe.rows, probe.columns, 2)
         return np.ascontiguousarray(grid[::step, ::step].reshape(-1, 2))
     positions = np.asarray(positions_mm, dtype=np.float64)
-    return np.ascontiguousarray(positions[:: max(4, -(-len(positions) // MAX_LEDS))])
+    return np.ascontiguousarray(positions[:: max(4, -(-len(positions) // most))])
 
 
 def site_index(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, slots: Plan | Sequence[SlotPlan]) -> int:

@@ -22,7 +22,7 @@ def spread(leds_mm: ArrayLike, leds: Leds, depths_mm: Sequence[float] = DEPTHS_M
     ----------
     leds_mm : (m, 2)
     leds : Leds
-        Spot, numerical aperture and colour.
+        Spot, numerical aperture and colours.
     depths_mm : sequence of float
         Below the faces.
     at_mm : (n, 2), optional
@@ -38,13 +38,16 @@ def spread(leds_mm: ArrayLike, leds: Leds, depths_mm: Sequence[float] = DEPTHS_M
     at = lit if at_mm is None else np.asarray(at_mm, dtype=np.float64).reshape(-1, 2)
     lateral = np.hypot(*(at[:, None] - lit[None]).transpose(2, 0, 1))
     depth = np.asarray(depths_mm, dtype=np.float64)[:, None, None]
-    return foutz(depth, lateral[None], radius_mm=leds.spot_mm / 2, na=leds.na, optics=tissue_optics(leds.wavelength_nm))
+    colours = (leds.wavelength_nm, *([leds.inhibition.wavelength_nm] if leds.inhibition else []))
+    parts = zip(np.split(lateral[None], len(colours), axis=2), (tissue_optics(nm) for nm in colours), strict=True)
+    return np.concatenate([foutz(depth, d, radius_mm=leds.spot_mm / 2, na=leds.na, optics=o) for d, o in parts], axis=2)
 
 
 def light_settings(experiment: Experiment) -> dict[str, Any]:
     """Opsin, colour and optics as the cortex in silico takes them (``LightConfig``)."""
     leds = experiment.leds
-    return {"opsin": experiment.opsin, **{key: getattr(leds, key) for key in ("wavelength_nm", "spot_mm", "na", "depth_mm")}}
+    told = {"opsin": experiment.opsin, **{key: getattr(leds, key) for key in ("wavelength_nm", "spot_mm", "na", "depth_mm")}}
+    return told if leds.inhibition is None else told | {"inhibition": leds.inhibition.model_dump()}
 
 
 def lit_together(entries: Sequence[PatternEntry], irradiances: Sequence[float], n_leds: int) -> Floats:

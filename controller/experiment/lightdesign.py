@@ -26,7 +26,8 @@ class Design:
 
     Attributes
     ----------
-    threshold_mw_mm2 : what the opsin needs at this colour (at the least, for most cells); None when nobody knows or it does not see it.
+    threshold_mw_mm2 : what the opsin needs at this colour (at the least, for most cells); None when nobody knows, it does not see it,
+        or two opsins see two colours.
     at_cells_mw_mm2 : (s, n) highest irradiance at every electrode, at the depth of the cells.
     opened : (s, n) largest part of the opsin's channels that is open around every electrode, as in the simulated cortex.
     under_led_mw_mm2 : (s, d) highest irradiance below any LED.
@@ -91,7 +92,7 @@ def design(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, positions_mm:
     warming, mixed = steady_rises_c(limits, period_ms)
     times = np.arange(0.0, FIRING_S + COOLING_S + STEP_S / 2, STEP_S)
     return Design(
-        threshold_mw_mm2=load_opsin(experiment.opsin).threshold_mw_mm2(leds.wavelength_nm),
+        threshold_mw_mm2=None if leds.inhibition else load_opsin(experiment.opsin).threshold_mw_mm2(leds.wavelength_nm),
         at_cells_mw_mm2=at_cells,
         opened=channels,
         under_led_mw_mm2=under,

@@ -106,6 +106,14 @@ def conjugate(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, cycle_m
     return sites(range(len(delays)), delays.tolist(), width_ms, level)
 
 
+def with_second(entries: Entries, n_places: int, delay_ms: float, level: int, wrap_ms: float = math.inf) -> Entries:
+    """Every LED's place lit once more, by its second colour and so much later; ``wrap_ms``: within this cycle of the pattern."""
+    later = (
+        PatternEntry(e.site + n_places, quantise_us(math.fmod(e.delay_us / 1000 + delay_ms, wrap_ms)), e.width_us, level) for e in entries
+    )
+    return tuple(sorted((*entries, *later), key=lambda e: (e.delay_us, e.site)))
+
+
 def crossed(leds_mm: ArrayLike, heading_deg: float, speed_mm_s: float, lag_ms: float, n_leds: int) -> NDArray[np.int64]:
     """LEDs that a plane wave crosses ``lag_ms`` after it entered at its edge of them: the ``n_leds`` nearest in travel time, rising."""
     off = np.abs(travelling_delays_ms(leds_mm, heading_deg, speed_mm_s) - lag_ms)

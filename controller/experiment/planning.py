@@ -40,6 +40,8 @@ class _Group:
     reaches: Reaches = lambda heading, speed: True
     bank: banks.Bank = field(default_factory=lambda: banks.Bank(1, ()))
     slot0: int = 0
+    longer_ms: float = 0.0
+    """How much later than the first colour the second ends."""
 
 
 def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, light_info: Board) -> Plan:
@@ -67,10 +69,11 @@ def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, li
     leds = np.asarray(leds_mm, dtype=np.float64).reshape(-1, 2)
     if len(leds) > light_info.n_sites:
         raise ExperimentError(f"{experiment.name}: leds: {len(leds)} LEDs, but the board drives {light_info.n_sites}; give fewer")
+    places = leds if experiment.leds.inhibition is None else leds[: len(leds) // 2]
     groups: dict[tuple[object, ...], _Group] = {}
     owner: list[_Group | None] = []
     for i, condition in enumerate(experiment.conditions):
-        group = None if isinstance(condition.pattern, Dark) else _group(experiment, condition.pattern, f"conditions[{i}].pattern", leds)
+        group = None if isinstance(condition.pattern, Dark) else _group(experiment, condition.pattern, f"conditions[{i}].pattern", places)
         owner.append(groups.setdefault(group.key, group) if group else None)
     if not groups:
         group = _dummy(leds)
@@ -101,7 +104,26 @@ def lead_ms(entries: Sequence[PatternEntry], leds_mm: NDArray[np.float64], site_
     return nearest.delay_us / 1000
 
 
-def _group(experiment: Experiment, pattern: LitPattern, key: str, leds: NDArray[np.float64]) -> _Group:
+def _group(experiment: Experiment, pattern: LitPattern, key: str, places: NDArray[np.float64]) -> _Group:
+    group, second = _first_colour(experiment, pattern, key, places), pattern.inhibition
+    if second is None:
+        return group
+    cycle, draw, level = _cycle_ms(experiment), group.draw, patterns.level_for(experiment, second.irradiance_mw_mm2, f"{key}.inhibition")
+    delay = cycle / 2 if second.delay_ms is None else second.delay_ms
+    wrap = cycle if isinstance(pattern, Conjugate) else math.inf
+    return replace(
+        group,
+        key=(*group.key, level, delay),
+        draw=lambda heading, mm_s: patterns.with_second(draw(heading, mm_s), len(places), delay, level, wrap),
+        longer_ms=0.0 if isinstance(pattern, Conjugate) else delay,
+    )
+
+
+def _cycle_ms(experiment: Experiment) -> float:
+    return 1000 / math.sqrt(experiment.band_hz[0] * experiment.band_hz[1])
+
+
+def _first_colour(experiment: Experiment, pattern: LitPattern, key: str, leds: NDArray[np.float64]) -> _Group:
     level = patterns.level_for(experiment, pattern.irradiance_mw_mm2, key)
     width, look = pattern.width_ms, (pattern.width_ms, level)
     if isinstance(pattern, Flash):
@@ -112,7 +134,7 @@ def _group(experiment: Experiment, pattern: LitPattern, key: str, leds: NDArray[
         entries = patterns.sites(pattern.leds, pattern.delays_ms, width, level)
         return _single(("sites", pattern.leds, pattern.delays_ms, *look), "sites", entries, width)
     if isinstance(pattern, Conjugate):
-        cycle = 1000 / math.sqrt(experiment.band_hz[0] * experiment.band_hz[1])
+        cycle = _cycle_ms(experiment)
         return _Group(
             ("conjugate", *look),
             "conjugate",
@@ -170,8 +192,9 @@ def _share_slots(experiment: Experiment, groups: Sequence[_Group], leds: NDArray
     left = n_slots - (len(groups) - len(wide))
     for n, group in enumerate(wide):
         share = left // (len(wide) - n)
-        chosen = banks.choose(share, leds, group.width_ms, headings=group.headings, speeds=group.speeds)
-        if chosen is None and group.speeds and banks.slowest_mm_s(leds, group.width_ms) >= banks.SPEED_RANGE_MM_S[1]:
+        lasts_ms = group.width_ms + group.longer_ms
+        chosen = banks.choose(share, leds, lasts_ms, headings=group.headings, speeds=group.speeds)
+        if chosen is None and group.speeds and banks.slowest_mm_s(leds, lasts_ms) >= banks.SPEED_RANGE_MM_S[1]:
             raise ExperimentError(
                 f"{experiment.name}: leds span {banks.extent_mm(leds):.3g} mm, too far to cross "
                 f"at {banks.SPEED_RANGE_MM_S[1]:g} mm/s within the 200 ms a pattern may last; light a smaller part"

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from wavestim.controller.experiment._base import Name, Part, Positive
 from wavestim.controller.experiment._course import Gate, Schedule, Stimulus, Stop
 from wavestim.controller.experiment._light import Leds, Light, Safety, SimulatedLight, WavelightLight, stood_in
-from wavestim.controller.experiment._pattern import Condition
+from wavestim.controller.experiment._pattern import Condition, Dark
 from wavestim.controller.experiment._probe import Conditioning, GridProbe, Probe
 from wavestim.controller.experiment._sequence import IidSequence, Sequence, ToldSequence
 from wavestim.controller.experiment._source import SimulatedSource, Source
@@ -99,6 +99,13 @@ class Experiment(Part):
     @model_validator(mode="after")
     def _course_fits(self) -> Experiment:
         check_course(self)
+        return self
+
+    @model_validator(mode="after")
+    def _second_colour_is_there(self) -> Experiment:
+        for c in self.conditions:
+            if not isinstance(c.pattern, Dark) and c.pattern.inhibition is not None and self.leds.inhibition is None:
+                raise ValueError(f"condition '{c.name}' lights a second colour, but leds has one; give leds.inhibition")
         return self
 
     @model_validator(mode="after")

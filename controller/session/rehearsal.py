@@ -95,6 +95,7 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
         "period_ms": rehearsal.period_ms,
         "opsin": {
             "name": experiment.opsin,
+            "inhibiting": experiment.leds.inhibition and experiment.leds.inhibition.opsin,
             "wavelength_nm": experiment.leds.wavelength_nm,
             "least_mw_mm2": least,
             "surely_mw_mm2": surely,

@@ -14,6 +14,7 @@ MODULES = {
     "capacity": "capacity.study",
     "energy": "energy",
     "failure-modes": "failure_modes",
+    "perturbation": "perturbation.study",
 }
 """name -> module of this folder."""
 

@@ -9,10 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .opsins import opsin_names
+from .opsins import Opsin, load_opsin, opsin_names
 
 Kind = Literal["planar", "rotating", "source", "sink", "standing", "synchronous", "none"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -160,6 +162,20 @@ class CortexConfig(Frozen):
         return 0.53 * frequency, 1.6 * frequency
 
 
+class SecondColour(Frozen):
+    """A second opsin in the same cells, and the colour of the second half of the LEDs."""
+
+    opsin: str = "gtacr2"
+    wavelength_nm: Annotated[float, Field(ge=350, le=1000)] = 470.0
+
+    @model_validator(mode="after")
+    def _inhibits(self) -> Self:
+        calming = [name for name in opsin_names() if load_opsin(name).sign < 0]
+        if self.opsin not in calming:
+            raise ValueError(f"opsin {self.opsin!r} of the second colour does not inhibit; use one of {', '.join(calming)}")
+        return self
+
+
 class LightConfig(Frozen):
     """How the LEDs meet the tissue.
 
@@ -172,6 +188,8 @@ class LightConfig(Frozen):
 
     opsin: str = "chr2"
     wavelength_nm: Annotated[float, Field(ge=350, le=1000)] = 470.0
+    inhibition: SecondColour | None = None
+    """With it, cells have both opsins; each hears both colours, by its spectrum."""
     spot_mm: Positive = 0.2
     """Diameter of an LED's face."""
     na: Annotated[float, Field(gt=0, lt=1.36)] = 0.37
@@ -192,3 +210,21 @@ class LightConfig(Frozen):
         if self.opsin not in opsin_names():
             raise ValueError(f"opsin {self.opsin!r} is not known; use one of {', '.join(opsin_names())}")
         return self
+
+    def opsins(self) -> tuple[Opsin, ...]:
+        """Those that a cell has."""
+        return tuple(load_opsin(name) for name in (self.opsin, *([self.inhibition.opsin] if self.inhibition else [])))
+
+    def wavelengths_nm(self, n_leds: int) -> NDArray[np.float64]:
+        """(leds,) the colour of each.
+
+        Raises
+        ------
+        ValueError
+            When two colours cannot share them.
+        """
+        if self.inhibition is None:
+            return np.full(n_leds, self.wavelength_nm)
+        if n_leds % 2:
+            raise ValueError(f"with two colours every place has two LEDs, and {n_leds} is no even number")
+        return np.repeat([self.wavelength_nm, self.inhibition.wavelength_nm], n_leds // 2)

@@ -16,6 +16,8 @@ import numpy as np
 
 from libc.math cimport ceil, pow
 
+RATES = ("k1", "k2", "p", "phi_m", "gd1", "gd2", "gr0", "gf0", "kf", "gb0", "kb", "q", "gamma")
+
 
 cdef class Photocycle:
     """The opsin states of ``n`` cells (or spots of tissue) under light.
@@ -25,24 +27,12 @@ cdef class Photocycle:
     n : int
         Number of cells.
     rates : dict
-        The parameters of one opsin as in ``opsins.yaml`` (per ms; ``phi_m`` in photons/mm²/s).
+        The parameters of an opsin as in ``opsins.yaml`` (per ms; ``phi_m`` in photons/mm²/s): numbers, or (n,) where cells differ.
     """
 
     def __init__(self, int n, dict rates):
         self.n = n
-        self.g_a1 = rates["k1"]
-        self.g_a2 = rates["k2"]
-        self.p = rates["p"]
-        self.phi_m = rates["phi_m"]
-        self.g_d1 = rates["gd1"]
-        self.g_d2 = rates["gd2"]
-        self.g_r = rates["gr0"]
-        self.g_f0 = rates["gf0"]
-        self.k_f = rates["kf"]
-        self.g_b0 = rates["gb0"]
-        self.k_b = rates["kb"]
-        self.q = rates["q"]
-        self.gamma = rates["gamma"]
+        self.rates = np.stack([np.broadcast_to(np.asarray(rates[name], np.float64), n) for name in RATES], axis=1)
         self.state = np.zeros((max(n, 1), 3))
         self.dark_adapted = True
 
@@ -50,19 +40,23 @@ cdef class Photocycle:
         """Advance every cell by dt_ms under a constant flux; write the mean open fraction (0 … 1) over that time."""
         cdef int i, s, n_sub
         cdef double phi, hp, hq, a1, a2, f, b, fastest, h, o1, o2, c2, c1, d1, d2, d3, mean, largest = 0.0
+        cdef double k1, k2, p, phi_m, g_d1, g_d2, g_r, g_f0, k_f, g_b0, k_b, q, gamma
         for i in range(self.n):
-            phi = flux[i] / self.phi_m
+            k1, k2, p, phi_m = self.rates[i, 0], self.rates[i, 1], self.rates[i, 2], self.rates[i, 3]
+            g_d1, g_d2, g_r, g_f0 = self.rates[i, 4], self.rates[i, 5], self.rates[i, 6], self.rates[i, 7]
+            k_f, g_b0, k_b, q, gamma = self.rates[i, 8], self.rates[i, 9], self.rates[i, 10], self.rates[i, 11], self.rates[i, 12]
+            phi = flux[i] / phi_m
             hp = hq = 0.0
             if phi > 0.0:
-                hp = pow(phi, self.p)
+                hp = pow(phi, p)
                 hp = hp / (hp + 1.0)
-                hq = pow(phi, self.q)
+                hq = pow(phi, q)
                 hq = hq / (hq + 1.0)
-            a1 = self.g_a1 * hp
-            a2 = self.g_a2 * hp
-            f = self.g_f0 + self.k_f * hq
-            b = self.g_b0 + self.k_b * hq
-            fastest = a1 + a2 + f + b + self.g_d1 + self.g_d2
+            a1 = k1 * hp
+            a2 = k2 * hp
+            f = g_f0 + k_f * hq
+            b = g_b0 + k_b * hq
+            fastest = a1 + a2 + f + b + g_d1 + g_d2
             n_sub = 1 + <int>ceil(4.0 * fastest * dt_ms)      # explicit Euler well inside its stability limit
             h = dt_ms / n_sub
             o1 = self.state[i, 0]
@@ -70,15 +64,15 @@ cdef class Photocycle:
             c2 = self.state[i, 2]
             mean = 0.0
             for s in range(n_sub):
-                mean += 0.5 * (o1 + self.gamma * o2)
+                mean += 0.5 * (o1 + gamma * o2)
                 c1 = 1.0 - o1 - o2 - c2
-                d1 = a1 * c1 - (self.g_d1 + f) * o1 + b * o2
-                d2 = a2 * c2 + f * o1 - (self.g_d2 + b) * o2
-                d3 = self.g_d2 * o2 - (a2 + self.g_r) * c2
+                d1 = a1 * c1 - (g_d1 + f) * o1 + b * o2
+                d2 = a2 * c2 + f * o1 - (g_d2 + b) * o2
+                d3 = g_d2 * o2 - (a2 + g_r) * c2
                 o1 = o1 + h * d1
                 o2 = o2 + h * d2
                 c2 = c2 + h * d3
-                mean += 0.5 * (o1 + self.gamma * o2)
+                mean += 0.5 * (o1 + gamma * o2)
             self.state[i, 0] = o1
             self.state[i, 1] = o2
             self.state[i, 2] = c2

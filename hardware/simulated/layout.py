@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import LightConfig, Tokens
-from .kinetics import Photocycle
-from .opened import shares
-from .opsins import load_opsin
+from .opened import fluxes, photocycle, shares
 
 
 def bilinear(xy: NDArray[np.float64], pitch: float, nx: int, ny: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -37,17 +35,16 @@ def window(nx: int, ny: int, margin: int) -> tuple[NDArray[np.int64], NDArray[np
 def light_tables(
     light: LightConfig, units: NDArray[np.float64], leds_mm: NDArray[np.float64], positions_mm: NDArray[np.float64]
 ) -> dict[str, Any]:
-    """What ``Tissue`` needs to know of the light: which LED reaches which unit, the opsin there, and the artefact at each electrode."""
-    opsin = load_opsin(light.opsin)
+    """What ``Tissue`` needs to know of the light: which LED reaches which unit, the opsins there, and the artefact at each electrode."""
     share = shares(light, leds_mm, units)
     cells = np.flatnonzero((share > 1e-2 * share.max(initial=np.inf if share.size == 0 else 0.0)).any(axis=0))
     d = np.hypot(*(leds_mm[:, None, i] - positions_mm[None, :, i] for i in range(2)))
     near = 1.0 / (1.0 + (d / 0.3) ** 2)
     return {
-        "cells": cells.astype(np.int32),
-        "flux": share[:, cells] * opsin.effective_flux(light.wavelength_nm),
-        "cycle": Photocycle(len(cells), dict(opsin.rates)),
-        "gain_per_s": opsin.sign * light.gain_per_s,
+        "cells": np.tile(cells, len(light.opsins())).astype(np.int32),
+        "flux": np.hstack(fluxes(light, share[:, cells])),
+        "cycle": photocycle(light, len(cells)),
+        "gain_per_s": np.repeat([opsin.sign * light.gain_per_s for opsin in light.opsins()], len(cells)),
         "artefact_uv": light.artefact_uv * near,
         "edge_uv": light.edge_uv * near,
         "charge_ms": light.charge_ms,

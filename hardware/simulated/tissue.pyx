@@ -37,7 +37,8 @@ cdef class Tissue:
     taps : tuple (index (n_electrodes, 4) int32, weight (n_electrodes, 4) float32)
         Places that each electrode hears, as unit numbers.
     light : dict
-        ``cells`` (n,) int32 lit units, ``flux`` (leds, n) photons/mm²/s per mW/mm², ``cycle`` Photocycle, ``gain_per_s`` signed drive at full opening,
+        ``cells`` (n,) int32 lit units, one that has two opsins twice; ``flux`` (leds, n) photons/mm²/s per mW/mm², ``cycle`` Photocycle,
+        ``gain_per_s`` (n,) signed drive at full opening,
         ``artefact_uv`` (leds, electrodes) µV per mW/mm², ``edge_uv`` the same for the step spikes, ``charge_ms``, ``decay_ms``.
     tokens : ndarray (n_tokens, n_units) float32
         Real drive (1/s) of each token at each place; empty without tokens.
@@ -56,10 +57,10 @@ cdef class Tissue:
     cdef int[:, ::1] tap_cell
     cdef float[:, ::1] tap_weight
     cdef int n_electrodes, n_leds, n_lit, per_sample, token, token_left, token_steps, n_window
-    cdef double gain_uv, light_gain
+    cdef double gain_uv
     cdef int[::1] lit_cell, win, win_x, win_y
     cdef double[:, ::1] led_flux
-    cdef double[::1] level, mean_level, flux, opening, artefact_state, spike
+    cdef double[::1] level, mean_level, flux, opening, artefact_state, spike, light_gain
     cdef float[:, ::1] artefact_uv, edge_uv, token_drive, noise_block
     cdef double charge, decay
     cdef double[:, ::1] drift_block
@@ -87,7 +88,7 @@ cdef class Tissue:
         self.n_lit = self.lit_cell.shape[0]
         self.led_flux = np.ascontiguousarray(light["flux"], dtype=np.float64)
         self.n_leds = self.led_flux.shape[0]
-        self.light_gain = light["gain_per_s"]
+        self.light_gain = np.ascontiguousarray(light["gain_per_s"], dtype=np.float64)
         self.artefact_uv = np.ascontiguousarray(light["artefact_uv"], dtype=np.float32)
         self.edge_uv = np.ascontiguousarray(light["edge_uv"], dtype=np.float32)
         dt_ms = sheet.dt_s * 1e3
@@ -152,7 +153,7 @@ cdef class Tissue:
                     self.flux[i] += self.level[l] * self.led_flux[l, i]
         self.cycle.step(&self.flux[0], share * self.sheet.dt_s * 1e3, &self.opening[0])
         for i in range(self.n_lit):
-            self.sheet.drive[self.lit_cell[i]] += <float>(share * self.light_gain * self.opening[i])
+            self.sheet.drive[self.lit_cell[i]] += <float>(share * self.light_gain[i] * self.opening[i])
 
     cdef void photovoltaic(self) noexcept nogil:
         """Charge and discharge of the metal under light (one state per LED)."""

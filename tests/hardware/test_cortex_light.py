@@ -197,3 +197,32 @@ def test_light_with_the_wave_beats_light_against_it(seed, tmp_path):
     error = np.sqrt(fits.var(axis=0, ddof=1).sum() / len(fits))
     assert difference - 3 * error > 0
     assert difference < 60  # of the order of the wave, not absurd
+
+
+def evoked_in_two_colours(led: int, irradiance: float, *, inhibition: str = "gtacr2", opsin: str = "vfchrimson") -> float:
+    """Mean over 10 ms at the centre; LED 0 is red and LED 1 blue, both above it."""
+    light = LightConfig(**DARK_METAL, opsin=opsin, wavelength_nm=625, inhibition={"opsin": inhibition, "wavelength_nm": 470})
+    pair = []
+    for edges in ((), pulse(0.4, led, irradiance=irradiance)):
+        rig = SimulatedRig(CortexConfig(**QUIET), GRID, np.tile(GRID[CENTRE], (2, 1)), seed=3, light=light)
+        for edge in edges:
+            rig.light(*edge)
+        pair.append(rig.read(412)[402:, CENTRE].mean())
+    return float(pair[1] - pair[0])
+
+
+def test_two_colours_push_the_same_cells_both_ways():
+    assert evoked_in_two_colours(0, 0.5) > 0 > evoked_in_two_colours(1, 0.5)
+
+
+def test_a_colour_that_both_opsins_see_drives_both():
+    """Blue opens Chrimson, too: the more sensitive one takes from what the inhibition does."""
+    deaf, keen = (evoked_in_two_colours(1, 0.05, opsin=name) for name in ("vfchrimson", "chrimsonr"))
+    assert deaf < keen
+
+
+def test_a_second_colour_is_an_inhibiting_one_at_every_place():
+    with pytest.raises(ValueError, match="does not inhibit; use one of gtacr2"):
+        LightConfig(inhibition={"opsin": "chr2"})
+    with pytest.raises(ValueError, match="two LEDs, and 25"):
+        SimulatedRig(CortexConfig(), GRID, LEDS, light=LightConfig(inhibition={}))
