@@ -3,11 +3,12 @@
 Within contiguous blocks of the session the wave's property is correlated with the context (ranks; a direction's cosine and sine about the
 block's mean direction, two correlations), and the blocks are averaged; of a direction the size of the two averages counts. (Not the
 average of sizes: they don't cancel, and what both series owe to slow trends, which a shift round the block breaks, would add up.)
-Neighbouring tokens are not independent, nor are neighbouring waves; so the null distribution moves the context against the waves by a random
-number of tokens, round within each block. That keeps what each of the two has of its own and breaks only what ties them. Several questions
-are asked: each p-value is corrected by the smallest of all under the same shifts (min-P, Westfall and Young 1993). Not by the largest
-correlation: a direction's is the size of two and never near zero, so it would be the largest nearly always, and the other properties would
-have to pass its threshold.
+Neighbouring tokens are not independent, nor are neighbouring waves; so the null distribution moves the context against the waves by a
+random number of tokens, round within each block. That keeps what each of the two has of its own and breaks only what ties them.
+
+Several questions are asked: each p-value is corrected by the smallest of all under the same shifts (min-P, Westfall and Young 1993). Not by
+the largest correlation: a direction's is the size of two and never near zero, so it would be the largest nearly always, and the other
+properties would have to pass its threshold.
 """
 
 from __future__ import annotations

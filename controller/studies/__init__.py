@@ -14,6 +14,8 @@ MODULES = {
     "capacity": "capacity.study",
     "energy": "energy",
     "failure-modes": "failure_modes",
+    "sequence-waves": "sequence_waves",
+    "prediction": "prediction",
 }
 """name -> module of this folder."""
 
