@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,8 +26,13 @@ def curves_and_effects(curves: Mapping[str, NDArray[np.float64]], outcome: Outco
     left.set(xlabel=f"lag, tokens of {period_ms:g} ms", ylabel="accuracy of a frozen linear read-out", ylim=(0, 1.03))
     left.legend(frameon=False, fontsize=8)
     draw_effects(right, outcome.effects)
-    figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+    titled(figure, outcome)
     return figure
+
+
+def titled(figure: Figure, outcome: Outcome) -> None:
+    """Put the verdict above, in as many lines as it takes."""
+    figure.suptitle(fill(f"{outcome.verdict}: {outcome.because}", round(14 * figure.get_figwidth())), fontsize=9)
 
 
 def draw_effects(axes: object, effects: Sequence[Effect]) -> None:

@@ -80,7 +80,7 @@ class Prediction:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Accuracy by task, with the best there can be, and the effects."""
-        from wavestim.controller.studies.drawing import COLOURS, draw_effects
+        from wavestim.controller.studies.drawing import COLOURS, draw_effects, titled
 
         tasks, arms = plan.parameters["tasks"], (CIRCUIT, *plan.parameters["networks"])
         figure = Figure(figsize=(12, 4.4), layout="constrained")
@@ -99,7 +99,7 @@ class Prediction:
         left.set(ylabel="next token right (line: best there can be, dots: chance)", ylim=(0, 1.2))
         left.legend(frameon=False, fontsize=7, ncols=3, loc="upper center")
         draw_effects(right, outcome.effects)
-        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        titled(figure, outcome)
         return figure
 
 

@@ -60,7 +60,7 @@ class SequenceWaves:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Correlations of every session with what was planted, and how often it was found."""
-        from wavestim.controller.studies.drawing import COLOURS, draw_effects
+        from wavestim.controller.studies.drawing import COLOURS, draw_effects, titled
 
         arms = plan.parameters["arms"]
         figure = Figure(figsize=(12, 4.4), layout="constrained")
@@ -79,7 +79,7 @@ class SequenceWaves:
         right.axvline(FOUND, color=COLOURS[5], linestyle=":")
         right.set(xlabel="share of sessions, 95 % interval (dotted: 0.05)", xlim=(-0.02, 1.02))
         right.set_yticklabels([])
-        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        titled(figure, outcome)
         return figure
 
 

@@ -75,7 +75,7 @@ class Capacity:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Accuracy by task and network, and the effects."""
-        from wavestim.controller.studies.drawing import COLOURS, draw_effects
+        from wavestim.controller.studies.drawing import COLOURS, draw_effects, titled
 
         p = plan.parameters
         figure = Figure(figsize=(12, 4.4), layout="constrained")
@@ -94,7 +94,7 @@ class Capacity:
         left.set(ylabel="accuracy (line: ceiling, dots: chance, points: seeds)", ylim=(0, 1.25))
         left.legend(frameon=False, fontsize=7, ncols=4, loc="upper center")
         draw_effects(right, outcome.effects)
-        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        titled(figure, outcome)
         return figure
 
 
