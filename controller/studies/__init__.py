@@ -13,6 +13,7 @@ MODULES = {
     "sequence-encoding": "sequence_encoding",
     "capacity": "capacity.study",
     "energy": "energy",
+    "brain-states": "brain_states",
     "failure-modes": "failure_modes",
     "sequence-waves": "sequence_waves",
     "prediction": "prediction",

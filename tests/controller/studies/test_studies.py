@@ -215,3 +215,13 @@ def test_a_circuit_predicts_what_its_sheet_still_holds() -> None:
     asked = answers != made.NOT_ASKED
     by = [np.bincount(answers[asked & (np.roll(tokens, 3, axis=1) == token)], minlength=4).max() for token in range(4)]
     assert sum(by) / asked.sum() == pytest.approx(made.ceiling("four back"), abs=0.02), "the best guess is the rule's"
+
+
+def test_a_brain_state_in_which_hardly_a_wave_travels_holds_less_than_awake() -> None:
+    """As the pilot saw it: the wave of propofol comes from elsewhere by turns, so a read-out that was learned awake tells little there."""
+    result = CliRunner().invoke(app, ["study", "brain-states", "--quick", "--workers", "1", "--json"])
+    assert result.exit_code == 0, result.stderr
+    awake, propofol = json.loads(result.stdout)["table"]
+    assert (awake["state"], propofol["state"]) == ("awake", "propofol")
+    assert awake["travels"] > propofol["travels"]
+    assert awake["items_frozen"] > propofol["items_frozen"] + 0.25
