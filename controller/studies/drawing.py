@@ -23,7 +23,7 @@ def curves_and_effects(curves: Mapping[str, NDArray[np.float64]], outcome: Outco
         left.fill_between(lags, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.2, linewidth=0)
         left.plot(lags, found.mean(axis=0), color=colour, marker="o", markersize=3, label=arm)
     left.axhline(chance, color="#999999", linestyle=":", label="chance")
-    left.set(xlabel=f"lag, tokens of {period_ms:g} ms", ylabel="accuracy of a frozen linear read-out", ylim=(0, 1.03))
+    left.set(xlabel=f"lag, tokens of {period_ms:g} ms", ylabel="accuracy of a linear read-out", ylim=(0, 1.03))
     left.legend(frameon=False, fontsize=8)
     draw_effects(right, outcome.effects)
     titled(figure, outcome)
