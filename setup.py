@@ -92,6 +92,7 @@ if __name__ == "__main__":  # Cython's processes may import this file
                 "parameters/*.yaml",
                 "*.json",
                 "*.npz",
+                "arrows/*.png",
                 "*.html",
                 "*.md",
                 "*.h",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,10 @@ from wavestim.controller.errors import DONE, FALSE, USAGE, WavestimError
 from wavestim.gui.palettes import THEMES
 
 PACKAGES = "libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-xinerama0"
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+"""One of them says where a window can be drawn; Qt ends the process without."""
+USUAL = (1600, 900)
+"""Of a window on a screen that has room for it and its frame; it fills a smaller one."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--screenshot", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--theme", choices=tuple(THEMES))
-    parser.add_argument("--size", type=size, default=(1600, 900))
+    parser.add_argument("--size", type=size, default=USUAL)
 
     asked = parser.parse_args(arguments)
     if asked.screenshot is not None:
@@ -32,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in ("QT_SCALE_FACTOR", "QT_AUTO_SCREEN_SCALE_FACTOR", "QT_SCREEN_SCALE_FACTORS", "QT_FONT_DPI"):
             os.environ.pop(name, None)
     try:
-        import pyqtgraph  # noqa: F401
-        from wavestim.gui import theme  # noqa: F401
+        importlib.import_module("wavestim.gui.theme")  # brings Qt, and what that needs of the system
     except (ImportError, OSError) as error:
         wanted = f"pip install 'wavestim[gui]', and on Debian apt-get install {PACKAGES}"
         return fail(f"the window needs PyQt5 and pyqtgraph, and their system libraries ({error}); {wanted}")
@@ -51,6 +55,8 @@ def run(asked: argparse.Namespace) -> int:
     from wavestim.gui.window import RigWindow
 
     if asked.screenshot is None:
+        if sys.platform == "linux" and not any(os.environ.get(name) for name in SCREENS):
+            raise WavestimError("there is no screen: DISPLAY is not set; start the window on a desktop, or through ssh -X")
         theme.fit_screens()
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
     deck = Deck()
@@ -65,10 +71,12 @@ def run(asked: argparse.Namespace) -> int:
         return fail(why) if why else DONE
     if asked.screenshot is not None:
         target = asked.screenshot.absolute()
-        with screenshot.scratch() as folder, contextlib.chdir(folder):
-            window = RigWindow(deck, str(screenshot.picture_experiment(asked.experiment, Path(folder))), mock=True)
-            ran = screenshot.take(window, target, asked.seconds, asked.size)
-            window.close()
+        with screenshot.scratch() as folder:
+            experiment = screenshot.picture_experiment(asked.experiment, Path(folder))  # by the folder that its name is relative to
+            with contextlib.chdir(folder):
+                window = RigWindow(deck, str(experiment), mock=True)
+                ran = screenshot.take(window, target, asked.seconds, asked.size)
+                window.close()
         return DONE if ran else fail("the mock experiment never ran, the picture shows why; free the computer of other work", FALSE)
     if asked.attach is not None:
         deck.attach(Path(asked.attach) if asked.attach else None)
@@ -79,9 +87,13 @@ def run(asked: argparse.Namespace) -> int:
     window = RigWindow(deck, asked.experiment, mock=asked.mock, memory=path)
     if asked.replay is not None:
         window.replay_past(asked.replay)
-    if not kept.geometry:
-        window.resize(min(1600, screen.width()), min(900, screen.height()))
-    window.show()
+    if kept.geometry:
+        window.show()
+    elif screen.width() > USUAL[0] and screen.height() > USUAL[1]:
+        window.resize(*USUAL)
+        window.show()
+    else:
+        window.showMaximized()
     return int(application.exec())
 
 

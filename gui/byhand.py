@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wavestim.controller.live.wire import MANUAL as MANUAL
+from wavestim.controller.record.records import LIT
 from wavestim.gui import words
 from wavestim.gui.words import hands
-
-CAME = ("fired", "cut")
 
 
 @dataclass
@@ -21,10 +20,12 @@ class ByHand:
     ----------
     came : pulses that came out.
     outcome : of the last one, in words; "" before the first.
+    decision : of the last one, as it was heard.
     """
 
     came: int = 0
     outcome: str = ""
+    decision: Mapping[str, Any] = field(default_factory=dict)
     _decision: int = -1
     _pattern: str = ""
 
@@ -32,7 +33,7 @@ class ByHand:
         """A decision; True when it is one of these."""
         if row["condition"] != MANUAL:
             return False
-        self._decision, self._pattern = number, row["pattern"]
+        self._decision, self._pattern, self.decision = number, row["pattern"], {**row, "meant_sample": row["fire_sample"]}
         if row["verdict"] == "scheduled":
             self.outcome = hands.ON_ITS_WAY.format(self._pattern)
         else:
@@ -47,7 +48,7 @@ class ByHand:
         """What became of a decision; True when it was the last one of these."""
         if not self.asked(row["decision"]):
             return False
-        if row["verdict"] in CAME:
+        if row["verdict"] in LIT:
             self.came += 1
             self.outcome = hands.CAME.format(self._pattern)
         else:

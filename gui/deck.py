@@ -1,8 +1,7 @@
-"""The window's one session from choice to report: starts or finds the rig process, hears it, gives orders, knows the state. No Qt."""
+"""The window's one session from choice to report: starts or finds the rig process, knows its state, stops it, recovers it. No Qt."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,41 +15,17 @@ from wavestim.controller.live.rendezvous import Meeting
 from wavestim.gui import rig as rigs
 from wavestim.gui import words
 from wavestim.gui.eventlog import EventLog
-from wavestim.gui.facts import facts_of
-from wavestim.gui.hindsight import Hindsight
-from wavestim.gui.history import History
+from wavestim.gui.hearing import Hearing
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.lamps import OFF, Lamp, lamps
 from wavestim.gui.link import Link
 from wavestim.gui.preflight import PreflightRun, red_of
 from wavestim.gui.rig import Child, Rig
+from wavestim.gui.steps import OVER, STEP
 from wavestim.gui.stop import Stopping
 
-LOOK_S = 0.1
 AT_LEAST_S = 3600.0
 """A session that somebody watches ends by STOP or by the rules of its experiment."""
-
-STEP = {
-    "idle": "idle",
-    "preflight": "preflight",
-    "starting": "prepare",
-    "learning": "prepare",
-    "recording": "prepare",
-    "armed": "armed",
-    "running": "running",
-    "held": "running",
-    "paused": "running",
-    "disarmed": "stopped",
-    "stopping": "stopped",
-    "stopped": "stopped",
-    "gone": "stopped",
-    "failed": "stopped",
-    "recovering": "stopped",
-    "report": "report",
-}
-"""Where on the way of a session each state is."""
-ALARMING = ("gone", "failed", "paused", "disarmed")
-OVER = ("idle", "failed", "report", "gone")
 
 
 class Deck:
@@ -70,25 +45,26 @@ class Deck:
         find: Callable[[Path | None], Rig] = rigs.attach,
         link: Callable[[Meeting], Link] = Link,
     ) -> None:
-        self._clock, self._find, self._hear = clock, find, link
+        self._clock, self._find, self._link = clock, find, link
         self.log = EventLog()
-        self.knowledge: Knowledge | None = None
         self.trouble = ""
         """Why nothing could be started, or how it failed, in words."""
         self.preflight: PreflightRun | None = None
         """The one that runs, or the last one."""
         self._rig: Rig | None = None
-        self._link: Link | None = None
-        self._history: History | None = None
-        self._hindsight: Hindsight | None = None
+        self._hearing: Hearing | None = None
         self._stopping: Stopping | None = None
         self._recovery: Child | None = None
-        self._next_look_s = -math.inf
         self._told_gone = False
 
     @property
+    def knowledge(self) -> Knowledge | None:
+        """Of the session; None while none is open, or it cannot be attached to yet."""
+        return None if self._hearing is None else self._hearing.knowledge
+
+    @property
     def state(self) -> str:
-        """One of the keys of :data:`STEP`."""
+        """One of the keys of :data:`wavestim.gui.steps.STEP`."""
         rig, knowledge = self._rig, self.knowledge
         if self.preflight is not None and self.preflight.running:
             return "preflight"
@@ -105,6 +81,11 @@ class Deck:
         if self._stopping is not None:
             return "stopped" if self._stopping.outcome == "confirmed" else "stopping"
         return "starting" if knowledge is None or knowledge.state not in STEP else knowledge.state
+
+    @property
+    def stopping(self) -> bool:
+        """STOP was pressed, and is neither confirmed nor carried out by force."""
+        return self._stopping is not None and self._stopping.outcome == "waiting"
 
     @property
     def session(self) -> Path | None:
@@ -130,8 +111,9 @@ class Deck:
         if self.preflight is not None and self.preflight.running:
             return OFF, self.preflight.lamp, OFF, OFF
         if knowledge is None or rig is None:
-            return lamps({}, 0.0, False)
-        return lamps(knowledge.status, self._clock() - knowledge.heard_s, rig.alive and knowledge.ended is None)
+            return lamps({}, 0.0, 0.0, False)
+        now_s = self._clock()
+        return lamps(knowledge.status, now_s - knowledge.heard_s, now_s - knowledge.told_s, rig.alive and knowledge.ended is None)
 
     def sentence(self) -> str:
         """The state in one sentence."""
@@ -145,23 +127,25 @@ class Deck:
     @property
     def controller(self) -> str:
         """Who has control, in words; empty when nobody has, or nothing runs."""
-        return "" if self.knowledge is None or self.state in OVER else str(self.knowledge.status.get("controller") or "")
+        if self.knowledge is None or self._rig is None or not self._rig.alive:
+            return ""
+        return str(self.knowledge.status.get("controller") or "")
 
     @property
     def watching(self) -> bool:
         """Somebody else has control."""
-        return bool(self.controller) and self._link is not None and not self._link.in_control
+        return bool(self.controller) and self._hearing is not None and not self._hearing.in_control
 
     def take_control(self) -> None:
         """From whoever has it."""
-        if self._link is not None:
-            self._link.order("take", over=True)
+        self.order("take", over=True)
 
     def arm(self, experiment: str, *, mock: bool) -> None:
         """The first step: a rig process that learns, measures, arms and waits for RUN. Why it can't be is in ``trouble``."""
         if self.state not in OVER:
             return
         self._let_go()
+        self._rig = None
         try:
             checked = load_experiment(experiment)
             red = red_of(checked, mock=mock)
@@ -169,11 +153,11 @@ class Deck:
                 raise WavestimError(red)
             folder = out(None, checked.name)
             seconds = max(length_s(checked), AT_LEAST_S)
+            self._rig = rigs.start(experiment, folder, mock=mock, seconds=seconds)
         except (WavestimError, OSError) as error:
-            self._rig, self.trouble = None, str(error)
-            self.log.say(0.0, str(error), "bad")
+            self._complain(str(error))
             return
-        self._rig = rigs.start(experiment, folder, mock=mock, seconds=seconds)
+        self._hearing = Hearing(self._rig, self.log, self._link)
         self.log.say(0.0, words.started(checked.name))
 
     def try_rig(self, experiment: str, *, mock: bool, flash: bool, quick: bool) -> None:
@@ -184,11 +168,16 @@ class Deck:
         flash : real LEDs may come on.
         quick : on the mock rig in simulated time, which says nothing of this computer.
         """
-        if self.state in OVER:
-            self._let_go()
-            self._rig = None
+        if self.state not in OVER:
+            return
+        self._let_go()
+        self._rig = None
+        try:
             self.preflight = PreflightRun(experiment, mock=mock, flash=flash, quick=quick)
-            self.log.say(0.0, words.preflight_started(experiment))
+        except OSError as error:
+            self._complain(str(error))
+            return
+        self.log.say(0.0, words.preflight_started(experiment))
 
     def attach(self, session: Path | None) -> None:
         """Watch a session that runs already; without a folder, the only one.
@@ -198,34 +187,38 @@ class Deck:
         AttachError
         """
         self._rig = self._find(session)
+        self._hearing = Hearing(self._rig, self.log, self._link)
         self.log.say(0.0, words.attached_to(str(self._rig.session)))
 
     def run(self) -> None:
         """The second step."""
-        if self.state == "armed" and self._link is not None and not self.watching:
-            self._link.order("run")
+        if self.state == "armed" and not self.watching:
+            self.order("run")
 
     def order(self, order: str, **more: Any) -> None:
         """Any other order; why it was refused comes into the log."""
-        if self._link is not None:
-            self._link.order(order, **more)
+        if self._hearing is not None:
+            self._hearing.order(order, **more)
 
     def stop(self) -> None:
         """Dark, whatever else is going on."""
         if self.preflight is not None and self.preflight.running:
-            self.log.say(0.0, words.PRESSED, "bad")
             self.preflight.stop(self._clock())
+            self.log.say(0.0, words.PRESSED, "bad")
             return
         rig = self._rig
         if rig is None or not rig.alive or self._stopping is not None:
             return
+        self._stopping = Stopping(self._clock(), rig.press_stop, rig.kill)  # dark first, words later
         self.log.say(self._at_s, words.PRESSED, "bad")
-        self._stopping = Stopping(self._clock(), rig.press_stop, rig.kill)
 
     def recover(self) -> None:
         """Finish the session of a rig process that died."""
         if self.state == "gone" and self._rig is not None:
-            self._recovery = Child("recover", str(self._rig.session))
+            try:
+                self._recovery = Child("recover", str(self._rig.session))
+            except OSError as error:
+                self._complain(str(error))
 
     def turn(self) -> None:
         """Once a frame: what has come, and what is due. Never waits."""
@@ -234,20 +227,14 @@ class Deck:
             self.preflight.turn(now_s)
             if not self.preflight.running:
                 self.log.say(0.0, self.preflight.verdict, self.preflight.log_level)
-        if rig is None:
+        if rig is None or self._hearing is None:
             return
-        if self._link is None and now_s >= self._next_look_s and rig.alive:
-            self._next_look_s = now_s + LOOK_S
-            self._try_link(rig)
-        if self._link is not None and self.knowledge is not None:
-            for message in self._link.heard():
-                self.knowledge.hear(*message, now_s)
-            for text in self._link.refused():
-                self.log.say(self._at_s, text, "warn")
-        if self.knowledge is not None:
-            self._look_back(self.knowledge, now_s)
+        self._hearing.turn(now_s)
+        self.trouble = self._hearing.trouble or self.trouble
         if self._stopping is not None:
             self._mind_stopping(self._stopping, now_s, rig)
+        if self._recovery is not None and self._recovery.code is not None:
+            self._mind_recovery(self._recovery, self._recovery.code)
         if not rig.alive:
             self._note_end(rig)
 
@@ -261,30 +248,6 @@ class Deck:
         if self.preflight is not None:
             self.preflight.close()
         self._let_go()
-
-    def _try_link(self, rig: Rig) -> None:
-        meeting = rig.look()
-        if meeting is None:
-            return
-        try:
-            facts = facts_of(meeting.about)
-        except (WavestimError, OSError) as error:
-            self.trouble = str(error)
-            return
-        self.knowledge = Knowledge(facts, self.log)
-        self.knowledge.heard_s = self._clock()
-        self._link = self._hear(meeting)
-        if rig.child is not None:  # who started it has control until somebody takes it
-            self._link.order("take")
-        self._history, self._hindsight = History(rig.session), Hindsight(rig.session, facts)
-
-    def _look_back(self, knowledge: Knowledge, now_s: float) -> None:
-        """What was not heard, and what turned out afterwards."""
-        if self._history is not None:
-            self._history.turn(knowledge.streams, now_s, knowledge.read)
-        if self._hindsight is not None:
-            for found in self._hindsight.turn(knowledge.new_light(), knowledge.last_sample):
-                knowledge.phases.add(*found)
 
     def _mind_stopping(self, stopping: Stopping, now_s: float, rig: Rig) -> None:
         before, knowledge = stopping.outcome, self.knowledge
@@ -301,21 +264,32 @@ class Deck:
             self.knowledge.read_on()
         if self.state == "report":
             return
-        if rig.child is not None:
-            self.trouble = rig.child.last_words() if self.knowledge is None else ""
+        if rig.child is not None and (self.knowledge is None or (rig.child.code or 0) > 0):
+            self.trouble = rig.child.last_words()  # one that was killed has none
         self.log.say(self._at_s, words.STATES[self.state] + (f" {self.trouble}" if self.trouble else ""), "bad")
+
+    def _mind_recovery(self, recovery: Child, code: int) -> None:
+        """It has ended."""
+        self._recovery = None
+        if code:
+            self._complain(words.not_recovered(recovery.last_words()))
+        recovery.close()
+
+    def _complain(self, why: str) -> None:
+        """Say why something could not be done, where the state is and in the log."""
+        self.trouble = why
+        self.log.say(self._at_s, why, "bad")
 
     @property
     def _at_s(self) -> float:
-        return 0.0 if self.knowledge is None else self.knowledge.last_sample / self.knowledge.fs_hz
+        return 0.0 if self.knowledge is None else self.knowledge.last_s
 
     def _let_go(self) -> None:
-        for thread in (self._link, self._history, self._hindsight):
-            if thread is not None:
-                thread.close()
+        if self._hearing is not None:
+            self._hearing.close()
         for child in (self._recovery, self._rig.child if self._rig is not None else None):
             if child is not None:
                 child.close()
-        self._link = self._history = self._hindsight = None
-        self.knowledge = self._stopping = self._recovery = None
+        self._hearing = self._stopping = self._recovery = None
+        self.log = EventLog()  # times are those of a session
         self.trouble, self._told_gone = "", False

@@ -10,6 +10,7 @@ import numpy as np
 from wavestim.controller.experiment import Experiment, load_experiment
 from wavestim.controller.experiment.schedule import condition_order
 from wavestim.controller.live.rendezvous import About
+from wavestim.controller.record.dose import slots_of
 from wavestim.controller.record.session import open_session
 
 
@@ -55,7 +56,7 @@ class Facts:
     lit : LEDs of each condition; those that stay dark have none.
     subject : who is recorded.
     band_hz : of the wave.
-    patterns : LEDs of each pattern slot, in the order of their light.
+    patterns : LEDs of each pattern slot, in the order of their light; after those of the conditions those by hand.
     own_light : the electrodes see the light.
     plan : when it is done.
     """
@@ -106,7 +107,7 @@ def facts_from(about: About, experiment: Experiment, kept: Mapping[str, Any] | N
         lit=lit,
         subject=experiment.subject.id if experiment.subject else "",
         band_hz=experiment.band_hz,
-        patterns=tuple(_pattern(slot["entries"]) for slot in kept.get("slots", ())),
+        patterns=tuple(_pattern(slot["entries"]) for slot in slots_of(kept)),
         own_light=bool(kept.get("own_light", True)),
         plan=_plan(experiment, kept.get("seconds")),
     )

@@ -8,22 +8,25 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wavestim.gui import words
+from wavestim.controller.record.records import CAME
+from wavestim.gui import kinds, words
+from wavestim.gui.byhand import MANUAL
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts
 from wavestim.gui.joining import Row, Stream
 from wavestim.gui.phasebook import PhaseBook
-from wavestim.gui.pulsebook import CAME, PulseBook, Shone, number
+from wavestim.gui.pulsebook import PulseBook, Shone, number
 from wavestim.gui.rings import LongRun, Rows
 from wavestim.gui.signal import Signal
 
 TREND_S, TREND_HZ = 60.0, 10.0
 NEW = 256
 """Moments of light that wait for whoever looks at them afterwards."""
-UNKNOWN = ("undetermined", "none")
 ALARMS = ("paused", "disarmed", "engine-ended", "engine-stands", "source-ended", "horizon-too-long", "not-resumed")
 TABLES = ("decisions", "pulses", "markers", "waves")
 """What is both heard and read."""
+SILENT_S = 1.0
+"""Without samples for so long nothing is known of the wave."""
 
 
 class Knowledge:
@@ -58,17 +61,24 @@ class Knowledge:
         self.traces = Signal(about.fs_hz, about.n_channels)
         self.trends, self.whole = Rows(round(TREND_S * TREND_HZ), 5), LongRun(4)
         self.streams = {table: Stream(self.pulses.knows) if table == "pulses" else Stream() for table in TABLES}
-        self.heard_s = -math.inf
-        """When samples came last, on the clock of who feeds."""
+        self.heard_s = self.told_s = -math.inf
+        """When samples, and when a status, came last, on the clock of who feeds."""
         self.running_s = math.nan
         self.ended: str | None = None
+        self.fresh = True
+        """Samples come, as far as time was told; no light is drawn as lit without."""
         self.site = facts.site
         self._new: list[Shone] = []
 
     @property
     def known(self) -> bool:
         """There is a wave that can be described."""
-        return self.tick.get("kind", words.UNDETERMINED) not in UNKNOWN
+        return kinds.known(self.kind)
+
+    @property
+    def kind(self) -> str:
+        """Of the wave now."""
+        return str(self.tick.get("kind", kinds.UNDETERMINED))
 
     @property
     def state(self) -> str:
@@ -79,6 +89,11 @@ class Knowledge:
     def last_sample(self) -> int:
         """Counter of the newest sample."""
         return self.traces.last_sample
+
+    @property
+    def last_s(self) -> float:
+        """When that was, s of the session."""
+        return self.last_sample / self.fs_hz
 
     @property
     def complete(self) -> bool:
@@ -105,6 +120,12 @@ class Knowledge:
         for stream in self.streams.values():
             stream.behind = True
 
+    def turn(self, now_s: float) -> None:
+        """Time goes on: what was known of a wave whose samples come no more is no longer true."""
+        self.fresh = now_s - self.heard_s <= SILENT_S and self.ended is None
+        if not self.fresh:
+            self.tick = {}
+
     def new_light(self) -> list[Shone]:
         """Moments of light since the last call, the newest :data:`NEW` at most."""
         new, self._new = self._new, []
@@ -116,7 +137,7 @@ class Knowledge:
             take(first, rows)
 
     def _hear_status(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], now_s: float) -> None:
-        self.status = header
+        self.status, self.told_s = header, now_s
         self.streams["decisions"].told(int(header.get("decisions", 0)))
         self.streams["pulses"].told(sum((header.get("pulses") or {}).values()))
 
@@ -129,7 +150,7 @@ class Knowledge:
 
     def _hear_end(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], now_s: float) -> None:
         self.ended = str(header["reason"])
-        self.log.say(self.last_sample / self.fs_hz, words.marker("ending", self.ended))
+        self.log.say(self.last_s, words.marker("ending", self.ended))
         self.read_on()
 
     def _take_decisions(self, first: int, rows: Sequence[Row]) -> None:
@@ -161,9 +182,12 @@ class Knowledge:
         """Rows of ``waves``: what the model knew of the wave, and of the phase at light-on."""
         for row in rows:
             if row["decision"] >= 0:
+                if row["condition"] == MANUAL:  # aimed at nothing
+                    continue
                 self.phases.add("known", row["condition"], number(row["phase_deg"]))
                 continue
-            known, at_s = row["wave_kind"] not in UNKNOWN, number(row["sample"]) / self.fs_hz
-            wave = [number(row[key]) if known else math.nan for key in ("speed_mm_s", "frequency_hz", "pgd")]
+            kind, at_s = row["wave_kind"], number(row["sample"]) / self.fs_hz
+            means = {"speed_mm_s": kinds.goes_one_way, "frequency_hz": kinds.known, "pgd": kinds.known}
+            wave = [number(row[key]) if says(kind) else math.nan for key, says in means.items()]
             self.trends.add([at_s, *wave, number(row["sd_deg"])])
             self.whole.add(at_s, [*wave, number(row["sd_deg"])])

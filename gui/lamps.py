@@ -23,13 +23,14 @@ class Lamp:
 OFF = Lamp("off", "–")
 
 
-def lamps(status: Mapping[str, Any], silent_s: float, alive: bool) -> tuple[Lamp, Lamp, Lamp, Lamp]:
+def lamps(status: Mapping[str, Any], silent_s: float, untold_s: float, alive: bool) -> tuple[Lamp, Lamp, Lamp, Lamp]:
     """Source, light, real time, recorder.
 
     Parameters
     ----------
     status : the last status; empty before the first.
     silent_s : since samples came.
+    untold_s : since that status came; an old one is no news.
     alive : the rig process is there.
     """
     if not status:
@@ -37,7 +38,12 @@ def lamps(status: Mapping[str, Any], silent_s: float, alive: bool) -> tuple[Lamp
     if not alive:
         gone = Lamp("off", "ended")
         return gone, Lamp("off", "dark"), gone, gone
-    return _source(status, silent_s), _light(status), _real_time(status), _recorder(status)
+    source, light = _source(status, silent_s), _light(status)
+    if untold_s > SILENT_S:
+        why = f"no news for {untold_s:.0f} s"
+        old = Lamp("warn", why)
+        return source, Lamp("lit", f"may come, {why}") if light.level == "lit" else old, old, old
+    return source, light, _real_time(status), _recorder(status)
 
 
 def _source(status: Mapping[str, Any], silent_s: float) -> Lamp:
@@ -68,6 +74,9 @@ def _real_time(status: Mapping[str, Any]) -> Lamp:
 
 
 def _recorder(status: Mapping[str, Any]) -> Lamp:
-    free = status.get("free_bytes", 0)
-    room = f"{free / 1e9:.0f} GB free"
-    return Lamp("warn", f"only {free / 1e9:.1f} GB free") if free < LOW_BYTES else Lamp("good", room)
+    free = status.get("free_bytes")
+    if free is None:
+        return Lamp("warn", "disk unknown")
+    if free < LOW_BYTES:
+        return Lamp("warn", f"records, only {free / 1e9:.1f} GB free")
+    return Lamp("good", f"records, {free / 1e9:.0f} GB free")

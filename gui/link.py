@@ -14,15 +14,21 @@ from typing import Any
 import zmq
 from wavestim.controller.errors import WavestimError
 from wavestim.controller.live.client import Attached
-from wavestim.controller.live.rendezvous import Meeting
+from wavestim.controller.live.rendezvous import Meeting, alive
 from wavestim.controller.live.wire import Arrays, WireError
 from wavestim.gui import words
 
 Message = tuple[str, dict[str, Any], Arrays]
+TROUBLE = (WavestimError, WireError, zmq.ZMQError)
+"""With the other end; this one goes on."""
 HEAR_MS = 10
 KEEP_S = 1.0
 MOST = 5000
 """Messages that wait for a window that does not look; older ones are lost to it."""
+AGAIN_S = 1.0
+"""A rig that did not answer is asked again so much later: it may have been learning."""
+LIGHT, LATE_S = ("run", "resume", "test"), 1.0
+"""Orders that lead to light are for the moment at which they were given: those that had to wait for so long are not handed on."""
 
 
 class Link:
@@ -40,7 +46,7 @@ class Link:
         self.name = words.window_name(socket.gethostname(), os.getpid())
         self._attach = attach
         self._heard: deque[Message] = deque(maxlen=MOST)
-        self._orders: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[float, str, dict[str, Any]]] = queue.SimpleQueue()
         self._refused: deque[str] = deque(maxlen=20)
         self.in_control = False
         """Orders of this window are carried out."""
@@ -50,7 +56,7 @@ class Link:
 
     def order(self, order: str, **more: Any) -> None:
         """Give an order in control; why it was refused comes with ``refused``."""
-        self._orders.put((order, more))
+        self._orders.put((time.monotonic(), order, more))
 
     def heard(self) -> list[Message]:
         """What has come since the last time, oldest first."""
@@ -66,24 +72,32 @@ class Link:
         self._thread.join(1.0)
 
     def _run(self) -> None:
-        try:
-            there = self._attach(self.meeting)
-        except (WavestimError, zmq.ZMQError) as error:
-            self._refused.append(str(error))
-            return
-        with there:
-            self._heard.append(("status", there.hello.get("status", {}), {}))
-            next_keep_s = 0.0
-            while not self._closing.is_set():
-                self._hear(there)
-                try:
-                    while not self._orders.empty():
-                        self._give(there, *self._orders.get())
-                    if self.in_control and time.monotonic() >= next_keep_s and there.alive:
-                        next_keep_s = time.monotonic() + KEEP_S
-                        self._keep(there)
-                except WavestimError as error:
-                    self._refused.append(str(error))
+        while not self._closing.is_set():
+            try:
+                there = self._attach(self.meeting)
+            except TROUBLE as error:
+                self._refused.append(str(error))
+                if not alive(self.meeting.about.pid):
+                    return
+                self._closing.wait(AGAIN_S)
+                continue
+            with there:
+                self._listen(there)
+
+    def _listen(self, there: Attached) -> None:
+        """Until it is closed."""
+        self._heard.append(("status", there.hello.get("status", {}), {}))
+        next_keep_s = 0.0
+        while not self._closing.is_set():
+            try:
+                self._heard.extend(there.hear(HEAR_MS))
+                while not self._orders.empty():
+                    self._give(there, *self._orders.get())
+                if self.in_control and time.monotonic() >= next_keep_s and there.alive:
+                    next_keep_s = time.monotonic() + KEEP_S
+                    self._keep(there)
+            except TROUBLE as error:
+                self._refused.append(str(error))
 
     def _keep(self, there: Attached) -> None:
         """Still there; unless somebody has taken over."""
@@ -93,16 +107,13 @@ class Link:
             self._refused.append(words.control_lost(str(error)))
             self.in_control = False
 
-    def _give(self, there: Attached, order: str, more: dict[str, Any]) -> None:
+    def _give(self, there: Attached, given_s: float, order: str, more: dict[str, Any]) -> None:
         """Anything but ``take`` takes control first, where nobody has it."""
+        if order in LIGHT and time.monotonic() - given_s > LATE_S:
+            self._refused.append(words.too_late(order))
+            return
         if order == "take" or not self.in_control:
             there.order("take", name=self.name, over=order == "take" and bool(more.get("over")))
             self.in_control = True
         if order != "take":
             there.order(order, **more)
-
-    def _hear(self, there: Attached) -> None:
-        try:
-            self._heard.extend(there.hear(HEAR_MS))
-        except WireError as error:
-            self._refused.append(str(error))

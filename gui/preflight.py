@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import signal
 import tempfile
@@ -18,7 +16,7 @@ from wavestim.controller.experiment import Experiment, experiment_hash, load_exp
 from wavestim.controller.preflight import kept
 from wavestim.gui.lamps import Lamp
 from wavestim.gui.rig import Child
-from wavestim.gui.stop import Stopping, kill
+from wavestim.gui.stop import CONFIRM_S, Stopping
 from wavestim.gui.words import preflight as words
 
 MOST_BYTES = 1_000_000
@@ -47,6 +45,11 @@ class PreflightRun:
     flash : real LEDs may come on.
     quick : in simulated time, on the mock rig.
 
+    Raises
+    ------
+    OSError
+        When there is no room for another process or its words.
+
     Attributes
     ----------
     part : of all, 0 to 1.
@@ -68,7 +71,11 @@ class PreflightRun:
         self._stopping: Stopping | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="ws", ignore_cleanup_errors=True)
         flags = [*(["--mock"] if mock else []), *(["--arm"] if flash and not mock else []), *(["--pace", "virtual"] if quick else [])]
-        self._child = Child("preflight", experiment, *flags, "--json", TMPDIR=self._folder.name)
+        try:
+            self._child = Child("preflight", experiment, *flags, "--json", TMPDIR=self._folder.name)
+        except OSError:
+            self._folder.cleanup()
+            raise
 
     @property
     def running(self) -> bool:
@@ -99,7 +106,7 @@ class PreflightRun:
         """Dark: it is told to end, and killed when it has not within the time that STOP has."""
         if self.running and self._stopping is None:
             self.stage = words.STOPPING
-            self._stopping = Stopping(now_s, self._interrupt, lambda: kill(self.pid))
+            self._stopping = Stopping(now_s, self._interrupt, self._child.kill)
 
     def turn(self, now_s: float) -> None:
         """Look how far it is. Never waits."""
@@ -116,15 +123,13 @@ class PreflightRun:
     def close(self) -> None:
         """Nobody wants it any more: it ends, dark."""
         if self.running:
-            self._interrupt()
-            self._child.wait(0.2)
-            kill(self.pid)
-            self._child.wait()
+            self._child.interrupt()
+            self._child.wait(CONFIRM_S)
+            self._child.kill()
             self._end(-signal.SIGKILL)
 
     def _interrupt(self) -> bool:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
+        self._child.interrupt()
         return True
 
     def _hear(self) -> None:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from wavestim.controller.record.records import CAME
 from wavestim.gui.byhand import MANUAL, ByHand
+from wavestim.gui.kinds import goes_one_way
 from wavestim.gui.rings import Angles, Histogram
 
 WAITING = 256
 """Decisions that wait for their pulse; a pulse follows its decision within a second."""
 KEPT = 64
 """Moments of light that are kept for the traces and the map."""
-CAME = ("fired", "cut", "dark")
 LATENCY_US = np.logspace(1, 6, 51)
 LATENCY_PARTS = ("queue_us", "compute_us", "serial_us")
 
@@ -55,8 +56,8 @@ class PulseBook:
     recent : the newest moments of light.
     latency : block received to frame written, us.
     deadline : of those that came out, what was left before it would have been too late, with the latency: us after the block came.
-    directions : of the wave at decisions that made a pulse.
-    by_hand : light that a person asked for, which counts nowhere else.
+    directions : of the wave at decisions that made a pulse, where it had one.
+    by_hand : light that a person asked for; it is among the recent, and counts nowhere else.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -85,7 +86,8 @@ class PulseBook:
             if row["verdict"] != "scheduled":
                 self.vetoes[row["verdict"]] += 1
                 continue
-            self.directions.add(number(row["direction_deg"]))
+            if goes_one_way(row["wave_kind"]):
+                self.directions.add(number(row["direction_deg"]))
             self._waiting[first + i] = {**row, "meant_sample": row["fire_sample"]}
             if len(self._waiting) > WAITING:
                 self._waiting.popitem(last=False)
@@ -95,6 +97,8 @@ class PulseBook:
         came = []
         for row in rows:
             if self.by_hand.pulsed(row) or row.get("condition") == MANUAL:
+                if row["verdict"] in CAME:
+                    self.recent.append(_shone(row, {**self.by_hand.decision, **row}))
                 continue
             self.verdicts[row["verdict"]] += 1
             decision = self._waiting.pop(row["decision"], None)
@@ -114,7 +118,7 @@ class PulseBook:
 
 
 def _shone(row: Mapping[str, Any], decision: Mapping[str, Any]) -> Shone:
-    at, meant = number(row["fire_sample"]), number(decision["meant_sample"])
+    at, meant = number(row["fire_sample"]), number(decision.get("meant_sample"))
     begin = number(decision.get("start_sample"))
     return Shone(
         sample=at if math.isfinite(at) else meant,

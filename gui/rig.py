@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from wavestim.gui import stop
 
 CLI = (sys.executable, "-m", "wavestim.controller.cli")
 LAST_BYTES = 4000
+KILLED_S = 5.0
+"""So long at most is waited for what was killed: it ends at once, unless it hangs in the kernel."""
 
 
 class Child:
@@ -44,10 +47,19 @@ class Child:
         """How it ended; None while it runs."""
         return self._process.poll()
 
-    def wait(self, at_most_s: float | None = None) -> None:
+    def wait(self, at_most_s: float) -> None:
         """Until one that was told to end is gone, or the time is over."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(at_most_s)
+
+    def interrupt(self) -> None:
+        """Tell it to end, as Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it at once; nothing else, should its number belong to another process by now."""
+        self._process.kill()
+        self.wait(KILLED_S)
 
     def close(self) -> None:
         """Let go of what it says; it goes on."""
@@ -109,11 +121,10 @@ class Rig:
 
     def kill(self) -> None:
         """End it at once; the board goes dark by its watch-dog."""
-        pid = self.pid
-        if pid is not None:
-            stop.kill(pid)
-            if self.child is not None:
-                self.child.wait()
+        if self.child is not None:
+            self.child.kill()
+        elif self.pid is not None:
+            stop.kill(self.pid)
 
 
 def start(experiment: str, session: Path, *, mock: bool, seconds: float) -> Rig:

@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from pyqtgraph.Qt import QtCore, QtGui
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui.palettes import THEMES, Name, ink
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     """Colours of the levels of the log, and of other words."""
 
 SHADES = 8
+ARROWS = Path(__file__).parent / "arrows"
+"""Pictures of the two arrows, in a grey that stands out in both themes: without them Qt draws a bevel."""
 FAMILY, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 PLAIN_PX = 13
 """Of most words, at scale 1."""
@@ -113,8 +115,9 @@ def load_fonts() -> None:
         QtGui.QFontDatabase.addApplicationFont(str(fonts / name))
 
 
-def apply(application: QtGui.QGuiApplication) -> None:
-    """Style and font of the whole window, in the theme that is chosen."""
+def apply(application: QtWidgets.QApplication) -> None:
+    """Style and font of the whole window, in the theme that is chosen; the same on every desktop."""
+    application.setStyle("Fusion")
     if FAMILY not in QtGui.QFontDatabase().families():
         load_fonts()
     plain = QtGui.QFont(FAMILY)
@@ -127,6 +130,7 @@ def apply(application: QtGui.QGuiApplication) -> None:
 def style() -> str:
     """Qt's style sheet."""
     c = _Chosen.colours
+    down, up = ((ARROWS / f"{way}.png").as_posix() for way in ("down", "up"))
     return f"""
 QWidget {{ background: {c.ground}; color: {c.text}; font-family: "{FAMILY}"; font-size: {px(PLAIN_PX)}px; }}
 QFrame#panel {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; }}
@@ -144,6 +148,9 @@ QPushButton#run:enabled {{ background: {c.light}; color: {ink(c.light)}; border-
 QPushButton#stop {{ background: {c.stop}; color: white; border: 2px solid {c.stop_line}; }}
 QPushButton#stop {{ font-size: {px(22)}px; padding: {px(10)}px {px(34)}px; }}
 QPushButton#stop:hover {{ background: {c.stop_hover}; }}
+QComboBox::drop-down, QSpinBox::up-button, QSpinBox::down-button {{ border: none; width: {px(18)}px; }}
+QComboBox::down-arrow, QSpinBox::down-arrow {{ image: url("{down}"); width: {px(10)}px; height: {px(10)}px; }}
+QSpinBox::up-arrow {{ image: url("{up}"); width: {px(10)}px; height: {px(10)}px; }}
 QPushButton#small, QFrame#panel QComboBox#small {{ padding: {px(1)}px {px(6)}px; border-radius: 3px; }}
 QPushButton#small, QFrame#panel QComboBox#small {{ font-size: {px(11)}px; font-weight: normal; }}
 QPushButton#small:checked {{ border-color: {c.target}; color: {c.text}; }}
@@ -200,7 +207,7 @@ def small() -> QtGui.QFont:
 def mono() -> QtGui.QFont:
     """For text whose columns count."""
     font = QtGui.QFont(MONO)
-    font.setPixelSize(12)
+    font.setPixelSize(px(12))
     return font
 
 

@@ -75,6 +75,8 @@ def chosen(what: str, places_mm: NDArray[np.float64], bad: frozenset[int], site:
             raise ValueError(f"'{part}' is no electrode; write numbers such as 0-7, 12")
         if int(last or first) >= n:
             raise ValueError(f"there is no electrode {int(last or first)}; the last is {n - 1}")
+        if int(last or first) < int(first):
+            raise ValueError(f"'{part}' is no range; write the lower number first, as in {last}-{first}")
         numbers += range(int(first), int(last or first) + 1)
     return np.array(list(dict.fromkeys(numbers))[:MOST], np.intp)
 

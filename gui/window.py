@@ -9,7 +9,7 @@ from pathlib import Path
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.experiment import example_names
 from wavestim.gui import theme, words
-from wavestim.gui.deck import ALARMING, OVER, STEP, Deck
+from wavestim.gui.deck import Deck
 from wavestim.gui.pages.experiment import ExperimentPage
 from wavestim.gui.pages.hands import HandsPage
 from wavestim.gui.pages.live import LivePage
@@ -21,6 +21,7 @@ from wavestim.gui.remembered import Remembered, read, write
 from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog, bind
+from wavestim.gui.widgets.pagestack import PageStack
 from wavestim.gui.words import editor
 
 FRAME_MS = 32
@@ -29,7 +30,7 @@ LARGER = 1.1
 """By so much, with every press of the key."""
 
 
-class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
+class RigWindow(QtWidgets.QWidget):
     """See the module.
 
     Parameters
@@ -47,12 +48,13 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._keys: KeysDialog | None = None
         self._past = ReplayDesk()
         self._frame = 0
-        self._closing = False
+        self._closing = self._leaves = False
+        """What is not saved may be lost; it closes as soon as it is dark."""
         self._all = QtWidgets.QVBoxLayout(self)
         self._all.setContentsMargins(0, 0, 0, 0)
         self._content: QtWidgets.QWidget | None = None
         self._build(list(dict.fromkeys([experiment, *example_names()])))
-        bind(self, self._act, self.show_page_at, len(self.pages))
+        bind(self, self._act, lambda at: self._stack.show_at(at), len(self.pages))
         QtWidgets.QApplication.instance().installEventFilter(self)
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
@@ -60,33 +62,35 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._timer.start(FRAME_MS)
         if memory is not None:
             kept = read(memory)
-            self._restore(kept)
+            self._stack.restore(kept.pages, kept.page)
             self.restoreGeometry(QtCore.QByteArray.fromBase64(kept.geometry.encode()))
         self.turn()
 
     def turn(self) -> None:
         """One frame."""
         self.deck.turn()
-        self._show_state()
+        if self._leaves and not self.deck.stopping:
+            self._leaves = False
+            self.close()
+            return
+        self._past.hear()
+        self.header.show_now(self.deck, held=self.live.held, mock=self._mock)
         self.page.turn(self._frame)
         self._frame += 1
 
     @property
+    def pages(self) -> tuple[Page, ...]:
+        """All of them."""
+        return self._stack.pages
+
+    @property
     def page(self) -> Page:
         """The one that is shown."""
-        shown: Page = self._stack.currentWidget()
-        return shown
+        return self._stack.shown
 
     def show_page(self, page: Page) -> None:
         """Another page, unless the one that is shown would lose something."""
-        if page is not self.page and self.page.leave():
-            self._stack.setCurrentWidget(page)
-            page.turn(0)
-        self._tabs.setCurrentIndex(self._stack.currentIndex())
-
-    def show_page_at(self, at: int) -> None:
-        """Another page, by its place."""
-        self.show_page(self.pages[at])
+        self._stack.show_page(page)
 
     def replay_past(self, path: str) -> None:
         """Look back at a session or a recording."""
@@ -114,7 +118,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
     def ask_unsaved(self, question: str) -> None:
         """On its page, what is to become of the experiment that is not saved."""
         self.show_page(self.experiment)
-        self.experiment.ask_before(question, self.experiment.discard)
+        self.experiment.files.ask_before(question, self.experiment.discard)
 
     def stop(self) -> None:
         """STOP."""
@@ -128,7 +132,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
 
     def choose_theme(self, name: Name, scale: float) -> None:
         """A theme and a size of text: all that is shown is made anew from the deck; the session notices nothing."""
-        if not all(page.leave() for page in self.pages):
+        if not self._stack.lose_nothing():
             return
         theme.choose(name, scale)
         theme.apply(QtWidgets.QApplication.instance())
@@ -136,7 +140,7 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self._build(header.offered, chosen=header.experiment.currentIndex())
         self.live.held = held
         self.experiment.take_over(experiment)
-        self._restore(kept)
+        self._stack.restore(kept.pages, kept.page)
         self.turn()
         self._all.activate()  # what was there before may have needed more room
 
@@ -158,23 +162,19 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             text=theme.scale(),
             geometry=bytes(self.saveGeometry().toBase64()).decode(),
             page=type(self.page).__name__,
-            pages={type(page).__name__: page.kept() for page in self.pages},
+            pages=self._stack.kept(),
         )
 
-    def _restore(self, kept: Remembered) -> None:
-        """Page and sizes of panels."""
-        for page in self.pages:
-            name = type(page).__name__
-            page.restore(kept.pages.get(name, {}))
-            if name == kept.page:
-                self.show_page(page)
-
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """The session goes on; an experiment that is not saved is asked about first."""
+        """The session goes on; an experiment that is not saved is asked about first. A STOP that waits for its answer has it first."""
         if self.experiment.unsaved and not self._closing:
             event.ignore()
             self.show_page(self.experiment)
-            self.experiment.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
+            self.experiment.files.ask_before(editor.LOSES_CLOSING, self._close_anyway, editor.CLOSE_ANYWAY)
+            return
+        if self.deck.stopping:
+            event.ignore()
+            self._leaves = True
             return
         self._timer.stop()
         self.experiment.close_down()
@@ -186,31 +186,14 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         event.accept()
 
     def show_keys(self) -> None:
-        """F12."""
+        """F12: show the list, or close it."""
         self._keys = self._keys or KeysDialog(self, self.pages)
-        self._keys.show()
+        self._keys.setVisible(not self._keys.isVisible())
         self._keys.raise_()
-
-    def _show_state(self) -> None:
-        state, header, knowledge = self.deck.state, self.header, self.deck.knowledge
-        header.show_step(STEP[state], self.deck.sentence() + (f"   {words.HELD_VIEW}" if self.live.held else ""), state in ALARMING)
-        header.arm.setEnabled(state in OVER)
-        header.run.setEnabled(state == "armed" and not self.deck.watching)
-        header.take.setVisible(self.deck.watching)
-        header.recover.setVisible(state in ("gone", "recovering"))
-        header.recover.setEnabled(state == "gone")
-        header.report.setVisible(state == "report")
-        for choice in (header.experiment, header.open):
-            choice.setEnabled(state in OVER)
-        header.show_lamps(self.deck.lamps)
-        if knowledge is not None:
-            about = knowledge.facts.about
-            header.clock.setText(words.clock(float(knowledge.status.get("seconds") or 0)))
-            header.what.setText(words.what(about.name, knowledge.facts.subject, Path(about.session).name, self._mock))
 
     def _open(self) -> None:
         self.show_page(self.experiment)
-        self.experiment.choose_file()
+        self.experiment.files.choose_file()
 
     def _on_experiment(self, do: Callable[[], object]) -> Callable[[], None]:
         """What a key does on the page of the experiment, wherever it was pressed."""
@@ -245,14 +228,12 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.preflight = PreflightPage(self.deck, lambda: self.header.chosen, mock=self._mock)
         self.hands = HandsPage(self.deck)
         self.replay = ReplayPage(self._past, lambda: self.header.chosen)
-        self.pages: tuple[Page, ...] = (self.experiment, self.preflight, self.live, self.hands, self.replay)
-        self._stack, self._tabs = QtWidgets.QStackedWidget(), QtWidgets.QTabBar()
-        for page in self.pages:
-            self._stack.addWidget(page)
-            self._tabs.addTab(page.title)
-        self._stack.setCurrentWidget(self.live)
-        self._tabs.setCurrentIndex(self.pages.index(self.live))
-        self._lay_out(self._content)
+        self._stack = PageStack((self.experiment, self.preflight, self.live, self.hands, self.replay), self.live)
+        rows = QtWidgets.QVBoxLayout(self._content)
+        rows.setContentsMargins(8, 8, 8, 8)
+        rows.setSpacing(6)
+        rows.addWidget(self.header)
+        rows.addWidget(self._stack, 1)
         self._connect()
         self._all.addWidget(self._content)
 
@@ -272,7 +253,6 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
         self.experiment.saved.connect(header.choose)
         self.experiment.follow(header.chosen)
         self.preflight.run.clicked.connect(lambda: self.try_rig())
-        self._tabs.currentChanged.connect(self.show_page_at)
 
     def actions(self) -> dict[str, Callable[[], object]]:
         """What keys do on every page, by the names in ``words.KEYS``."""
@@ -285,9 +265,9 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
             "recover": self.deck.recover,
             "report": self._open_report,
             "open": header.open.click,
-            "new": self._on_experiment(self.experiment.new),
-            "save": self._on_experiment(self.experiment.save),
-            "save-as": self._on_experiment(self.experiment.save_as),
+            "new": self._on_experiment(self.experiment.files.new),
+            "save": self._on_experiment(self.experiment.files.save),
+            "save-as": self._on_experiment(self.experiment.files.save_as),
             "preflight": self.try_rig,
             "choose": header.experiment.setFocus,
             "reset": self.page.reset_layout,
@@ -309,15 +289,3 @@ class RigWindow(QtWidgets.QWidget):  # type: ignore[misc]
 
     def _full_screen(self) -> None:
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
-
-    def _lay_out(self, content: QtWidgets.QWidget) -> None:
-        rows = QtWidgets.QVBoxLayout(content)
-        rows.setContentsMargins(8, 8, 8, 8)
-        rows.setSpacing(6)
-        rows.addWidget(self.header)
-        self._tabs.setObjectName("tabs")
-        self._tabs.setAccessibleName(words.PAGES)
-        self._tabs.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
-        self._tabs.setVisible(len(self.pages) > 1)
-        rows.addWidget(self._tabs)
-        rows.addWidget(self._stack, 1)

@@ -25,6 +25,9 @@ class Track:
     ----------
     direction_deg, speed_mm_s, wavelength_mm, frequency_hz, pgd, amplitude_uv : (n,) always finite; ``kind`` says whether to believe them.
     kind : (n,) words of :data:`wavestim.realtime.records.KINDS`.
+    kind_certainty : (n,) 0 to 1, how well the pattern that is tracked agrees with the kind that is named; 0 where that is ``undetermined``.
+    centre_mm : (n, 2) of a rotating or radial wave; NaN for the other kinds.
+    sense : (n,) 1 where a wave rotates counter-clockwise, -1 clockwise, 0 where none rotates.
     phase_sd_deg : (n,) the model's own circular SD at horizon 0, its resultant averaged over electrodes; at most 180.
     stale : (n,) bool, the samples no longer look like those that the calibration was learned from.
     calibration : what was learned from the first seconds, or None when the recording was too short.
@@ -38,6 +41,9 @@ class Track:
     pgd: Array
     amplitude_uv: Array
     kind: NDArray[np.str_]
+    kind_certainty: Array
+    centre_mm: Array
+    sense: NDArray[np.int64]
     phase_sd_deg: Array
     stale: NDArray[np.bool_]
     calibration: Calibration | None
@@ -196,10 +202,12 @@ def track(
     known = row >= first_rows[0] if first_rows else np.zeros(n, dtype=bool)
     row = np.where(known, row, -1)
     age = np.where(known, (np.arange(n) - at[np.maximum(row, 0)]) / fs + engine.delay_s, 0.0)
-    wave = np.where(known[:, None], waves[np.maximum(row, 0)], [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0, 0.0])
+    nothing = [0.0, 1e6, 1e6, np.sqrt(band_hz[0] * band_hz[1]), 0.0, 0.0, 0.0, 0.0, 0.0, np.nan, np.nan, 0.0]
+    wave = np.where(known[:, None], waves[np.maximum(row, 0)], nothing)
     result = Track(
         direction_deg=wave[:, 0], speed_mm_s=wave[:, 1], wavelength_mm=wave[:, 2], frequency_hz=wave[:, 3], pgd=wave[:, 4],
-        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
+        amplitude_uv=wave[:, 6], kind=np.array(KINDS)[wave[:, 5].astype(int)], kind_certainty=wave[:, 8], centre_mm=wave[:, 9:11],
+        sense=wave[:, 11].astype(int), phase_sd_deg=np.full(n, 180.0), stale=wave[:, 7] > 0,
         calibration=used[0][1] if used else None, calibrations=tuple(used), _first_rows=first_rows, _records=records, _row=row, _age_s=age,
         _own=own, _n_channels=len(xy),
     )  # fmt: skip

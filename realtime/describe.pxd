@@ -17,10 +17,10 @@ cdef struct Wave:        # description of the wave on one tick
     double frequency_hz
     double pgd
     double amplitude_uv
-    double centre_x_mm   # of a rotating or radial wave, probe axes; the centroid otherwise
+    double centre_x_mm   # of a rotating or radial wave, on the probe; NaN otherwise
     double centre_y_mm
     double sense         # +1 counter-clockwise, -1 clockwise, 0 when not rotating
-    double coherence     # of the pattern with the kind that was named
+    double certainty     # agreement of the pattern with the kind that was named, times the probability of a wave; 0 when none was named
 
 
 cdef class Describer:
@@ -36,6 +36,7 @@ cdef class Describer:
     cdef double[::1] kx
     cdef double[::1] ky
     cdef double rotation[4]
+    cdef double origin_mm[2]
     cdef double extent
     cdef bint planar_only
     cdef Wave wave

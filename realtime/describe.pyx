@@ -4,6 +4,8 @@ Phase gradients come from the smooth modes, whose derivatives are known on any l
 9:1549). Kinds other than planar are told apart by the coherence of the pattern with a rotation or a radial wave around candidate centres.
 """
 
+from libc.math cimport NAN
+
 import numpy as np
 
 from wavestim.realtime.fmath cimport PI, atan2, fabs, sincos, sqrt
@@ -38,7 +40,8 @@ cdef double SYNCHRONOUS_RAD = 0.5   # phase over the half extent that still coun
 
 cdef class Describer:
 
-    def __init__(self, calibration):
+    def __init__(self, calibration, origin_mm):
+        """origin_mm: (2,) where the layout's origin lies on the probe."""
         used = np.flatnonzero(calibration.used)
         sub = used[np.linspace(0, len(used) - 1, min(MAX_ELECTRODES, len(used))).round().astype(int)]
         layout = calibration.layout_mm
@@ -64,6 +67,7 @@ cdef class Describer:
         self.kx = np.zeros(self.n_sub)
         self.ky = np.zeros(self.n_sub)
         self.rotation = list(np.asarray(calibration.rotation).ravel())
+        self.origin_mm = list(origin_mm)
 
     cdef void describe(self, const double* rec) noexcept nogil:
         cdef int c, j, r = self.r
@@ -122,12 +126,12 @@ cdef class Describer:
             o.speed_mm_s = 1e6
         o.wavelength_mm = o.speed_mm_s / o.frequency_hz
         o.amplitude_uv = rec[AMPLITUDE]
-        o.centre_x_mm = 0
-        o.centre_y_mm = 0
+        o.centre_x_mm = o.centre_y_mm = NAN
         o.sense = 0
-        o.coherence = planar
+        o.certainty = 0
         if rec[WAVE] < 0.5:
             o.kind = NONE
+            o.certainty = 1 - rec[WAVE]
             return
         if plane * rec[VAR_PHI] + (1 - plane) * (rec[VAR_FREE] + rec[VAR_PATTERN]) > LOST_RAD2:
             o.kind = UNDETERMINED                                   # coasting for so long that the wave has been lost
@@ -141,9 +145,12 @@ cdef class Describer:
             sd = sqrt(sd if sd > 0 else 0)
             if (size + sd) * self.extent < SYNCHRONOUS_RAD:
                 o.kind = SYNCHRONOUS
-                o.coherence = in_step
+                o.certainty = rec[WAVE] * in_step
+            elif size > 2 * sd and rec[TRAVELS] > 0.5:
+                o.kind = PLANAR
+                o.certainty = rec[WAVE] * planar
             else:
-                o.kind = PLANAR if size > 2 * sd and rec[TRAVELS] > 0.5 else UNDETERMINED
+                o.kind = UNDETERMINED
             return
         best = 0
         o.kind = UNDETERMINED if self.planar_only else self.curved(total, &best)
@@ -158,9 +165,12 @@ cdef class Describer:
             best = standing
         elif best < COHERENT or rec[TRAVELS] < 0.5:                # whatever moves is seen a quarter of a cycle later elsewhere
             o.kind = UNDETERMINED
-        o.coherence = best
+        if o.kind != UNDETERMINED:
+            o.certainty = rec[WAVE] * best
         if o.kind != ROTATING:
             o.sense = 0
+        if o.kind != ROTATING and o.kind != SOURCE and o.kind != SINK:
+            o.centre_x_mm = o.centre_y_mm = NAN
 
     cdef int curved(self, double total, double* best) noexcept nogil:
         """The best rotation or radial wave over the candidate centres; sets centre and sense."""
@@ -184,8 +194,8 @@ cdef class Describer:
                 sincos(kappa * self.polar[i, c, 2], &s2, &c2)
                 rr += self.vr[c] * c2 - self.vi[c] * s2
                 ri += self.vr[c] * s2 + self.vi[c] * c2
-            x = self.rotation[0] * self.centres[i, 0] + self.rotation[2] * self.centres[i, 1]
-            y = self.rotation[1] * self.centres[i, 0] + self.rotation[3] * self.centres[i, 1]
+            x = self.rotation[0] * self.centres[i, 0] + self.rotation[2] * self.centres[i, 1] + self.origin_mm[0]
+            y = self.rotation[1] * self.centres[i, 0] + self.rotation[3] * self.centres[i, 1] + self.origin_mm[1]
             z = sqrt(pr * pr + pi * pi) / total
             if z > best[0]:                                         # phase grows with the angle: the crest turns clockwise
                 best[0] = z

@@ -118,17 +118,20 @@ cdef class FilterPair:
     cdef void expected(self, double* out, double* quadrature) noexcept nogil:
         """The wave that the plane or the pattern expects now, in mode space and in uV of the unwhitened signal, and a quarter cycle later."""
         cdef int i, j, r = self.r
-        cdef double re[RMAX], im[RMAX], cs, sn, gain, phase, wp = self.plane, x
+        cdef double white_re[RMAX], white_im[RMAX], re[RMAX], im[RMAX], cs, sn, gain, phase, wp = self.plane, x
+        for j in range(r):
+            # plane: s . [G_cos, G_sin]; the quadrature part serves to turn back the colour of the whitening
+            white_re[j] = (wp * (self.s[0] * self.G[j] + self.s[1] * self.G[RMAX + j])
+                           + (1 - wp) * (self.s3[0] * self.u_re[j] - self.s3[1] * self.u_im[j]))
+            white_im[j] = (wp * (self.s[1] * self.G[j] - self.s[0] * self.G[RMAX + j])
+                           + (1 - wp) * (self.s3[1] * self.u_re[j] + self.s3[0] * self.u_im[j]))
         for i in range(r):
             re[i] = 0
             im[i] = 0
             for j in range(r):
-                # plane: s . [G_cos, G_sin]; the quadrature part serves to turn back the colour of the whitening
                 x = self.whitener.iV[i * r + j]
-                re[i] += x * (wp * (self.s[0] * self.G[j] + self.s[1] * self.G[RMAX + j])
-                              + (1 - wp) * (self.s3[0] * self.u_re[j] - self.s3[1] * self.u_im[j]))
-                im[i] += x * (wp * (self.s[1] * self.G[j] - self.s[0] * self.G[RMAX + j])
-                              + (1 - wp) * (self.s3[1] * self.u_re[j] + self.s3[0] * self.u_im[j]))
+                re[i] += x * white_re[j]
+                im[i] += x * white_im[j]
         self.whitener.colour(self.s[2] / (2 * PI), &phase, &gain)
         sincos(phase, &sn, &cs)
         for i in range(r):

@@ -18,6 +18,14 @@ cdef inline void mask_add(LightMasks* m, double start, double stop) noexcept nog
     m.n += 1
 
 
+cdef inline void masks_back(LightMasks* m, double by) noexcept nogil:
+    """The sample counter began anew, so much lower: the light stays as long ago as it was."""
+    cdef int i
+    for i in range(MASKS):
+        m.start[i] -= by
+        m.stop[i] -= by
+
+
 cdef inline bint mask_meets(const LightMasks* m, double oldest, int64_t newest) noexcept nogil:
     """Whether any of the samples from oldest to newest holds light."""
     cdef unsigned long i, k = m.n if m.n < MASKS else MASKS

@@ -25,6 +25,7 @@ cdef class Residual:
 
     def __init__(self, calibration, double fs_hz):
         cdef int g, i
+        cdef Py_ssize_t lane
         used = np.flatnonzero(calibration.used)
         self.on = len(calibration.residual_covariance) > 0
         self.m, self.r = len(calibration.used), calibration.modes.shape[1]
@@ -60,8 +61,9 @@ cdef class Residual:
         self.turn_re, self.turn_im = np.cos(angle * np.arange(self.stride)), np.sin(angle * np.arange(self.stride))
         self.step_re, self.step_im = np.cos(angle * self.stride), np.sin(angle * self.stride)
         for i in range(self.n_lanes):
-            self.lane_slot[i] = self.slot[lanes[i]]
-            self.lane_group[i] = self.group[lanes[i]]
+            lane = lanes[i]
+            self.lane_slot[i] = self.slot[lane]
+            self.lane_group[i] = self.group[lane]
         self.thin = np.zeros((2 * self.lags, RMAX))
         self.reset()
 

@@ -1,10 +1,11 @@
+from libc.math cimport NAN
 from libc.stdint cimport int64_t
 
 from wavestim.realtime.describe cimport UNDETERMINED, Wave
 from wavestim.realtime.wavemodel cimport WaveModel
 
 cdef enum:
-    COLUMNS = 8          # of a wave's row: direction, speed, wavelength, frequency, pgd, kind, amplitude, stale
+    COLUMNS = 12         # of a wave's row: direction, speed, wavelength, frequency, pgd, kind, amplitude, stale, certainty, centre x, y, sense
 
 
 cdef inline void write_wave(double* row, const Wave* wave, bint settled, bint stale) noexcept nogil:
@@ -17,6 +18,10 @@ cdef inline void write_wave(double* row, const Wave* wave, bint settled, bint st
     row[5] = wave.kind if settled else <int>UNDETERMINED
     row[6] = wave.amplitude_uv
     row[7] = stale
+    row[8] = wave.certainty if settled else 0
+    row[9] = wave.centre_x_mm if settled else NAN
+    row[10] = wave.centre_y_mm if settled else NAN
+    row[11] = wave.sense if settled else 0
 
 
 cdef class Trace:

@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 from wavestim.realtime.forecast cimport RECORD
 
 TRACE_COLUMNS = COLUMNS
-"""Of a wave's row: direction, speed, wavelength, frequency, pgd, kind, amplitude, stale."""
+"""Of a wave's row: direction, speed, wavelength, frequency, pgd, kind, amplitude, stale, certainty of the kind, centre x and y, sense."""
 
 
 cdef class Trace:

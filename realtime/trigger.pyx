@@ -112,6 +112,10 @@ cdef class Trigger:
     cdef void jumped_back(self, double by) noexcept nogil:
         """The sample counter began anew, so much lower: what is booked stays as long ago as it was."""
         self.course.jumped_back(by)
+        self.next_fire -= by
+        self.next_locked -= by
+        if self.next_period >= 0:
+            self.next_period -= <int64_t>by
         if self.recorded is not None:
             self.recorded.begin -= by
         if self.governor is not None:

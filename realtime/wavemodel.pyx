@@ -164,7 +164,8 @@ cdef class WaveModel:
         cdef const double* u_im = self.filters.u_im
         cdef const double* pu = self.filters.pu
         cdef const double* iV = self.whitener.iV
-        cdef double A2 = s[0] * s[0] + s[1] * s[1] + 1e-12, jx, jy, colour, gain, num = 0, den = 1e-12, gauge = 0, size, x
+        cdef const double* size = self.whitener.size
+        cdef double A2 = s[0] * s[0] + s[1] * s[1] + 1e-12, jx, jy, colour, gain, num = 0, den = 1e-12, gauge = 0, x
         cdef int i, j, r = self.r
         self.whitener.colour(s[2] / (2 * PI), &colour, &gain)
         jx = -s[1] / A2
@@ -189,13 +190,10 @@ cdef class WaveModel:
         o[MEAN_OMEGA_FREE] = self.filters.mean3[1]
         A2 = s3[0] * s3[0] + s3[1] * s3[1] + 1e-12
         for j in range(r):
-            size = 0
-            for i in range(r):
-                size += iV[i * r + j] * iV[i * r + j]
-            num += pu[j] * size
-            x = (u_re[j] * u_re[j] + u_im[j] * u_im[j]) * size
+            num += pu[j] * size[j]
+            x = (u_re[j] * u_re[j] + u_im[j] * u_im[j]) * size[j]
             den += x
-            gauge += pu[j] * size * x                             # a turn of the whole pattern is a turn of the carrier, counted there
+            gauge += pu[j] * size[j] * x                             # a turn of the whole pattern is a turn of the carrier, counted there
         o[VAR_FREE] = (P3[0] * s3[1] * s3[1] + P3[4] * s3[0] * s3[0] - 2 * P3[1] * s3[0] * s3[1]) / (A2 * A2)
         o[VAR_PATTERN] = num / den - gauge / (den * den)
         o[PLANE] = self.filters.plane

@@ -34,6 +34,7 @@ cdef class Whitener:
     cdef double sums[BANDS_MAX][RMAX * RMAX]     # of the flanks, then of the band
     cdef double V[RMAX * RMAX]           # white = V' modes
     cdef double iV[RMAX * RMAX]          # modes = iV white
+    cdef double size[RMAX]               # squared length of its columns
     cdef double M[RMAX * RMAX]           # old white -> new white, valid after a relearning
     cdef double sig2[RMAX]               # prior variance of the free pattern in white space
     cdef double scale_pattern

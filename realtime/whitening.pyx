@@ -286,3 +286,7 @@ cdef class Whitener:
                 for k in range(i + 1):
                     x += L[i * r + k] * Q[k * r + j]
                 self.iV[i * r + j] = x
+        for j in range(r):
+            self.size[j] = 0
+            for i in range(r):
+                self.size[j] += self.iV[i * r + j] * self.iV[i * r + j]

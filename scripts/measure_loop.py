@@ -1,16 +1,18 @@
 """Measures the loop beside one in pure Python, in the same run: block sent to frame written, 100 channels at 1 kHz.
 
-python scripts/measure_loop.py [--seconds 60] [--best-effort]
+python scripts/measure_loop.py [--seconds 60] [--best-effort] [--window offscreen|xcb]
 
 Both loops have the same engine, driver and board (each its own), get the same blocks from one feeder, and live in one process with a
 thread that holds the GIL all the time and one that reads telemetry and draws 60 times a second. The one in Python reads its socket with
 Python, too, as such loops do. ``latency_us`` of a session begins when the source's thread has the block; the comparison begins when the
-feeder lets go of it, so that what a thread waits for before it can read is in it. Prints one JSON object a load.
+feeder lets go of it, so that what a thread waits for before it can read is in it. With ``--window`` the rig window itself draws the first
+loop, in a process of its own as in use, while the GIL is held. Prints one JSON object a load.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import socket
 import subprocess
@@ -24,8 +26,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from loop_window import WatchedLoop
 from numpy.typing import NDArray
 from wavestim.controller.session.bench import FIRE_FRAME_US, learn_clock
+from wavestim.controller.session.clocks import Line
 from wavestim.controller.session.deviceclock import DeviceClock
 from wavestim.hardware.lights import PatternEntry, open_light
 from wavestim.hardware.priority import ENGINE, SOURCE, ask_for_priority
@@ -90,12 +94,17 @@ class Bench:
         self.dispatches: list[NDArray[np.void]] = []
         self.decided: list[NDArray[np.int64]] = []
         self.n_samples = 0
+        self.watched: WatchedLoop | None = None
         self._clock = DeviceClock()
-        self.line = learn_clock(self.light, self._clock, 1000.0, self._hear)
+        self.line: Line | None = None
         self.engine.post("arm")
 
     def _hear(self) -> None:
         self._clock.add(self.light.poll()[1])
+
+    def learn(self) -> None:
+        """The board's clock, just before it is needed: the line drifts off."""
+        self.line = learn_clock(self.light, self._clock, 1000.0, self._hear)
 
     def begin(self, start_ns: int) -> None:
         """Sample 0 is taken at this host time."""
@@ -108,9 +117,12 @@ class Bench:
         """What the recorder's thread does, less its files."""
         self._hear()
         self.dispatches.append(self.scheduler.take())
-        self.decided.append(self.engine.take_decisions()["sample"])
+        decisions, blocks = self.engine.take_decisions(), self.ring.take()
+        self.decided.append(decisions["sample"])
         self.engine.take_events()
-        came = sum(len(block) for _, _, block in self.ring.take())
+        if self.watched is not None:
+            self.watched.turn(blocks, decisions)
+        came = sum(len(block) for _, _, block in blocks)
         self.n_samples += came
         if self.loop.stalled and came:  # the feeder had no time for 100 ms
             self.loop.resume_after_stall()
@@ -159,15 +171,18 @@ def quantiles(us: NDArray[np.float64] | list[float]) -> dict[str, float]:
     return dict(zip(("p50", "p99", "p999", "max"), np.round(found, 1).tolist(), strict=True)) | {"n": len(us)}
 
 
-def run(seconds: float, ask: Callable[[int], str], *, burn: bool) -> dict[str, Any]:
-    """Both loops for so long."""
+def run(seconds: float, ask: Callable[[int], str], *, burn: bool, window: str | None) -> dict[str, Any]:
+    """Both loops for so long; ``window``: the platform on which one is drawn."""
     learner = Engine(EngineConfig(fs_hz=FS_HZ, positions_mm=XY, band_hz=(8, 24)))
     learner.run(wave(LEARN))
     assert learner.calibration is not None
     ended = threading.Event()
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         ours, python = (Bench(Path(folder), name, learner.calibration.to_bytes()) for name in ("ours", "python"))
         lock_memory()
+        if window is not None:
+            ours.watched = stack.enter_context(WatchedLoop(Path(folder), ours.engine, XY, FS_HZ, window))
         source = StreamSource(ours.ours.fileno(), len(XY), ours.ring.sink())
         refused: list[str] = []
         written: list[tuple[int, int]] = []
@@ -190,9 +205,14 @@ def run(seconds: float, ask: Callable[[int], str], *, burn: bool) -> dict[str, A
             lambda: (refused.append(ask(ENGINE)), ours.loop.run()),
             lambda: python_loop(python, written, ended.is_set),
             every(0.01, lambda: (ours.record(), python.record())[0]),
-            *([every(1 / 60, ours.draw), hold] if burn else []),
+            *([every(1 / 60, ours.draw)] if burn and window is None else []),
+            *([hold] if burn else []),
         ]
         threads = [threading.Thread(target=w, daemon=True) for w in work]
+        if ours.watched is not None:
+            ours.watched.open_window(seconds + 1.0)
+        for bench in (ours, python):
+            bench.learn()
         fds = ours.theirs.fileno(), python.theirs.fileno()
         words = [sys.executable, __file__, "--seconds", str(seconds), "--feed", ",".join(map(str, fds)), "--sent", str(sent_path)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, pass_fds=fds) as feeder:
@@ -234,6 +254,7 @@ def run(seconds: float, ask: Callable[[int], str], *, burn: bool) -> dict[str, A
             "parts_us": {name: quantiles(values)["p50"] for name, values in parts.items()},
             "samples": {"sent": round(seconds * FS_HZ), "ours": ours.n_samples, "python": python.n_samples, "dropped": ours.ring.n_dropped},
             "realtime": "SCHED_FIFO" if not any(refused) else "best effort",
+            **({"window": ours.watched.told()} if ours.watched is not None else {}),
         }
 
 
@@ -242,6 +263,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seconds", type=float, default=60.0)
     asked.add_argument("--best-effort", action="store_true", help="ask for no rights, as on a computer that grants none")
+    asked.add_argument("--window", choices=["offscreen", "xcb"], default=None, help="the rig window draws the loop, under the load")
     asked.add_argument("--feed", default=None, help=argparse.SUPPRESS)
     asked.add_argument("--sent", type=Path, default=None, help=argparse.SUPPRESS)
     a = asked.parse_args()
@@ -249,8 +271,9 @@ def main() -> None:
         feed([int(fd) for fd in a.feed.split(",")], a.seconds, a.sent)
         return
     ask = (lambda priority: "not asked for") if a.best_effort else ask_for_priority
-    for load, burn in (("other programs", False), ("a thread that holds the GIL, telemetry drawn at 60 Hz", True)):
-        print(json.dumps({"load": load, **run(a.seconds, ask, burn=burn)}), flush=True)
+    drawn = "telemetry drawn at 60 Hz" if a.window is None else f"the window on {a.window}"
+    for load, burn, window in (("other programs", False, None), (f"a thread that holds the GIL, {drawn}", True, a.window)):
+        print(json.dumps({"load": load, **run(a.seconds, ask, burn=burn, window=window)}), flush=True)
 
 
 if __name__ == "__main__":

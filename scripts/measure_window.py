@@ -59,7 +59,7 @@ def window(session: Path, seconds: float) -> None:
     shown = RigWindow(deck, "against-the-wave", mock=True)
     shown.resize(*SIZE)
     shown.show()
-    painted = Painted(shown.live.map.plot.viewport())
+    painted = counted(shown.live.map.plot.viewport())
     since: list[float] = []
 
     def begin() -> None:
@@ -75,7 +75,7 @@ def window(session: Path, seconds: float) -> None:
     shown.close()
 
 
-def Painted(viewport: Any) -> Any:  # noqa: N802 - a class that needs Qt
+def counted(viewport: Any) -> Any:
     """Counts how often something is painted."""
     from pyqtgraph.Qt import QtCore
 

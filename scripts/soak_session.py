@@ -7,7 +7,8 @@ engine, firmware, recorder and journal under a simulated clock, over a minute of
 (`soak_feed.py`) with a fault every few seconds; there the true clocks are known, and so is the error of what was published. NWB and
 report are not made of a day.
 Prints one JSON object a part and draws soak-PART.png; ends with 1 when memory grew by more than 5 % after it had settled, when a sample
-found no room or is not on disk, or when the clocks were less certain than light needs for more than a thousandth of the time.
+found no room or is not on disk, or when the clocks, once known, were less certain than light needs for more than a thousandth of the
+time. A look at them holds for the two seconds that its uncertainty is of; longer than that without another is not certain, either.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from wavestim.controller.record.summary import summarise
 from wavestim.controller.session import run_experiment
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import horizon_for, make_bench
+from wavestim.controller.session.deviceclock import AHEAD_NS
 from wavestim.controller.session.feeds import Cortex
 from wavestim.controller.session.opening import open_journal
 from wavestim.controller.session.virtual import VirtualSession
@@ -51,6 +53,8 @@ GROWTH, CERTAIN_US, SIDE = 1.05, 1000.0, 10
 VIRTUAL_HZ, CHUNK = 250.0, 10
 """Of the session at virtual pace, and how many samples it is handed at a time: 40 ms."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
+NAME = f"soaked-session-{os.getpid()}"
+"""Of the stream; another soak may run beside this one."""
 
 
 def experiment(source: dict[str, Any], side: int) -> str:
@@ -148,13 +152,15 @@ def spread(values: NDArray[np.float64]) -> dict[str, float]:
 
 
 def clocks(out: Path) -> NDArray[np.float64]:
-    """Of every clock model of a session: minutes, rate of the samples and of the board against the host in ppm, uncertainty in us."""
+    """Of every clock model of a session: minutes since its sample 0 when it was published, rate of the samples and of the board against
+    the host in ppm, uncertainty in us."""
     models = open_session(out).clock_models
     period = 1e9 / open_session(out).fs_hz
+    begin = models[0]["host_ns_at_sample0"] - models[0]["sample0"] * models[0]["ns_per_sample"] if models else 0.0
     return np.array(
         [
             (
-                (m["host_ns_at_sample0"] - models[0]["host_ns_at_sample0"]) / 60e9,
+                (m["host_ns"] - begin) / 60e9,
                 (m["ns_per_sample"] / period - 1) * 1e6,
                 (m["device_per_host"] - 1) * 1e6,
                 m["uncertainty_ns"] / 1e3,
@@ -164,20 +170,34 @@ def clocks(out: Path) -> NDArray[np.float64]:
     ).reshape(-1, 4)
 
 
+def certainty(clock: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Seconds until the clocks were first known as well as light needs them, and the part of the time since then in which they were
+    not; None when they never were."""
+    sure = clock[:, 3] <= CERTAIN_US
+    if not sure.any():
+        return None
+    first = int(sure.argmax())
+    seconds = 60 * clock[first:, 0]
+    held = np.minimum(np.diff(seconds), AHEAD_NS / 1e9)[sure[first:-1]].sum()
+    return float(seconds[0]), 1 - float(held) / float(seconds[-1] - seconds[0]) if len(seconds) > 1 else 0.0
+
+
 def judged(part: str, summary: dict[str, Any], memory: NDArray[np.float64], clock: NDArray[np.float64]) -> dict[str, Any]:
     """What came of it."""
     n = max(1, round(SETTLED * len(memory)))
     early, late = float(np.median(memory[n : 2 * n, 1])), float(np.median(memory[-n:, 1]))
-    unsure = float((clock[:, 3] > CERTAIN_US).mean())
+    known = certainty(clock)
     overflowed = summary.get("source", {}).get("overflowed", 0)
     lost = {name: summary[name] for name in ("missing_unnoticed", "not_on_disk") if name in summary}
     return {
         "part": part,
         "hours": round(float(memory[-1, 0]) / 3600, 3),
-        "ok": late <= GROWTH * early and overflowed == 0 and not any(lost.values()) and unsure <= 1e-3,
+        "ok": late <= GROWTH * early and overflowed == 0 and not any(lost.values()) and known is not None and known[1] <= 1e-3,
         "memory_mb": {"after_a_tenth": round(early, 1), "at_the_end": round(late, 1), "growth": round(late / early - 1, 4)},
         "found_no_room": overflowed,
         **lost,
+        "clock_known_after_s": None if known is None else round(known[0], 2),
+        "clock_unsure_of_the_time": None if known is None else round(known[1], 6),
         "clock_uncertainty_us": {"median": round(float(np.median(clock[:, 3])), 1), "max": round(float(clock[:, 3].max()), 1)},
         "sample_clock_ppm": [round(float(q), 2) for q in np.quantile(clock[:, 1], (0.01, 0.5, 0.99))],
         "board_clock_ppm": [round(float(q), 2) for q in np.quantile(clock[:, 2], (0.01, 0.5, 0.99))],
@@ -205,7 +225,7 @@ def draw(path: Path, part: str, memory: NDArray[np.float64], clock: NDArray[np.f
 
 def run_real(text: str, out: Path, seconds: float, note: Callable[[float], None]) -> dict[str, Any]:
     """A session beside an LSL peer that does everything wrong now and then; its summary."""
-    words = "sources mock lsl name=soaked-session --drop 0.01 --duplicate 0.01 --delay 0.01 --split 0.01"
+    words = f"sources mock lsl name={NAME} --drop 0.01 --duplicate 0.01 --delay 0.01 --split 0.01"
     size = ["--rows", str(SIDE), "--columns", str(SIDE)]
     peer = subprocess.Popen([sys.executable, "-m", "wavestim.controller.cli", *words.split(), *size], stdout=subprocess.PIPE)
     assert peer.stdout is not None
@@ -225,7 +245,7 @@ def soak(part: str, seconds: float, out: Path, at_most_s: float) -> bool:
         if part == "virtual":
             summary = run_virtual(experiment({"kind": "simulated", "fs_hz": VIRTUAL_HZ}, 3), session, seconds, memory.note, at_most_s)
         else:
-            summary = run_real(experiment({"kind": "lsl", "name": "soaked-session", "lsl_out": None}, SIDE), session, seconds, memory.note)
+            summary = run_real(experiment({"kind": "lsl", "name": NAME, "lsl_out": None}, SIDE), session, seconds, memory.note)
         clock = clocks(session)
     found = judged(part, summary, np.array(memory.rows), clock)
     draw(out / f"soak-{part}.png", part, np.array(memory.rows), clock)

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.loopback import confine_lsl
 
 REAL_TIME = (
@@ -28,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how fast is nobody's business
+    settings.load_profile("untimed")
     folder = tempfile.TemporaryDirectory(prefix="wavestim-test-")
     confine_lsl(Path(folder.name))
     config.add_cleanup(folder.cleanup)

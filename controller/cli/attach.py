@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 from wavestim.controller.cli import _options as options
-from wavestim.controller.cli import output
+from wavestim.controller.cli import output, validate
 from wavestim.controller.errors import FALSE
 
 UNDETERMINED = ("undetermined", "none")
@@ -55,6 +55,7 @@ def attach(
       wavestim attach --test 7              one pulse of LED 7
       wavestim attach --stop
     """
+    length = None if seconds is None else validate.seconds(seconds)
     from wavestim.controller.live.client import Attached
     from wavestim.controller.live.rendezvous import find
 
@@ -69,7 +70,7 @@ def attach(
         elif as_json:
             answer = {**there.hello}
         else:
-            _look(there, seconds)
+            _look(there, length)
             return
     if as_json:
         output.emit(answer)

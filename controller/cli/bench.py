@@ -48,11 +48,12 @@ def bench(
     chosen = (only.value,) if only else SECTIONS
     words = ["wavestim bench", *(["--quick"] if quick else []), *([f"--only {only.value}"] if only else [])]
     words += ["--recordings DIR"] if recordings else []
+    if out is not None:  # what stands against it is told before the work
+        out.mkdir(parents=True, exist_ok=True)
     with output.only_json(as_json), output.stages("bench") as progress:
         found = run_bench(QUICK if quick else FULL, chosen, folder=recordings, workers=workers, command=" ".join(words), progress=progress)
     text = "\n".join(found.text)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         (out / "benchmarks.md").write_text(text, encoding="utf-8")
         (out / "bench.json").write_text(json.dumps(plain(found.figures), allow_nan=False), encoding="utf-8")
     if as_json:

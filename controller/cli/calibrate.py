@@ -55,7 +55,7 @@ def calibrate(
       wavestim calibrate my-experiment.yaml --out mouse-12.npz
       wavestim calibrate v1-and-v4.npz --region V4 --out v4.npz
     """
-    length, asked = validate.learning_seconds(seconds), validate.band(band)
+    length, asked, file = validate.learning_seconds(seconds), validate.band(band), validate.file(out)
     from wavestim.controller.session.calibrations import write_calibration
     from wavestim.controller.session.learning import learn
     from wavestim.controller.session.material import find_material, stated_band
@@ -66,10 +66,10 @@ def calibrate(
             learned = learn(material, seconds=length, band_hz=asked, progress=progress)
         band_from = "asked for" if asked else "the experiment's" if stated_band(material) else "suggested"
         stored = None
-        if out is not None:
+        if file is not None:
             e = material.experiment
             stored = write_calibration(
-                out.absolute(),
+                file,
                 learned.calibration,
                 positions_mm=material.positions_mm,
                 fs_hz=material.fs_hz,

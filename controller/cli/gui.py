@@ -51,7 +51,7 @@ def gui(
 
     ARM starts a rig process, which stays dark; RUN lets light come; STOP or
     Esc makes dark. Closing the window does not end the session: open it again
-    with --attach. Needs: pip install 'wavestim[gui]'
+    with --attach. Needs: pip install 'wavestim\\[gui]'
 
     \b
     Examples:

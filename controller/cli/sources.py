@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Sources of samples: what there is, how it behaves, and mock ones to rehearse with.")
 
 Kind = Annotated[
-    str, typer.Argument(metavar="KIND|EXPERIMENT", help="A live kind, or an experiment file that names one.", show_default=False)
+    str, typer.Argument(metavar="KIND|EXPERIMENT", help="lsl, openephys, rhx, or an experiment file that names one.", show_default=False)
 ]
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Keys of the source, as in an experiment file.", show_default=False)
@@ -112,7 +112,7 @@ def record(
 
 @app.command("mock")
 def mock(
-    kind: Annotated[str, typer.Argument(help="Which protocol; --help of this command and docs/sources.md name them.")],
+    kind: Annotated[str, typer.Argument(help="falcon, lsl, openephys (its ZMQ Interface) or rhx.")],
     keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Keys of the peer, such as port=6000.")] = None,
     recording: Annotated[str | None, typer.Option(help="Play this recording over and over; default: the simulated cortex.")] = None,
     rows: Annotated[int, typer.Option(min=1, max=64, help="Of the cortex's electrodes.")] = 8,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +68,18 @@ def out(value: Path | None, name: str) -> Path:
         raise OutputError(f"--out {value}: a file is in the way; give a folder that does not exist yet")
     if value.is_dir() and any(value.iterdir()):
         raise OutputError(f"--out {value}: the folder is not empty; give one that does not exist yet, sessions are never overwritten")
+    return value.absolute()
+
+
+def file(value: Path | None) -> Path | None:
+    """A file that will be written: what stands against it is told before the work, not after it."""
+    if value is None:
+        return None
+    folder = value.absolute().parent
+    if value.is_dir():
+        raise OutputError(f"--out {value}: a folder has this name; give the name of a file")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"--out {value}: cannot be written, {folder} is no folder you may write to; give a file in one")
     return value.absolute()
 
 

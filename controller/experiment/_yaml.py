@@ -10,6 +10,8 @@ import yaml
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._explain import show
 
+HOLDS_ITSELF = "a part of the file holds itself; write it out, without & and *"
+
 
 class YamlError(ExperimentError):
     """The text is no YAML that an experiment may be written in.

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._course import Schedule, Stop
 from wavestim.controller.experiment._explain import closest, explain
-from wavestim.controller.experiment._yaml import read_yaml, refuse_truth_values
+from wavestim.controller.experiment._yaml import HOLDS_ITSELF, read_yaml, refuse_truth_values
 from wavestim.controller.experiment.lightdelay import with_delays
 from wavestim.controller.experiment.schema import Experiment
 from wavestim.hardware.sources import EXAMPLES as RECORDINGS
@@ -58,11 +58,13 @@ def parse_experiment(text: str, name: str = "experiment", base: Path | None = No
     if not isinstance(data, dict):
         what = "is empty" if data is None else "does not hold keys and values"
         raise ExperimentError(f"{name}: the file {what}; an experiment begins with 'name:' and 'conditions:'")
-    refuse_truth_values(data, name, ())
     try:
+        refuse_truth_values(data, name, ())
         return Experiment.model_validate(absolute(with_delays(data, base), base))
     except ValidationError as error:
         raise ExperimentError(f"{name}: {explain(error, data, Experiment)}") from error
+    except RecursionError as error:
+        raise ExperimentError(f"{name}: {HOLDS_ITSELF}") from error
 
 
 def experiment_on(kind: str, keys: Sequence[str]) -> Experiment:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment._explain import explain_each
-from wavestim.controller.experiment._yaml import TruthError, YamlError, read_yaml, refuse_truth_values
+from wavestim.controller.experiment._yaml import HOLDS_ITSELF, TruthError, YamlError, read_yaml, refuse_truth_values
 from wavestim.controller.experiment.lightdelay import with_delays
 from wavestim.controller.experiment.load import absolute
 from wavestim.controller.experiment.schema import Experiment
@@ -80,7 +80,7 @@ def check_text(text: str, base: Path | None = None) -> Checked:
         found = (Problem(path or named_key(sentence), sentence) for path, sentence in explain_each(error, data, Experiment))
         return Checked(data, None, tuple(found))
     except RecursionError:
-        return Checked(None, None, (Problem((), "a part of the file holds itself; write it out, without & and *"),))
+        return Checked(None, None, (Problem((), HOLDS_ITSELF),))
     except ExperimentError as error:
         return Checked(data, None, (of_refusal(str(error), str(data.get("name"))),))
     return Checked(data, experiment, ())

@@ -46,7 +46,7 @@ class Attached:
         self._orders = self._asking()
         try:
             self.hello = self.order("hello")
-        except AttachError:
+        except (AttachError, wire.WireError):
             self.close()
             raise
 
@@ -57,6 +57,8 @@ class Attached:
         ------
         AttachError
             When there is no answer, or the order was refused; the message says why.
+        WireError
+            When the answer is none.
         """
         self._orders.send(wire.dump({"order": order, "by": self.token, **more}))
         if not self._orders.poll(ANSWER_MS):

@@ -105,7 +105,7 @@ def announced(about: About) -> Iterator[Meeting]:
 def running() -> list[Meeting]:
     """Sessions that run now, oldest first. What a process that was killed has left is cleared away."""
     found = []
-    for folder in sorted(runtime_folder().iterdir(), key=lambda path: path.stat().st_mtime):
+    for folder in sorted(runtime_folder().iterdir(), key=_begun_s):
         try:
             told: dict[str, Any] = json.loads((folder / NOTE).read_text(encoding="utf-8"))
             about = About(**told)
@@ -116,6 +116,14 @@ def running() -> list[Meeting]:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     return found
+
+
+def _begun_s(folder: Path) -> float:
+    """When a session's folder was written to last; one that has just gone away is first."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def find(session: str | Path | None = None) -> Meeting:

@@ -20,6 +20,7 @@ end          the session is over; the reason
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -88,7 +89,7 @@ def tick(
     sample: float, wave: NDArray[np.floating], phase_rad: NDArray[np.floating], sd_deg: NDArray[np.floating]
 ) -> tuple[dict[str, Any], Arrays]:
     """Header and arrays of a ``tick``: a wave's row of the engine's telemetry, phase and SD of every electrode."""
-    direction, speed, wavelength, frequency, pgd, kind, amplitude, stale = wave.tolist()
+    direction, speed, wavelength, frequency, pgd, kind, amplitude, stale, certainty, centre_x, centre_y, sense = wave.tolist()
     header = {
         "sample": sample,
         "direction_deg": direction,
@@ -97,6 +98,9 @@ def tick(
         "frequency_hz": frequency,
         "pgd": pgd,
         "kind": KINDS[int(kind)],
+        "kind_certainty": certainty,
+        "centre_mm": None if math.isnan(centre_x) else [centre_x, centre_y],
+        "sense": int(sense),
         "amplitude_uv": amplitude,
         "stale": bool(stale),
     }

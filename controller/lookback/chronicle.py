@@ -12,7 +12,6 @@ from wavestim.controller.record.session import Session
 from wavestim.controller.record.truth import light_in_samples
 from wavestim.realtime.records import DECISION
 
-CAME = ("fired", "cut", "dark")
 ROW = np.dtype([*PULSE.descr, *PULSE_TRUTH.descr[1:], ("at", "f8")])
 """A pulse, with its truth, and the sample at which it can be told: light-on as acknowledged, otherwise as it was meant."""
 Floats = NDArray[np.float64]

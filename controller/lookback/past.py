@@ -44,6 +44,7 @@ class Past:
     horizon_ms : how far ahead light is planned.
     calibration : of a recording's experiment, to begin with.
     notice : what is to be said of it, in words.
+    scratch : a folder for copies of what cannot be read without being changed.
     """
 
     path: str
@@ -52,6 +53,7 @@ class Past:
     session: Session | None
     reel: Reel
     horizon_ms: float
+    scratch: Path
     calibration: StoredCalibration | None = None
     notice: str = ""
 
@@ -71,9 +73,8 @@ class Past:
             yield from session.samples.stored_blocks(size)
 
     def refresh(self) -> None:
-        """Look again at a session that is being recorded."""
-        kind = _kind(Path(self.path))
-        self.session = _session(Path(self.path))
+        """Look again at a session that is being recorded; it may have ended, or its process died."""
+        kind, self.session = _looked_at(Path(self.path), self.scratch)
         self.reel = _reel(self.session)
         self.kind = kind
 
@@ -108,11 +109,8 @@ def open_past(path: str, experiment: str | None, scratch: Path) -> Past:
 
 def _past(path: str, experiment: str | None, scratch: Path) -> Past:
     if is_session(path):
-        kind = _kind(Path(path))
-        session = _session(_copied(Path(path), scratch) if kind == "broken" else Path(path))
-        if kind == "broken" and _is_whole(session):  # somebody read it when it ended, so that its journal is in several files
-            kind = "finished"
-        return Past(path, kind, assembly_of(session), session, _reel(session), float(session.about["horizon_ms"]))
+        kind, session = _looked_at(Path(path), scratch)
+        return Past(path, kind, assembly_of(session), session, _reel(session), float(session.about["horizon_ms"]), scratch)
     chosen, notice = load_experiment(experiment or DEFAULT_EXPERIMENT), ""
     placed = open_recording(path).positions_mm is not None
     if placed:
@@ -128,7 +126,7 @@ def _past(path: str, experiment: str | None, scratch: Path) -> Past:
         staged = stage_recording(path, experiment=_dark(chosen))
     source = staged.source
     reel = Reel(source.rows, [Stretch(0, 0, source.n_samples)], source.n_channels)
-    return Past(path, "recording", staged.assembly, None, reel, staged.horizon_ms, staged.calibration, notice)
+    return Past(path, "recording", staged.assembly, None, reel, staged.horizon_ms, scratch, staged.calibration, notice)
 
 
 def _dark(experiment: Experiment) -> Experiment:
@@ -136,6 +134,15 @@ def _dark(experiment: Experiment) -> Experiment:
     text = {"name": experiment.name, "band_hz": list(experiment.band_hz), "probe": experiment.probe.model_dump(mode="json")}
     dark = {"conditions": [{"name": "dark", "pattern": {"kind": "none"}}], "leds": {"positions_mm": [[0.0, 0.0]]}}
     return parse_experiment(yaml.safe_dump({**text, **dark}), experiment.name)
+
+
+def _looked_at(path: Path, scratch: Path) -> tuple[str, Session]:
+    """What it is now, and the session; of one that was broken off a copy."""
+    kind = _kind(path)
+    session = _session(_copied(path, scratch) if kind == "broken" else path)
+    if kind == "broken" and _is_whole(session):  # somebody read it when it ended, so that its journal is in several files
+        kind = "finished"
+    return kind, session
 
 
 def _session(path: Path) -> Session:

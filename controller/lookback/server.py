@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.lookback.afterwards import Afterwards
-from wavestim.controller.lookback.chronicle import CAME, Chronicle, of_past
+from wavestim.controller.lookback.chronicle import Chronicle, of_past
 from wavestim.controller.lookback.line import Line
 from wavestim.controller.lookback.maker import Maker
 from wavestim.controller.lookback.past import LookbackError, Past, open_past
 from wavestim.controller.lookback.telling import Teller
 from wavestim.controller.lookback.ticks import Ticks
+from wavestim.controller.record.records import CAME
 from wavestim.controller.record.session import Session
 
 LOOK_S = 0.25
@@ -54,6 +55,14 @@ class _Opened:
         made = self.maker.decisions
         self.n_decided, self.session = len(made), self.past.session
         self.teller.chronicle = of_past(self.past, made)
+
+    def close(self) -> None:
+        """Let go of the files, once nothing is written any more."""
+        self.maker.close()
+        if self.maker.is_alive():
+            self.maker.join()
+        self.afterwards.close()
+        self.teller.ticks.close()
 
     @property
     def outdated(self) -> bool:
@@ -87,8 +96,7 @@ class Server:
                     self._turn()
         finally:
             if self._opened is not None:
-                self._opened.maker.close()
-                self._opened.afterwards.close()
+                self._opened.close()
 
     def _turn(self) -> None:
         asked = self._line.ask(LOOK_S if self._truth_of is None else PAUSE_S if time.monotonic() < self._next_truth_s else 0.0)
@@ -167,6 +175,7 @@ class Server:
             opened.read()
             self._tell_marks(opened)
         now = {
+            "first": past.reel.first,
             "made_to": maker.made_to,
             "end": past.reel.end,
             "done": maker.done,

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.live import wire
-from wavestim.controller.lookback.chronicle import CAME, Chronicle
+from wavestim.controller.lookback.chronicle import Chronicle
 from wavestim.controller.lookback.line import Message
 from wavestim.controller.lookback.past import Past
 from wavestim.controller.lookback.ticks import TICK, Ticks
-from wavestim.controller.record.records import PULSE
+from wavestim.controller.record.records import CAME, PULSE
 from wavestim.realtime.records import KINDS
 
 WHOLE_S, TRACES_S, TREND_S, TREND_HZ = 2.0, 10.0, 60.0, 5.0
 AROUND_S, MOST_AROUND = 1.0, 40
+PLANAR = "planar"
 STALE_S = 0.5
 """A tick so old says nothing of a moment."""
 FOLLOWS_S = 2.0
@@ -77,14 +78,14 @@ class Teller:
         return header, messages if now is None else [*messages, now]
 
     def _site(self, now: Message | None) -> dict[str, Any]:
-        """What was known at the site; nothing while the wave is undetermined."""
+        """What was known at the site; nothing while the wave is undetermined, and no direction of one that does not go one way."""
         if now is None or now[1]["kind"] in KINDS[:2]:
             return dict.fromkeys(("site_deg", "site_sd_deg", "direction_deg"))
         site, arrays = self.past.assembly.site, now[2]
         return {
             "site_deg": float(np.degrees(arrays["phase_rad"][site])),
             "site_sd_deg": float(arrays["sd_deg"][site]),
-            "direction_deg": now[1]["direction_deg"],
+            "direction_deg": now[1]["direction_deg"] if now[1]["kind"] == PLANAR else None,
         }
 
     def pulse(self, sample: float) -> dict[str, Any] | None:
@@ -123,11 +124,15 @@ class Teller:
         return [dict(zip(("sample", "what", "kind", "text"), item, strict=True)) for item in sorted(out[:MOST_AROUND])]
 
     def _history(self, end: float) -> list[Message]:
-        """What was counted to a sample."""
+        """What was counted to a sample: all but light by hand, as a window that hears it counts."""
         c = self.chronicle
-        decisions = c.decisions[: np.searchsorted(c.decisions["sample"], end, side="right")]
-        pulses = c.pulses[: np.searchsorted(c.pulses["at"], end, side="right")]
-        came = pulses[np.isin(pulses["verdict"], CAME)]
+        n_decisions = int(np.searchsorted(c.decisions["sample"], end, side="right"))
+        n_pulses = int(np.searchsorted(c.pulses["at"], end, side="right"))
+        by_hand = c.decisions["condition"] == wire.MANUAL
+        decisions = c.decisions[:n_decisions][~by_hand[:n_decisions]]
+        pulses = c.pulses[:n_pulses][~by_hand[c.pulses["decision"][:n_pulses]]]
+        out = np.isin(pulses["verdict"], CAME)
+        came = pulses[out]
         latency = pulses["queue_us"] + pulses["compute_us"] + pulses["serial_us"]
         scheduled = decisions["verdict"] == "scheduled"
         known = self._at_light(came)
@@ -136,13 +141,13 @@ class Teller:
             "vetoes": Counter(decisions["verdict"][~scheduled].tolist()),
             "conditions": Counter(c.decisions["condition"][came["decision"]].tolist()),
             "lit": c.decisions["condition"][came["decision"]][np.isfinite(known)].tolist(),
-            "next": {"decisions": len(decisions), "pulses": len(pulses), "markers": int((c.markers["sample"] <= end).sum())},
+            "next": {"decisions": n_decisions, "pulses": n_pulses, "markers": int((c.markers["sample"] <= end).sum())},
         }
         arrays = {
-            "directions_deg": decisions["direction_deg"][scheduled],
+            "directions_deg": decisions["direction_deg"][scheduled & (decisions["wave_kind"] == PLANAR)],
             "at_light_deg": known[np.isfinite(known)],
             "latency_us": latency,
-            "deadline_us": latency + pulses["margin_us"],
+            "deadline_us": (latency + pulses["margin_us"])[out],
         }
         return [("history", header, arrays)]
 

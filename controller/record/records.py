@@ -65,3 +65,7 @@ PULSE_TRUTH = np.dtype(
     ]
 )
 """What is known of a pulse only afterwards."""
+
+LIT = ("fired", "cut")
+CAME = (*LIT, "dark")
+"""Verdicts of pulses that gave light, and of all that came out, shams included."""

@@ -171,8 +171,8 @@ class Session:
 
     @cached_property
     def clock_models(self) -> list[dict[str, float]]:
-        """Clock models as they were published."""
-        return [json.loads(model) for (model,) in self._rows("SELECT model FROM clock_models ORDER BY rowid")]
+        """Clock models as they were published, each with ``host_ns``: when."""
+        return [{"host_ns": at, **json.loads(model)} for at, model in self._rows("SELECT host_ns, model FROM clock_models ORDER BY rowid")]
 
     @property
     def decided_to(self) -> int:
@@ -218,12 +218,11 @@ class Reading:
             try:
                 self._connection.execute("SELECT 1 FROM meta")
                 return self._connection
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 self._connection.close()
                 failure = error
-            except sqlite3.DatabaseError as error:
-                failure = error
-                break
+                if not isinstance(error, sqlite3.OperationalError):
+                    break
         raise RecordError(f"{self._path}: the journal can't be read ({failure}); restore it from a copy") from failure
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:

@@ -18,7 +18,7 @@ CYCLE = (BLUE, ORANGE, GREEN, VIOLET, TEAL, "#c2588c", "#a3893a", "#5b7fa6")
 def look() -> Iterator[Any]:
     """Matplotlib with our settings, drawing to memory; yields the Figure class."""
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: F401  (registers without a display)
+    import matplotlib.backends.backend_svg
     from matplotlib.figure import Figure
 
     settings = {

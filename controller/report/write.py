@@ -107,7 +107,7 @@ def _notes(session: SessionLike, errors: PhaseErrors) -> list[str]:
     by_hand = session.summary.get("manual_light")
     if isinstance(by_hand, Mapping):
         notes.append(
-            f"{by_hand['fired']} test pulses were fired by hand, outside of the experiment: they are in the dose and in nothing else here."
+            f"Light by hand, outside of the experiment: {by_hand['fired']} pulses fired. They are in the dose and in nothing else here."
         )
     stale = stale_sentence(session.summary)
     if stale is not None:

@@ -81,12 +81,17 @@ class Again:
                 self.engine.apply_calibration(self.engine.learn())
 
     def _enter(self, event: InputEvent) -> None:
-        sample, kind, value, payload = event
         try:
-            if kind == "calibration":
-                self.engine.apply_calibration(bytes(payload or b""))
-            else:
-                self.engine.post(kind, value)
+            enter(self.engine, event)
         except Exception as error:  # bytes that are not a calibration fail in many ways
             why = " ".join(str(error).split()) or type(error).__name__
-            raise EventError(f"the input event {kind} at sample {sample} is damaged ({why})") from error
+            raise EventError(f"the input event {event[1]} at sample {event[0]} is damaged ({why})") from error
+
+
+def enter(engine: Engine, event: InputEvent) -> None:
+    """A recorded input event enters an engine before its next sample."""
+    _, kind, value, payload = event
+    if kind == "calibration":
+        engine.apply_calibration(bytes(payload or b""))
+    else:
+        engine.post(kind, value)

@@ -6,6 +6,7 @@ The file is an ``.npz`` with four entries: ``format``, ``about`` (JSON: version,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import io
@@ -111,7 +112,8 @@ def write_calibration(
     except OSError as error:
         raise OutputError(f"--out {path}: cannot be written ({error.strerror}); give a file in a folder you may write to") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be no such folder
+            draft.unlink(missing_ok=True)
     return StoredCalibration(path, file.getvalue(), calibration, json.loads(text))
 
 

@@ -29,7 +29,7 @@ class LightBooks:
     def __init__(self, assembly: Assembly) -> None:
         limits = assembly.engine.limits
         self._books = None if limits is None else Governor(limits)
-        self._limits, self._fs_hz, self._last = limits, assembly.fs_hz, 0
+        self._limits, self._fs_hz = limits, assembly.fs_hz
         self._unmeasured = unmeasured(assembly.experiment)
 
     def decided(self, first_index: int, decisions: NDArray[np.void], model: ClockModel | None, now_ns: int) -> None:
@@ -43,12 +43,9 @@ class LightBooks:
         """See ``Teller``; what is scheduled counts, whatever became of it."""
 
     def status(self, sample: int) -> dict[str, Any]:
-        """Of the worst site now, and of every site, with the limits; None where there is no limit."""
+        """Of the worst site now, and of every site, with the limits; None where there is no limit. A live counter only goes forward."""
         if self._books is None or self._limits is None:
             return {}
-        if sample < self._last:  # the counter began anew
-            self._books.restart((self._last - sample) / self._fs_hz)
-        self._last = sample
         rise, dose = self._books.stands_at(sample / self._fs_hz)
         most = self._limits.max_dose_mj_mm2
         return {

@@ -20,13 +20,13 @@ stays a function of the samples that were recorded, whatever was done to them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 from wavestim.controller.live.control import OrderError
 from wavestim.controller.session.mockrig import MockRigPlan
 from wavestim.hardware.simulated import CortexConfig, state_names
-from wavestim.hardware.simulated.process import SLOWEST_MM_S, MockRig
+from wavestim.hardware.simulated.process import SLOWEST_MM_S
 from wavestim.hardware.simulated.rig import slowest_of
 
 WAVE = ("state", "direction_deg", "speed_mm_s", "frequency_hz", "snr_db")
@@ -34,18 +34,25 @@ SHOWS = {"signal": None, "nothing": "dead", "nan": "missing", "rail": "railed"}
 LONGEST_MS = {"artefact": 5000.0, "drop": 5000.0, "burst": 2000.0}
 
 
+class Told(Protocol):
+    """Who carries orders out: a ``MockRig``."""
+
+    def tell(self, **order: Any) -> None:
+        """Send one."""
+
+
 class MockOrders:
     """What can be done to one mock rig, and what has been done.
 
     Parameters
     ----------
-    rig : MockRig, optional
+    rig : Told, optional
         None on a real rig: everything is refused.
     plan : MockRigPlan, optional
         What it was started with.
     """
 
-    def __init__(self, rig: MockRig | None = None, plan: MockRigPlan | None = None) -> None:
+    def __init__(self, rig: Told | None = None, plan: MockRigPlan | None = None) -> None:
         settings: Mapping[str, Any] = plan.settings if plan is not None else {}
         self._rig, self._settings = rig, settings
         self._given: dict[str, Any] | None = dict(settings["cortex"]) if "cortex" in settings else None
@@ -129,11 +136,11 @@ class MockOrders:
         channel, shows, n = order.get("channel"), order.get("shows"), len(self._settings.get("positions_mm", ()))
         if not isinstance(channel, int) or isinstance(channel, bool) or not 0 <= channel < n:
             raise OrderError(f"channel is 0 to {n - 1}, not {channel!r}")
-        if shows not in SHOWS:
+        if not isinstance(shows, str) or shows not in SHOWS:
             raise OrderError(f"a channel shows {', '.join(SHOWS)}, not {shows!r}")
         self._shows.pop(channel, None)
         if shows != "signal":
-            self._shows[channel] = str(shows)
+            self._shows[channel] = shows
         wires = {fault: [c for c, s in self._shows.items() if SHOWS[s] == fault] for fault in SHOWS.values() if fault is not None}
         return {"faults": wires}, f"channel {channel} shows {shows}"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 from wavestim.controller.errors import OutputError
 from wavestim.controller.experiment import Region, resolve
-from wavestim.controller.record.journal import Journal
+from wavestim.controller.record.journal import JOURNAL, Journal
 from wavestim.controller.record.pulsetable import FILE as REPLAYED_LIGHT
 from wavestim.controller.record.session import create_session
 from wavestim.controller.session.assembly import Assembly
@@ -72,6 +74,25 @@ def open_journal(
     if light is not None:
         (out / REPLAYED_LIGHT).write_text(light.text(), encoding="utf-8")
     return journal
+
+
+@contextlib.contextmanager
+def new_folder(out: Path) -> Iterator[None]:
+    """The session folder; a start that is refused before there is a journal leaves no part of it behind."""
+    before = {path for path in (out, *out.parents) if path.exists()}
+    out.mkdir(parents=True, exist_ok=True)
+    kept = set(out.iterdir())
+    try:
+        yield
+    except BaseException:
+        if not (out / JOURNAL).exists():
+            with contextlib.suppress(OSError):  # what else stands there stays
+                for path in set(out.iterdir()) - kept:
+                    path.unlink()
+                for path in (out, *out.parents):
+                    if path not in before:
+                        path.rmdir()
+        raise
 
 
 def check_room(out: Path, n_values: float = 0.0) -> None:

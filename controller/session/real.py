@@ -22,7 +22,7 @@ from wavestim.controller.session.lights import info_at_desk, opened_light
 from wavestim.controller.session.live import RigSource, check_horizon, opened_live, source_about
 from wavestim.controller.session.mockorders import MockOrders
 from wavestim.controller.session.mockrig import MockRigPlan, plan_mock_rig
-from wavestim.controller.session.opening import check_room, open_journal
+from wavestim.controller.session.opening import check_room, new_folder, open_journal
 from wavestim.controller.session.outside import open_to_the_outside
 from wavestim.controller.session.realsession import RealSession
 from wavestim.controller.session.rights import Rights, check_core
@@ -72,7 +72,7 @@ def run_real(
         light: Light | None = None
         if not planned.board:  # a board that is not there is told before anything is made
             light = stack.enter_context(opened_light(experiment))
-        out.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(new_folder(out))
         source, mock = live, MockOrders()
         if live is None or planned.board:
             rig = start_mock_rig(planned.settings)

@@ -24,6 +24,7 @@ from wavestim.controller.session.lightbooks import LightBooks
 from wavestim.controller.session.live import note_source
 from wavestim.controller.session.manual import HandLight, hand_slot
 from wavestim.controller.session.markers import MarkerEvents
+from wavestim.controller.session.pauses import Pauses
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.rights import Rights
 from wavestim.controller.session.stopping import TAIL_S
@@ -91,11 +92,10 @@ class RealSession:
         )
         self.arming, self._go = Arming(idle_limit_s(assembly.experiment)), go
         self.markers = MarkerEvents(self.engine, Gatekeeper(assembly.experiment.gate, assembly.fs_hz))
-        self._rearms_left = assembly.experiment.safety.rearm_after_stall
-        self._board = BoardWatch(light, assembly, self.device_clock, self.recorder)
+        self.board = BoardWatch(light, assembly, self.device_clock, self.recorder)
+        self.pauses = Pauses(self, assembly.experiment.safety.rearm_after_stall)
         self._next_ping = 0
-        self._safe_seen = 0
-        self._paused = self._refused = self._stands = self._too_late = False
+        self._too_late = False
         self.held = self.ending = self._run_asked = False
         """Somebody asked for a pause; for the end; for RUN."""
 
@@ -143,7 +143,7 @@ class RealSession:
             done = (self.recorder.last_sample + 1) / self.assembly.fs_hz
             if self.engine.calibrated and self.recorder.ages_ms is None and not armed:
                 self.recorder.ages_ms, measure_to = [], done + (horizon.MEASURE_S if auto else 0.0)
-            if not armed and done >= measure_to and (not self.loop.stalled or self._samples_are_back()):
+            if not armed and done >= measure_to and (not self.loop.stalled or self.pauses.samples_are_back()):
                 armed = self.arm(done)
                 measure_to = done + horizon.MEASURE_S
             if self.source.ended:
@@ -175,31 +175,13 @@ class RealSession:
             self.recorder.hear()
         now = now_ns()
         self.recorder.pump(now)
-        if note_source(self.source, self.journal, self.sample_clock, self.markers):
-            self.light.abort()  # its samples stand elsewhere on the clock now: nothing that is queued is right
-            self._after_safe("source-restarted")
-        if self.thread.stands(now):
-            self._engine_stands()
-            return
-        self._stands = False
-        if self.loop.stalled or self._paused or len(self.recorder.safe_reasons) > self._safe_seen:
-            self._after_safe()
-        if self._board.came_back(now):
-            self._resume()
-
-    def _engine_stands(self) -> None:
-        """Its heartbeat has ended with it, and light resumes only when it turns again; the board is told from here, too."""
-        if not self._stands:
-            self._stands = True
-            self.light.abort()
-            self.journal.append_marker(max(self.recorder.last_sample, 0), "engine-stands", f"after {self.loop.turns} turns")
-        if self.engine.armed:
-            self._pause("engine-stands")
+        self.pauses.look(now, restarted=note_source(self.source, self.journal, self.sample_clock, self.markers))
 
     def arm(self, done_s: float) -> bool:
         """``horizon_ms: auto`` becomes a number here, and an event; the board is armed and nothing is decided yet.
 
-        False: samples come so late that no forecast reaches as far. That is said, all stays dark, and another measurement begins.
+        False: samples come so late that no forecast reaches as far, which is said, or they stopped, or somebody pressed STOP, while the
+        board was being armed. All stays dark; as long as nobody pressed STOP another measurement begins.
         """
         if self.assembly.experiment.trigger.horizon_ms == "auto" and not self._plan_ahead():
             return False
@@ -207,7 +189,12 @@ class RealSession:
         if self.loop.stalled:  # while all was dark; samples have come since, and nothing is forgiven that light hung on
             self.loop.resume_after_stall()
             self.engine.post("resume")
-        self.light.arm()
+        try:
+            self.light.arm()
+        except LightError:
+            if not (self.loop.stalled or self.loop.stopped):
+                raise
+            return False  # the loop told the board to be dark just then, so it refused
         self.arming.arm(done_s)
         self.journal.append_marker(max(self.recorder.last_sample, 0), "armed", f"boot {self.light.info.boot_id:08x}")
         return True
@@ -235,9 +222,9 @@ class RealSession:
             self.journal.append_marker(max(self.recorder.last_sample, 0), "running", "")
         why = self.arming.overdue(done_s, self.recorder.n_scheduled)
         if why is not None:
-            self._disarm(why)
+            self.disarm(why)
 
-    def _disarm(self, why: str) -> None:
+    def disarm(self, why: str) -> None:
         """The recording goes on, dark."""
         self.arming.disarm()
         self.engine.post("disarm")
@@ -250,14 +237,14 @@ class RealSession:
             return False
         self.held = held
         self.journal.append_marker(max(self.recorder.last_sample, 0), "held" if held else "released", "asked for")
-        if not self._paused:
+        if not self.pauses.paused:
             self.engine.post("pause" if held else "resume", 1.0 if held else 0.0)
         return True
 
     @property
     def board_ready(self) -> bool:
         """It is there, with its patterns and a clock that is known."""
-        return self._board.ready and not self.light.gone
+        return self.board.ready and not self.light.gone
 
     def let_run(self) -> bool:
         """Somebody who is attached says RUN, the second step; False: the light is not armed."""
@@ -278,58 +265,4 @@ class RealSession:
             return "learning"
         if self.arming.step != "running":
             return "recording" if self.arming.step == "dark" else self.arming.step
-        return "paused" if self._paused else "held" if self.held else "running"
-
-    def _after_safe(self, why: str = "no-samples") -> None:
-        """The board went dark by itself or samples stopped: pause, and resume as often as the experiment allows."""
-        reasons = self.recorder.safe_reasons[self._safe_seen :] or [why]
-        if self.loop.stalled and "no-samples" not in reasons:  # the board only knows that it was told to be dark
-            reasons = ["no-samples", *reasons]
-        self._safe_seen = len(self.recorder.safe_reasons)
-        if not self.engine.armed and self.arming.step != "armed":
-            return
-        self._pause(", ".join(reasons))
-        if not self.light.gone:
-            self._resume()
-        if self.arming.step == "armed" and (self._rearms_left <= 0 or self.loop.stopped or self.light.gone):
-            self._disarm(", ".join(reasons))  # dark before anybody ran it: arming it anew is for a person
-
-    def _pause(self, why: str) -> None:
-        """Nothing is decided from here on."""
-        if not self._paused:
-            self._paused = True
-            self.engine.post("pause", 1.0)
-            self.journal.append_marker(max(self.recorder.last_sample, 0), "paused", why)
-
-    def _resume(self) -> None:
-        """As often as the experiment allows; otherwise the recording goes on, dark."""
-        if self._rearms_left <= 0 or self.loop.stopped or not self.engine.armed or self.held or not self._board.ready:
-            return
-        if not self._samples_are_back():
-            return
-        self.loop.resume_after_stall()
-        try:
-            self.light.arm()
-        except LightError as error:  # another second of samples, then once more
-            if not self._refused:
-                self.journal.append_marker(self.recorder.last_sample, "not-resumed", str(error))
-            self._refused = True
-            return
-        self._refused = False
-        self._rearms_left -= 1
-        self.engine.post("resume")
-        self._paused = False
-        self._safe_seen = len(self.recorder.safe_reasons)
-        self.journal.append_marker(self.recorder.last_sample, "resumed", f"{self._rearms_left} more allowed")
-
-    def _samples_are_back(self) -> bool:
-        """After a silence, for good: looked at for a second."""
-        last = self.recorder.last_sample
-        for _ in range(100):
-            self.light.wait(PUMP_S)
-            self.recorder.pump(now_ns())
-            note_source(self.source, self.journal, self.sample_clock, self.markers)
-            stands = self.thread.stands(now_ns())
-            if self.loop.stopped:  # whoever pressed STOP waits for a word
-                return False
-        return not stands and self.recorder.last_sample - last >= 0.5 * self.assembly.fs_hz
+        return "paused" if self.pauses.paused else "held" if self.held else "running"

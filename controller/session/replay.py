@@ -23,8 +23,9 @@ from wavestim.controller.session.calibrations import StoredCalibration, calibrat
 from wavestim.controller.session.feeds import Played
 from wavestim.controller.session.finish import finish_session
 from wavestim.controller.session.opening import check_room, open_journal
+from wavestim.controller.session.past import Past
 from wavestim.controller.session.stimuli import Events, recorded_events
-from wavestim.controller.session.virtual import Past, VirtualSession
+from wavestim.controller.session.virtual import VirtualSession
 from wavestim.hardware.lights import LightInfo
 from wavestim.hardware.sources import Recording, SourceError, as_stored, regions_of
 

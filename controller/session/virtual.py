@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from wavestim.controller.experiment import patterns
 from wavestim.controller.record.journal import Journal
-from wavestim.controller.record.session import InputEvent
 from wavestim.controller.session.arming import Arming
 from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.assembly import Assembly
@@ -30,6 +28,7 @@ from wavestim.controller.session.interrupt import deferred
 from wavestim.controller.session.live import note_events
 from wavestim.controller.session.manual import hand_slot, load
 from wavestim.controller.session.markers import MarkerEvents
+from wavestim.controller.session.past import Past, Retold
 from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.stimuli import Events
 from wavestim.controller.session.stopping import TAIL_S
@@ -44,23 +43,6 @@ PING_NS = 107_000_000
 """No multiple of the heartbeat's period."""
 PUMP_NS = 20_000_000
 LONG_GAP_NS = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Past:
-    """What a replay knows of the session it replays.
-
-    Attributes
-    ----------
-    masks : sequence of (first, last)
-        Samples that show light of that session, in the order of ``first``; the engine coasts through them.
-    script : sequence of InputEvent, optional
-        What entered its engine, in order: it enters again at the same samples, calibrations included, instead of a horizon, an arming
-        and a calibration of this run's own.
-    """
-
-    masks: Sequence[tuple[float, float]] = ()
-    script: Sequence[InputEvent] | None = None
 
 
 class VirtualSession:
@@ -111,21 +93,19 @@ class VirtualSession:
         self.assembly, self.feed, self.bench, self.arrivals = assembly, feed, bench, arrivals
         self.period = 1e9 / assembly.fs_hz
         self.chunk, self._arm, self._fixed_delay_ms = chunk, arm, fixed_delay_ms
-        past = past or Past()
-        self._scripted = past.script is not None
-        self._ahead, self._masks = deque(past.script or ()), deque(past.masks)
         light = bench.light
         device_clock = DeviceClock()
         prepare_light(light, assembly, device_clock)
         self.engine = Engine(assembly.engine)
+        self._past = Retold(past or Past(), self.engine, partial(load, light, assembly))
         self.ring = Ring(len(assembly.positions_mm), max(4096, 8 * chunk), np.float32 if feed.gain_uv is None else np.int16)
         scheduler = Scheduler(
             light.port(), light.info.min_lead_us + FIRE_FRAME_US, clock_tolerance_us(assembly.experiment), hand_slot(assembly)
         )
-        self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._scripted)
+        self.loop = Loop(self.ring, self.engine, scheduler, hold_for_calibration=not self._past.scripted)
         self._course = CourseWatch(assembly.experiment, self.engine, assembly.fs_hz)
         self._events = events or Events()
-        self._markers = MarkerEvents(self.engine, Gatekeeper(None if self._scripted else assembly.experiment.gate, assembly.fs_hz))
+        self._markers = MarkerEvents(self.engine, Gatekeeper(None if self._past.scripted else assembly.experiment.gate, assembly.fs_hz))
         self.recorder = Recorder(
             journal,
             self.ring,
@@ -138,7 +118,7 @@ class VirtualSession:
             keep_samples=keep_samples,
             told=self._course,
         )
-        if not self._scripted:
+        if not self._past.scripted:
             if calibration is not None:
                 self.engine.apply_calibration(calibration)
             self.engine.post("horizon", horizon_ms)
@@ -147,7 +127,7 @@ class VirtualSession:
             light.arm()
             self._arming.arm(0.0)
             self._arming.run(0.0)
-            if not self._scripted:
+            if not self._past.scripted:
                 self.engine.post("arm")
         self._irradiance = {level: patterns.irradiance_of(assembly.experiment, level) for level in range(256)}
         self._edges: EdgeFile | None = None
@@ -196,10 +176,8 @@ class VirtualSession:
 
     def _step(self, n: int) -> bool:
         """The next samples, at most n; False at the end of the feed."""
-        while self._ahead and self._ahead[0][0] <= self._at:
-            self._enter(self._ahead.popleft())
-        if self._ahead:
-            n = min(n, self._ahead[0][0] - self._at)
+        self._past.until(self._at)
+        n = self._past.room(self._at, n)
         # light of up to now reaches the tissue before it is read; a replay hands the board a chunk's frames at its beginning
         self.bench.core.advance(self._ns(self._at))
         self._shine()
@@ -208,24 +186,18 @@ class VirtualSession:
             return False
         if first != self._at:
             self._jump(first)
-        self._taken, self._at = self._taken + len(block), first + len(block)
-        self._mask(first)
-        self._turn(first, block)
+        while len(block):  # in one piece, but after a jump: something may have entered in the midst of what follows it
+            self._past.until(first)
+            n = self._past.room(first, len(block))
+            self._taken, self._at = self._taken + n, first + n
+            self._past.mask(first, self._at)
+            self._turn(first, block[:n])
+            first, block = self._at, block[n:]
         return True
 
     def _ns(self, sample: int) -> int:
         """Simulated host time of a sample."""
         return self._start + int(sample * self.period)
-
-    def _enter(self, event: InputEvent) -> None:
-        """An input event of the session that is replayed, at the sample at which it was applied."""
-        _, kind, value, payload = event
-        if kind == "calibration":
-            self.engine.apply_calibration(bytes(payload or b""))
-            return
-        if kind == "test":
-            load(self.bench.light, self.assembly, value)
-        self.engine.post(kind, value)
 
     def _shine(self) -> None:
         """New edges of light reach the tissue and the file."""
@@ -254,16 +226,6 @@ class VirtualSession:
                 self.bench.light.ping()
                 self.bench.light.status()
                 self.recorder.hear()
-        while self._ahead and self._ahead[0][0] < first:
-            self._enter(self._ahead.popleft())
-
-    def _mask(self, first: int) -> None:
-        """Light of an earlier session that is in the samples up to now."""
-        while self._masks and self._masks[0][0] < self._at:
-            begin, end = self._masks.popleft()
-            at = max(math.ceil(begin), first)
-            if end >= at:
-                self.engine.post("mask", end - at, at)
 
     def _turn(self, first: int, block: Block) -> None:
         """Samples arrive, the engine decides, the board hears of it, the recorder writes."""
@@ -281,7 +243,7 @@ class VirtualSession:
             self.bench.light.ping()
             self._next_ping = now + PING_NS
         self.loop.turn_at(now)
-        while not self._scripted and self.engine.wants_calibration:
+        while not self._past.scripted and self.engine.wants_calibration:
             self.engine.apply_calibration(self.engine.learn())
             self.loop.turn_at(now)
         if now >= self._next_pump or posted or self.recorder.ledger.open:
@@ -302,8 +264,10 @@ class VirtualSession:
 
     def _mind_course(self) -> None:
         """The session ends by its rules, a little later than it was decided; a past has its own end."""
+        if self._past.scripted:
+            return
         dropped = self.ring.n_dropped + self.engine.n_dropped
-        if not self._scripted and self._course.look(self.recorder.journal, last_sample=self._at - 1, samples=self._taken, dropped=dropped):
+        if self._course.look(self.recorder.journal, last_sample=self._at - 1, samples=self._taken, dropped=dropped):
             self._limit = min(self._limit, self._taken + round(TAIL_S * self.assembly.fs_hz))
 
     def _end(self, run: Counts) -> None:

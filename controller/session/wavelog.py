@@ -91,7 +91,7 @@ class WaveLog:
 
     def _row(self, tick: Tick, at: float, decision: int, site: int, condition: str, calibration: Calibration) -> tuple[Any, ...]:
         sample, record, wave = tick
-        direction, speed, wavelength, frequency, pgd, kind, amplitude, _ = wave.tolist()
+        direction, speed, wavelength, frequency, pgd, kind, amplitude = wave.tolist()[:7]
         phase, sd = forecast_records(record[None], calibration, np.zeros(1), NO_REST)
         degrees = math.degrees(phase[0, site]) + 360 * frequency * (at - sample) / self._fs_hz
         return (

@@ -54,12 +54,10 @@ class Latest:
             return taken
 
     def close(self) -> None:
-        """No more; what is worked on is left at its next pause."""
+        """No more; what is worked on is left at its next pause, for which nobody waits: a window that waits cannot STOP."""
         with self._lock:
             self._ended = True
             self._lock.notify_all()
-        if self._thread is not None:
-            self._thread.join()
 
     def _live(self) -> None:
         while True:

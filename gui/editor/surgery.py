@@ -35,6 +35,11 @@ def written(value: Any, *, inline: bool = True) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
+def in_brackets(value: Any) -> str:
+    """The same where it stands in brackets: there a comma ends a plain word."""
+    return written([value])[1:-1]
+
+
 def step_into(node: Any, step: str | int) -> tuple[Any, Any]:
     """Where a key or an entry begins, and its value."""
     if isinstance(node, yaml.MappingNode):
@@ -98,12 +103,12 @@ def changed(text: str, path: KeyPath, value: Any, order: Sequence[str]) -> str:
         place = _Place(text, path)
     except LookupError:
         return _added(text, path, value, order)
-    end = _end(text, place.node)
+    end, write = _end(text, place.node), in_brackets if place.flow else written
     if place.key is None:
-        return text[: place.node.start_mark.index] + written(value) + text[end:]
+        return text[: place.node.start_mark.index] + write(value) + text[end:]
     begin = text.index(":", place.key.end_mark.index) + 1
     if place.flow or len(written(value)) <= WIDE or not isinstance(value, dict | list):
-        return text[:begin] + " " + written(value) + text[max(end, begin) :]
+        return text[:begin] + " " + write(value) + text[max(end, begin) :]
     indent = int(place.key.start_mark.column) + 2
     block = "".join(f"\n{' ' * indent}{line}" for line in written(value, inline=False).split("\n"))
     return text[:begin] + block + text[max(end, begin) :]
@@ -118,7 +123,8 @@ def _added(text: str, path: KeyPath, value: Any, order: Sequence[str]) -> str:
         return changed(text, tuple(above), {key: value}, ())
     if not isinstance(parent.node, yaml.MappingNode):
         return changed(text, tuple(above), {key: value}, ())
-    entry = f"{written(key)}: {written(value)}"
+    inside = parent.bracketed or not parent.node.value
+    entry = f"{written(key)}: {in_brackets(value) if inside else written(value)}"
     if not parent.node.value:
         begin = int(parent.node.start_mark.index)
         return text[:begin] + "{" + entry + "}" + text[int(parent.node.end_mark.index) :]
@@ -208,9 +214,9 @@ def inserted(text: str, path: KeyPath, index: int, value: Any) -> str:
     if parent.bracketed:
         if index < len(nodes):
             at = int(nodes[index].start_mark.index)
-            return text[:at] + written(value) + ", " + text[at:]
+            return text[:at] + in_brackets(value) + ", " + text[at:]
         at = _end(text, nodes[-1])
-        return text[:at] + ", " + written(value) + text[at:]
+        return text[:at] + ", " + in_brackets(value) + text[at:]
     spans = _entries(text, parent)
     indent = " " * (spans[0][0] - _line_start(text, spans[0][0]))
     if index < len(spans):

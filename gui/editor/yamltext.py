@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui.editor import surgery
+from wavestim.gui.editor.places import value_at
 from wavestim.gui.editor.surgery import FastLoader, step_into
 
 
@@ -58,7 +59,7 @@ def insert(text: str, path: KeyPath, index: int, value: Any) -> str:
     """
 
     def meant(data: Any) -> Any:
-        there = list(_get(data, path) or ())
+        there = list(value_at(data, path) or ())
         return _put(data, path, [*there[:index], value, *there[index:]])
 
     return _proved(text, lambda: surgery.inserted(text, path, index, value), meant)
@@ -73,7 +74,7 @@ def swap(text: str, path: KeyPath, index: int) -> str:
     """
 
     def meant(data: Any) -> Any:
-        there = list(_get(data, path))
+        there = list(value_at(data, path))
         there[index], there[index + 1] = there[index + 1], there[index]
         return _put(data, path, there)
 
@@ -109,26 +110,6 @@ def line_of(text: str, path: KeyPath) -> int | None:
     return line
 
 
-def path_at(text: str, line: int) -> KeyPath:
-    """The innermost key whose text begins on a line (from 1), or above it; empty when there is none."""
-    found: KeyPath = ()
-    try:
-        node = yaml.compose(text, Loader=FastLoader)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return found
-    while True:
-        children: list[tuple[str | int, Any, Any]] = []
-        if isinstance(node, yaml.MappingNode):
-            children = [(str(k.value), k.start_mark, v) for k, v in node.value]
-        elif isinstance(node, yaml.SequenceNode):
-            children = [(i, v.start_mark, v) for i, v in enumerate(node.value)]
-        above = [child for child in children if child[1].line + 1 <= line]
-        if not above or len(found) > 30:
-            return found
-        step, _, node = above[-1]
-        found = (*found, step)
-
-
 def _proved(text: str, do: Callable[[], str], meant: Callable[[Any], Any]) -> str:
     """What was done, if it reads back as it was meant."""
     before = read(text)
@@ -151,24 +132,13 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and repr(a) == repr(b)
 
 
-def _get(data: Any, path: KeyPath) -> Any:
-    for step in path:
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
-
-
 def _put(data: Any, path: KeyPath, value: Any) -> Any:
     if not path:
         return value
     step, *rest = path
     if isinstance(step, int):
         return [_put(one, tuple(rest), value) if i == step else one for i, one in enumerate(data)]
-    there = data or {}
+    there = {} if data is None else data
     return {**there, step: _put(there.get(step), tuple(rest), value)}
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
-from wavestim.controller.errors import WavestimError
 from wavestim.controller.experiment import Experiment
 from wavestim.controller.experiment.problems import Checked, KeyPath, Problem
-from wavestim.gui.deck import OVER, Deck
+from wavestim.gui.deck import Deck
 from wavestim.gui.editor import document as documents
 from wavestim.gui.editor import yamltext
-from wavestim.gui.editor.document import ChangedOnDiskError, Document
+from wavestim.gui.editor.document import Document
 from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.latest import Latest
 from wavestim.gui.editor.working import Drawn, Looked, Planned, Refused, work
 from wavestim.gui.editor.yamltext import CannotChangeError
 from wavestim.gui.pages.page import Page
-from wavestim.gui.widgets.editor.askbar import Answer, AskBar
+from wavestim.gui.steps import OVER
+from wavestim.gui.widgets.editor.askbar import AskBar
 from wavestim.gui.widgets.editor.fieldrow import Now
-from wavestim.gui.widgets.editor.filedialog import ask_for_file
+from wavestim.gui.widgets.editor.filing import Filing
 from wavestim.gui.widgets.editor.forecast import Forecast
 from wavestim.gui.widgets.editor.form import Form
 from wavestim.gui.widgets.editor.patterns import Patterns
@@ -58,7 +58,6 @@ class ExperimentPage(Page):
         """The session of somebody else whose experiment is shown."""
         self._begun = False
         """Nothing is worked out before somebody looks at the page."""
-        self.dialog: QtWidgets.QFileDialog | None = None
         self._worker = Latest(work)
         self.bar, self.problems = AskBar(), Problems()
         self.yaml = YamlPane()
@@ -66,12 +65,11 @@ class ExperimentPage(Page):
         self.form = Form(self.edits)
         self.patterns, self.forecast = Patterns(), Forecast()
         self.lock = QtWidgets.QLabel(words.LOCKED)
-        self.tools = Tools(self, self.yaml.text.undo, self.yaml.text.redo, self.problems.count)
+        self.files = Filing(self, self.bar, lambda: self.document, self.show_document, self._written)
+        self.tools = Tools(self.files, self.yaml.text.undo, self.yaml.text.redo, self.problems.count)
         self._lay_out()
         self.yaml.typed.connect(self._typed)
         self.problems.asked.connect(self._go_to)
-
-    # --- what the window asks
 
     def turn(self, frame: int) -> None:
         """One frame."""
@@ -84,7 +82,7 @@ class ExperimentPage(Page):
         if not self._begun:
             self.show_document(self.document)
         if locked != self._locked:
-            self._locked = locked
+            self._locked = self.files.locked = locked
             self._show()
         for result in self._worker.take():
             self._worked(result)
@@ -106,13 +104,10 @@ class ExperimentPage(Page):
         if path is None or str(path) != experiment:
             self._wanted = experiment
 
-    def ask_before(self, question: str, then: Callable[[], object], discard: str = words.DISCARD) -> None:
-        """Something would lose what is not saved."""
-        self.bar.ask(question.format(name=self._title()), [(words.SAVE_FIRST, self.save), (discard, then), (words.KEEP, None)])
-
     def take_over(self, before: ExperimentPage) -> None:
         """Go on with what another page had, saved or not; that page ends."""
         before.close_down()
+        self._watched = before._watched
         if before._begun:
             self._wanted = before._wanted
             self.show_document(before.document)
@@ -120,16 +115,6 @@ class ExperimentPage(Page):
     def close_down(self) -> None:
         """The window goes."""
         self._worker.close()
-
-    # --- the file
-
-    def new(self, example: str | None = None) -> None:
-        """A new experiment; without a name, the small one."""
-        self._unless_lost(lambda: self._opened(lambda: documents.new(example)))
-
-    def open(self, path_or_name: str) -> None:
-        """Another experiment."""
-        self._unless_lost(lambda: self._opened(lambda: documents.opened(path_or_name)))
 
     def show_document(self, document: Document) -> None:
         """Begin with another one."""
@@ -140,33 +125,11 @@ class ExperimentPage(Page):
         if document.path is not None:
             self.saved.emit(str(document.path))
 
-    def save(self) -> None:
-        """Write the file; what has none yet gets a name first."""
-        if self._locked:
-            return
-        if self.document.path is None:
-            self.save_as()
-        else:
-            self._save(None)
-
-    def save_as(self) -> None:
-        """Write it under another name."""
-        if not self._locked:
-            name = f"{self._title()}.yaml" if self.document.path is None else self.document.path.name
-            self._choose(words.SAVE_AS, self._save_new, name)
-
-    def choose_file(self) -> None:
-        """Ask for a file to open."""
-        if not self._locked:
-            self._choose(words.OPEN, lambda path: self.open(str(path)))
-
     def discard(self) -> None:
         """Back to what is in the file."""
         self.document.text = self.document.saved
         self.yaml.change_to(self.document.text)
         self._changed()
-
-    # --- inside
 
     def _change(self, do: Callable[[], None]) -> None:
         if self._locked:
@@ -206,7 +169,7 @@ class ExperimentPage(Page):
         self.lock.setVisible(self._locked)
         self.tools.lock(self._locked)
         where = "" if self.document.path is None else str(self.document.path)
-        self.tools.name.setText(words.title(self._title(), where, self.document.unsaved))
+        self.tools.name.setText(words.title(self.files.name, where, self.document.unsaved))
 
     def _worked(self, result: object) -> None:
         if isinstance(result, Looked):
@@ -250,62 +213,16 @@ class ExperimentPage(Page):
         if problem.path:
             self.form.go_to(problem.path)
 
-    def _title(self) -> str:
-        name = self.document.data.get("name")
-        return str(name) if isinstance(name, str) and name else words.EMPTY
-
     def _show_wanted(self, wanted: str) -> None:
         self._wanted = None
         if self.unsaved:
-            self.open(wanted)
+            self.files.open(wanted)
         else:
-            self._opened(lambda: documents.opened(wanted))
+            self.files.show(lambda: documents.opened(wanted))
 
-    def _unless_lost(self, then: Callable[[], None]) -> None:
-        if self._locked:
-            return
-        if self.document.unsaved:
-            self.ask_before(words.LOSES, then)
-        else:
-            then()
-
-    def _opened(self, make: Callable[[], Document]) -> None:
-        try:
-            self.show_document(make())
-        except (WavestimError, OSError) as error:
-            self.bar.tell(str(error), words.KEEP)
-
-    def _save(self, path: Path | None, *, over: bool = False) -> None:
-        try:
-            written = self.document.save(path, over=over)
-        except ChangedOnDiskError:
-            asked: list[Answer] = [(words.OVER, lambda: self._save(path, over=True)), (words.RELOAD, self._reload), (words.KEEP, None)]
-            self.bar.ask(words.CHANGED.format(name=self._title()), asked)
-            return
-        except WavestimError as error:
-            self.bar.tell(str(error), words.KEEP)
-            return
-        self.bar.over()
+    def _written(self, path: Path) -> None:
         self._changed()
-        self.saved.emit(str(written))
-
-    def _save_new(self, path: Path) -> None:
-        """Under another name, which may be taken."""
-        own = self.document.path is not None and path.resolve() == self.document.path.resolve()
-        if path.exists() and not own:
-            self.bar.ask(words.EXISTS.format(path=path), [(words.OVER, lambda: self._save(path)), (words.KEEP, None)])
-        else:
-            self._save(path)
-
-    def _reload(self) -> None:
-        path = self.document.path
-        self._opened(lambda: documents.opened(str(path)))
-
-    def _choose(self, title: str, do: Callable[[Path], object], suggested: str = "") -> None:
-        if self.dialog is not None:
-            self.dialog.deleteLater()
-        folder = Path.cwd() if self.document.path is None else self.document.path.parent
-        self.dialog = ask_for_file(self, title, folder, do, suggested)
+        self.saved.emit(str(path))
 
     def _lay_out(self) -> None:
         right = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
@@ -323,8 +240,8 @@ class ExperimentPage(Page):
         rows = QtWidgets.QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
-        for widget in (self.tools, self.lock, self.bar, self.problems):
-            rows.addWidget(widget)
+        for line in (self.tools, self.lock, self.bar, self.problems):
+            rows.addWidget(line)
         rows.addWidget(columns, 1)
         self.lock.setStyleSheet("font-weight: bold")
         self.lock.hide()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from pyqtgraph.Qt import QtGui, QtWidgets
 from wavestim.gui.deck import Deck
-from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.widgets.gauges import Gauges
 from wavestim.gui.widgets.log import Log
 from wavestim.gui.widgets.manual import ManualPanel
 from wavestim.gui.widgets.mockrig import MockPanel
 from wavestim.gui.words import hands
-
-SLOW_FRAMES = 6
-"""What changes slowly is shown in every sixth frame."""
 
 
 class HandsPage(Page):
@@ -33,8 +30,8 @@ class HandsPage(Page):
         self._known: object = None
         self._lay_out()
         for keys, do in (("Ctrl+L", self.manual.toggle), ("Ctrl+H", self.manual.turn_hold)):
-            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)
-            shortcut.setContext(QtCore.Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QtWidgets.QShortcut(QtGui.QKeySequence(keys), self)  # of the window, while the page is shown
+            shortcut.setWhatsThis(hands.KEYS[keys])
             shortcut.activated.connect(do)
 
     def turn(self, frame: int) -> None:

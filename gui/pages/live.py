@@ -10,7 +10,9 @@ from typing import Any
 from pyqtgraph.Qt import QtWidgets
 from wavestim.gui import words
 from wavestim.gui.deck import Deck
-from wavestim.gui.pages.page import Page
+from wavestim.gui.eventlog import EventLog
+from wavestim.gui.knowledge import Knowledge
+from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.tracing import FILTERS, SECONDS
 from wavestim.gui.viewing import View
 from wavestim.gui.widgets.latency import Latency
@@ -23,9 +25,6 @@ from wavestim.gui.widgets.splits import Split
 from wavestim.gui.widgets.store import Store
 from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
-
-SLOW_FRAMES = 6
-"""What changes slowly is drawn in every sixth frame."""
 
 
 class LivePage(Page):
@@ -46,7 +45,7 @@ class LivePage(Page):
         self.trends, self.latency, self.progress, self.log, self.store = Trends(), Latency(), Progress(), Log(), Store()
         self._fast = (self.map, self.traces)
         self._slow = (self.rose, self.phase, self.trends, self.latency, self.progress, self.store)
-        self._known: object = None
+        self._known: Knowledge | None = None
         self.held = False
         """What is drawn stands still; the log goes on."""
         self._lay_out()
@@ -54,16 +53,23 @@ class LivePage(Page):
     def turn(self, frame: int) -> None:
         """One frame."""
         knowledge, slow = self._deck.knowledge, frame % SLOW_FRAMES == 0
-        if knowledge is not None:
-            if knowledge is not self._known:
-                self._known = knowledge
-                for widget in (*self._fast, *self._slow):
-                    widget.begin(knowledge.facts)
-            if not self.held:
-                for widget in (*self._fast, *(self._slow if slow else ())):
-                    widget.show_now(knowledge)
+        if knowledge is None and self._known is not None:  # what was shown is of a session that is no longer open
+            self.show_session(Knowledge(self._known.facts, EventLog()))
+            self._known = None
+        elif knowledge is not None and knowledge is not self._known:
+            self.show_session(knowledge)
+            self._known = knowledge
+        elif knowledge is not None and not self.held:
+            for widget in (*self._fast, *(self._slow if slow else ())):
+                widget.show_now(knowledge)
         if slow:
             self.log.show_log(self._deck.log, complete=knowledge is None or knowledge.complete)
+
+    def show_session(self, knowledge: Knowledge) -> None:
+        """Begin with another one."""
+        for widget in (*self._fast, *self._slow):
+            widget.begin(knowledge.facts)
+            widget.show_now(knowledge)
 
     def actions(self) -> dict[str, Callable[[], object]]:
         """Panels wider, narrower, higher, lower; the view held."""
@@ -102,7 +108,7 @@ class LivePage(Page):
     def _lay_out(self) -> None:
         above = Split("above", (self.map, 5), (self.rose, 4), (self.phase, 4))
         below = Split("below", (self.traces, 9), (self.trends, 4))
-        beside = Split("beside", (self.progress, 2), (self.store, 1), (self.log, 4), (self.latency, 2), down=True)
+        beside = Split("beside", (self.progress, 5), (self.store, 3), (self.log, 8), (self.latency, 4), down=True)
         self._split = Split("all", (Split("main", (above, 1), (below, 1), down=True), 13), (beside, 5))
         rows = QtWidgets.QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -7,8 +7,11 @@ from typing import Any
 
 from pyqtgraph.Qt import QtWidgets
 
+SLOW_FRAMES = 6
+"""What changes slowly is drawn in every sixth frame."""
 
-class Page(QtWidgets.QWidget):  # type: ignore[misc]
+
+class Page(QtWidgets.QWidget):
     """One page; the window asks it for a frame while it is shown.
 
     Attributes

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme
-from wavestim.gui.deck import OVER, Deck
+from wavestim.gui.deck import Deck
 from wavestim.gui.pages.page import Page
 from wavestim.gui.preflight import Check, Known, known_of
+from wavestim.gui.steps import OVER
 from wavestim.gui.widgets.checks import Checks
 from wavestim.gui.words import preflight as words
 
@@ -85,14 +86,18 @@ class PreflightPage(Page):
             standing = [Check(check.check, "red", f"{words.STANDING}: {check.what}", check.do) for check in found.standing]
             stale = bool(found.sha256 and self._known.sha256 and found.sha256 != self._known.sha256)
             at = f"{found.ended_at:%H:%M}" if found.ended_at is not None else ""
-            head = words.headline(found.level, at) if found.level else found.verdict
-            self._show(head, words.CHANGED if stale else "", _colour(found.level), (*standing, *found.checks))
+            checks = (*standing, *found.checks)
+            head = words.headline(found.level, at, [check.level for check in checks]) if found.level else found.verdict
+            self._show(head, words.CHANGED if stale else "", _colour(found.level), checks)
         elif self._known.level:
             self._show(words.earlier(self._known.level, self._known.at), "", _colour(self._known.level), self._known.red)
         else:
             self._show(words.NEVER, "", theme.DIM, ())
 
     def _show(self, headline: str, note: str, colour: str, checks: tuple[Check, ...]) -> None:
+        """Its verdict, what has to be said beside it, its checks."""
+        if self._deck.state not in (*OVER, "preflight"):
+            note = f"{note}  {words.LOCKED}".strip()
         if headline != self.headline.text():
             self.headline.setText(headline)
         self.headline.setStyleSheet(f"color: {colour}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui import theme
+from wavestim.gui.eventlog import EventLog
 from wavestim.gui.knowledge import Knowledge
-from wavestim.gui.pages.page import Page
+from wavestim.gui.pages.page import SLOW_FRAMES, Page
 from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.replay.player import SPEEDS
 from wavestim.gui.replay.timeline import seconds_said
+from wavestim.gui.widgets.filedialog import ask_for_file, ask_for_folder
 from wavestim.gui.widgets.moment import AroundPanel, MomentPanel, PulsePanel
 from wavestim.gui.widgets.phasehist import PhaseAtLight
 from wavestim.gui.widgets.probemap import ProbeMap
@@ -20,7 +23,7 @@ from wavestim.gui.widgets.traces import Traces
 from wavestim.gui.widgets.trends import Trends
 from wavestim.gui.words import replay as words
 
-SLOW_FRAMES, READ_FRAMES = 6, 4
+READ_FRAMES = 4
 """While it plays: what changes slowly is drawn, and words are written, so often."""
 
 
@@ -52,6 +55,7 @@ class ReplayPage(Page):
         self.play = self._button(words.PLAY, words.BUTTON_HELP[words.PLAY], desk.play)
         self.speed, self.at = QtWidgets.QComboBox(), QtWidgets.QLineEdit()
         self.made = QtWidgets.QProgressBar()
+        self.dialog: QtWidgets.QFileDialog | None = None
         self._known: Knowledge | None = None
         self._facts: object = None
         self._lay_out()
@@ -77,6 +81,7 @@ class ReplayPage(Page):
                 panel.begin(desk.facts)
         knowledge = desk.knowledge
         if knowledge is None or desk.facts is None:
+            self._clear()
             return
         anew = knowledge is not self._known
         self._known = knowledge
@@ -89,11 +94,22 @@ class ReplayPage(Page):
         for told in self._told if still or frame % READ_FRAMES == 0 else ():
             told.show_now(desk)
 
+    def _clear(self) -> None:
+        """Nothing is shown of what is no longer open."""
+        if self._known is None:
+            return
+        empty, self._known, self._facts = Knowledge(self._known.facts, EventLog()), None, None
+        for panel in self._panels:
+            panel.begin(empty.facts)
+            panel.show_now(empty)
+        for told in self._told:
+            told.clear()
+
     def _show_state(self) -> None:
         desk = self.desk
         self.sentence.setText(desk.sentence())
         self.sentence.setStyleSheet(f"color: {theme.LINES['bad'] if desk.alarming else theme.TEXT}")
-        self.recover.setVisible(desk.state == "open" and desk.opened.get("kind") == "broken")
+        self.recover.setVisible(desk.state == "open" and desk.kind == "broken")
         self.play.setText(words.HOLD if desk.player.playing else words.PLAY)
         self.speed.setCurrentIndex(SPEEDS.index(desk.player.speed))
         if not self.at.hasFocus():
@@ -114,14 +130,22 @@ class ReplayPage(Page):
         self.scrub.setFocus()
 
     def _choose_session(self) -> None:
-        path = QtWidgets.QFileDialog.getExistingDirectory(self, words.CHOOSE_SESSION)
-        if path:
-            self.open(path)
+        self._choose(ask_for_folder(self, words.CHOOSE_SESSION, self._folder, lambda path: self.open(str(path))))
 
     def _choose_recording(self) -> None:
-        path, _ = QtWidgets.QFileDialog.getOpenFileName(self, words.CHOOSE_RECORDING, "", words.RECORDING_FILES)
-        if path:
-            self.open(path)
+        kinds = words.RECORDING_FILES
+        self._choose(ask_for_file(self, words.CHOOSE_RECORDING, self._folder, kinds, lambda path: self.open(str(path))))
+
+    def _choose(self, dialog: QtWidgets.QFileDialog) -> None:
+        """One dialogue at a time."""
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+        self.dialog = dialog
+
+    @property
+    def _folder(self) -> Path:
+        """Where to look: beside what is open."""
+        return Path(self.desk.path).absolute().parent if self.desk.path else Path.cwd()
 
     def _connect(self) -> None:
         desk = self.desk
@@ -161,8 +185,8 @@ class ReplayPage(Page):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         above = QtWidgets.QHBoxLayout()
-        for widget in (self.open_session, self.open_recording):
-            above.addWidget(widget)
+        for button in (self.open_session, self.open_recording):
+            above.addWidget(button)
         above.addWidget(self.sentence, 1)
         above.addWidget(self.made)
         above.addWidget(self.recover)

@@ -22,11 +22,12 @@ from wavestim.controller.live import wire
 from wavestim.controller.live.rendezvous import About
 from wavestim.controller.lookback.line import Message, receive, send
 from wavestim.controller.offspring import environment
+from wavestim.controller.record.records import CAME
+from wavestim.gui.byhand import MANUAL
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts, facts_from
 from wavestim.gui.joining import Stream
 from wavestim.gui.knowledge import TREND_HZ, Knowledge
-from wavestim.gui.pulsebook import CAME
 
 SERVER = (sys.executable, "-m", "wavestim.controller.lookback")
 LAST_BYTES = 2000
@@ -62,19 +63,29 @@ class Answers:
         Session folder or recording.
     experiment : str, optional
         For a recording.
+
+    Raises
+    ------
+    OSError
+        When there is no room for another process or its words.
     """
 
     def __init__(self, path: str, experiment: str | None) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
         self._scratch = tempfile.mkdtemp(prefix="wavestim-lookback-")
-        self._process = subprocess.Popen(
-            [*SERVER, self._scratch],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            start_new_session=True,
-            env=environment(),
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*SERVER, self._scratch],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                start_new_session=True,
+                env=environment(),
+            )
+        except OSError:
+            self._said.close()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._questions = Connection(os.dup(self._process.stdin.fileno()), readable=False)
@@ -182,7 +193,8 @@ def tell(knowledge: Knowledge, message: Message) -> None:
             sure_deg = float(arrays["sd_deg"][knowledge.site])
             knowledge.note_waves([{**header, "decision": -1, "wave_kind": header["kind"], "sd_deg": sure_deg}])
     elif topic == "pulses":
-        for row, shone in zip([row for row in header["rows"] if row["verdict"] in CAME], knowledge.new_light(), strict=False):
+        came = [row for row in header["rows"] if row["verdict"] in CAME and row.get("condition") != MANUAL]
+        for row, shone in zip(came, knowledge.new_light(), strict=False):
             if row["known_deg"] is not None:
                 knowledge.phases.add("known", shone.condition, row["known_deg"])
 
@@ -196,6 +208,7 @@ def tell_history(knowledge: Knowledge, header: Mapping[str, Any], arrays: Mappin
     book.directions.add_all(arrays["directions_deg"])
     book.latency.add_all(arrays["latency_us"])
     book.deadline.add_all(arrays["deadline_us"])
-    knowledge.phases.add_all("known", header["lit"], arrays["at_light_deg"])
+    aimed = [i for i, condition in enumerate(header["lit"]) if condition != MANUAL]
+    knowledge.phases.add_all("known", [header["lit"][i] for i in aimed], arrays["at_light_deg"][aimed])
     for table, n in header["next"].items():
         knowledge.streams[table].begin_at(n)

@@ -1,4 +1,4 @@
-"""The window's one replay: what is open, which moment is shown, what is known of it. No Qt, never waits."""
+"""The window's one replay: what is open, which moment is shown, what is known of it. No Qt; only closing waits, for a fifth of a second."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ class ReplayDesk:
         self.close()
         self._clear("opening")
         self.path, self._experiment = path, experiment
-        self._answers = self._start(path, experiment)
+        try:
+            self._answers = self._start(path, experiment)
+        except OSError as error:
+            self._refuse(str(error))
 
     def close(self) -> None:
         """Let go."""
@@ -76,10 +79,13 @@ class ReplayDesk:
 
     def recover(self) -> None:
         """Finish a session that was broken off; it is opened anew afterwards."""
-        if self.opened.get("kind") == "broken":
+        if self.kind == "broken":
             self.close()
             self._clear("recovering")
-            self._recovery = Child("recover", self.path)
+            try:
+                self._recovery = Child("recover", self.path)
+            except OSError as error:
+                self._refuse(str(error))
 
     def jump(self, sample: float) -> None:
         """To a moment."""
@@ -107,6 +113,11 @@ class ReplayDesk:
         self.player.play(not self.player.playing)
 
     @property
+    def kind(self) -> str:
+        """What is open, by now: a session that is being recorded ends, or is broken off."""
+        return str(self.progress.get("kind") or self.opened.get("kind") or "")
+
+    @property
     def made_to(self) -> float:
         """The engine has run so far."""
         return float(self.progress.get("made_to", self.timeline.first))
@@ -116,11 +127,15 @@ class ReplayDesk:
         """What is wanted is shown, with its truth."""
         return bool(self.moment) and not self._waiting and self.truth_of is self.moment and self.moment["sample"] == self.player.at
 
-    def turn(self) -> None:
-        """Once a frame."""
+    def hear(self) -> None:
+        """Take in what was answered; also while nobody looks, so that it does not pile up."""
         self._mind_recovery()
         for answer in self._answers.heard() if self._answers is not None else ():
             self._take(answer)
+
+    def turn(self) -> None:
+        """Once a frame that is looked at."""
+        self.hear()
         if self.state != "open":
             return
         reached = self.timeline.last if self.progress.get("done") else self.made_to - 1
@@ -165,9 +180,7 @@ class ReplayDesk:
         elif answer.topic == "trouble":
             self.why, self._waiting = str(header["why"]), False
         elif answer.topic in ("refused", "ended"):
-            self.state = "refused"
-            self.why = self.why or str(header["why"]) or words.ENDED
-            self.player.play(False)
+            self._refuse(self.why or str(header["why"]) or words.ENDED)
 
     def _show(self, answer: Answer) -> None:
         self._waiting, self.moment = False, answer.header
@@ -185,8 +198,12 @@ class ReplayDesk:
         if recovery.code == 0:
             self.open(self.path, self._experiment)
         else:
-            self.state, self.why = "refused", recovery.last_words()
+            self._refuse(recovery.last_words())
         recovery.close()
+
+    def _refuse(self, why: str) -> None:
+        self.state, self.why = "refused", why
+        self.player.play(False)
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 
-class Button(QtWidgets.QPushButton):  # type: ignore[misc]
+class Button(QtWidgets.QPushButton):
     """See the module.
 
     Parameters

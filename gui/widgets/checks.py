@@ -37,11 +37,14 @@ class Checks(Panel):
         self._told: tuple[Check, ...] = ()
 
     def tell(self, checks: Sequence[Check]) -> None:
-        """Show them."""
+        """Show them, what is wrong on top."""
+        checks = sorted(checks, key=lambda check: words.WORST_FIRST.index(check.level))
         if tuple(checks) == self._told:
             return
         self._told = tuple(checks)
         colours = {"green": theme.GOOD, "amber": theme.WARN, "red": theme.LINES["bad"]}
+        bold = self.table.font()
+        bold.setBold(True)
         self.table.setRowCount(len(checks))
         for row, check in enumerate(checks):
             for column, text in enumerate((words.LEVELS[check.level], check.check, check.what, check.do)):
@@ -50,4 +53,6 @@ class Checks(Panel):
                 item.setTextAlignment(int(QtCore.Qt.AlignmentFlag.AlignTop | QtCore.Qt.AlignmentFlag.AlignLeft))
                 if column == 0:
                     item.setForeground(QtGui.QColor(colours[check.level]))
+                if column < 2 and check.level != "green":
+                    item.setFont(bold)
                 self.table.setItem(row, column, item)

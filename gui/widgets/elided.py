@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 
 
-class Elided(QtWidgets.QLabel):  # type: ignore[misc]
+class Elided(QtWidgets.QLabel):
     """Plain text that never widens what it is in.
 
     Parameters
@@ -17,8 +17,13 @@ class Elided(QtWidgets.QLabel):  # type: ignore[misc]
         super().__init__()
         self.setTextFormat(QtCore.Qt.TextFormat.PlainText)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
-        self._full = ""
+        self._full = self._help = ""
         self.setText(text)
+
+    def setToolTip(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Help, which stands below what had no room."""
+        self._help = text
+        self._fit()
 
     def text(self) -> str:
         """All of it."""
@@ -39,4 +44,5 @@ class Elided(QtWidgets.QLabel):  # type: ignore[misc]
         metrics, width, right = self.fontMetrics(), self.contentsRect().width(), QtCore.Qt.TextElideMode.ElideRight
         shown = "\n".join(metrics.elidedText(line, right, width) for line in self._full.split("\n"))
         super().setText(shown)
-        self.setToolTip("" if shown == self._full else self._full)
+        parts = ("" if shown == self._full else self._full, self._help)
+        super().setToolTip("\n".join(part for part in parts if part))

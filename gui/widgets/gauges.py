@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
@@ -12,7 +13,7 @@ from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.words import hands
 
 
-class Bar(QtWidgets.QWidget):  # type: ignore[misc]
+class Bar(QtWidgets.QWidget):
     """One bar; hatched where there is nothing to show."""
 
     def __init__(self) -> None:
@@ -71,6 +72,6 @@ class Gauges(Panel):
         for name, gauge in ((hands.DOSE, doses.dose(light)), (hands.WARMTH, doses.warmth(light))):
             self.bars[name].show_gauge(gauge)
             colour = theme.LINES.get({"warn": "warn", "bad": "bad"}.get(gauge.level, "plain"), theme.TEXT)
-            self.texts[name].setText(f"<span style='color:{colour}'>{gauge.words}</span>")
+            self.texts[name].setText(f"<span style='color:{colour}'>{escape(gauge.words)}</span>")
         said = str(light.get("unmeasured", ""))
-        self.unmeasured.setText(f"<span style='color:{theme.LINES['warn']}'>{said}</span>" if said else "")
+        self.unmeasured.setText(f"<span style='color:{theme.LINES['warn']}'>{escape(said)}</span>" if said else "")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
+from wavestim.gui.deck import Deck
 from wavestim.gui.lamps import Lamp
 from wavestim.gui.palettes import ink
+from wavestim.gui.steps import ALARMING, OVER, STEP
 from wavestim.gui.widgets.elided import Elided
 
 
@@ -18,14 +20,14 @@ def step_colour(step: str) -> str:
     return dict(zip(words.STEPS, colours, strict=True))[step]
 
 
-class Header(QtWidgets.QWidget):  # type: ignore[misc]
+class Header(QtWidgets.QWidget):
     """See the module. ``arm run take stop recover report open`` are buttons, ``experiment`` the choice."""
 
     def __init__(self, experiments: Iterable[str]) -> None:
         super().__init__()
         self._lamps = [QtWidgets.QLabel() for _ in words.LAMPS]
         self._steps = {step: QtWidgets.QLabel(text) for step, text in words.STEPS.items()}
-        self.clock, self.what, self.sentence = QtWidgets.QLabel("00:00:00"), Elided(words.NO_SESSION), QtWidgets.QLabel()
+        self.clock, self.what, self.sentence = QtWidgets.QLabel(), Elided(), QtWidgets.QLabel()
         self.clock.setObjectName("clock")
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
@@ -49,7 +51,7 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             seldom.hide()
         self.stop = self._button("stop", words.STOP)
         self._lit: tuple[Lamp, ...] = ()
-        self._at: tuple[str, str, bool] | None = None
+        self._at: tuple[str, str, bool, str] | None = None
         self._lay_out()
 
     def offer(self, experiment: str, *, first: bool = False) -> None:
@@ -107,6 +109,33 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
         rows.addLayout(above)
         rows.addLayout(below)
 
+    def show_now(self, deck: Deck, *, held: bool, mock: bool) -> None:
+        """Where the session is, and which buttons do something; ``held``: the view stands still."""
+        state, knowledge = deck.state, deck.knowledge
+        sentence = deck.sentence() + (f"   {words.HELD_VIEW}" if held else "")
+        self.show_step(STEP[state], sentence, state in ALARMING, words.NOW.get(state, ""))
+        self.arm.setEnabled(state in OVER)
+        self.run.setEnabled(state == "armed" and not deck.watching)
+        self.take.setVisible(deck.watching)
+        self.recover.setVisible(state in ("gone", "recovering"))
+        self.recover.setEnabled(state == "gone")
+        self.report.setVisible(state == "report")
+        for choice in (self.experiment, self.open):
+            choice.setEnabled(state in OVER)
+        self.show_lamps(deck.lamps)
+        if knowledge is None:
+            self.show_session(0.0, words.NO_SESSION)
+            return
+        about, subject = knowledge.facts.about, knowledge.facts.subject
+        mock = mock or bool(knowledge.status.get("mock"))
+        what = words.what(about.name, subject, Path(about.session).name, mock)
+        self.show_session(float(knowledge.status.get("seconds") or 0), what)
+
+    def show_session(self, seconds: float, what: str) -> None:
+        """How long it is recorded, and what it is."""
+        self.clock.setText(words.clock(seconds))
+        self.what.setText(what)
+
     def show_lamps(self, lamps: Iterable[Lamp]) -> None:
         """Light them."""
         lamps = tuple(lamps)
@@ -114,20 +143,22 @@ class Header(QtWidgets.QWidget):  # type: ignore[misc]
             return
         self._lit = lamps
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
+            shape = words.SHAPES[lamp.level]
             label.setText(
-                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>●</span> <b>{name}</b><br>"
+                f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>{shape}</span> <b>{name}</b><br>"
                 f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
             )
 
-    def show_step(self, at: str, sentence: str, alarm: bool) -> None:
-        """Where the session is."""
-        if (at, sentence, alarm) == self._at:
+    def show_step(self, at: str, sentence: str, alarm: bool, instead: str = "") -> None:
+        """Where the session is; ``instead``: the word for what it does there, when that is not the name of the step."""
+        if (at, sentence, alarm, instead) == self._at:
             return
-        self._at = (at, sentence, alarm)
+        self._at = (at, sentence, alarm, instead)
         order = list(words.STEPS)
         for step, label in self._steps.items():
+            label.setText(instead if step == at and instead else words.STEPS[step])
             if step == at:
-                fill = theme.BAD if alarm else step_colour(step)
+                fill = theme.BAD if alarm else theme.WARN if instead else step_colour(step)
                 style = f"background: {fill}; color: {ink(fill)}; font-weight: bold"
             else:
                 style = f"background: {theme.PANEL}; color: {theme.DIM if order.index(step) < order.index(at) else theme.OFF}"

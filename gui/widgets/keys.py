@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from html import escape
 
-from pyqtgraph.Qt import QtGui, QtWidgets
-from wavestim.gui import words
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
+from wavestim.gui import theme, words
 from wavestim.gui.pages.page import Page
 
 
@@ -26,7 +27,7 @@ def _shortcut(window: QtWidgets.QWidget, keys: str, do: Callable[[], object]) ->
     shortcut.activated.connect(do)
 
 
-class KeysDialog(QtWidgets.QDialog):  # type: ignore[misc]
+class KeysDialog(QtWidgets.QDialog):
     """The list, with the keys that panels of a page have of their own; it does not block the window."""
 
     def __init__(self, parent: QtWidgets.QWidget, pages: Iterable[Page]) -> None:
@@ -34,8 +35,25 @@ class KeysDialog(QtWidgets.QDialog):  # type: ignore[misc]
         self.setWindowTitle(words.KEYS_TITLE)
         told = [(key.keys, key.does) for key in words.KEYS]
         for number, page in enumerate(pages, 1):
-            told.append(words.page_key(number, page.title))
+            told.append(words.page_key(number, page.title.replace("&&", "&")))
             told += [(shortcut.key().toString(), shortcut.whatsThis()) for shortcut in page.findChildren(QtWidgets.QShortcut)]
-        rows = "".join(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;&nbsp;</td><td>{does}</td></tr>" for keys, does in told)
-        self.told = QtWidgets.QLabel(f"<table cellspacing=4>{rows}</table>")
-        QtWidgets.QVBoxLayout(self).addWidget(self.told)
+        half = -(-len(told) // 2)
+        columns = "".join(f"<td><table cellspacing=2>{_rows(part)}</table></td>" for part in (told[:half], told[half:]))
+        self.told = QtWidgets.QLabel(f"<table cellspacing=0><tr>{columns}</tr></table>")
+        self.told.setStyleSheet(f"font-size: {theme.px(12)}px")
+        rows = QtWidgets.QVBoxLayout(self)
+        rows.addWidget(self.told)
+        rows.addWidget(QtWidgets.QLabel(words.KEYS_CLOSE))
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """The key that opened it closes it: Esc is STOP here too."""
+        if event.key() == QtCore.Qt.Key.Key_F12:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+
+def _rows(told: Iterable[tuple[str, str]]) -> str:
+    return "".join(
+        f"<tr><td><b>{escape(keys)}</b>&nbsp;&nbsp;&nbsp;</td><td>{escape(does)}&nbsp;&nbsp;&nbsp;</td></tr>" for keys, does in told
+    )

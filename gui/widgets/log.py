@@ -24,6 +24,10 @@ class Log(Panel):
         self._text.setReadOnly(True)
         self.fill(self._text)
         self._shown: tuple[object, ...] = ()
+        self._follows, bar = True, self._text.verticalScrollBar()
+        """Nobody scrolled away from the end."""
+        bar.actionTriggered.connect(lambda _: self._scrolled())
+        bar.rangeChanged.connect(lambda _, most: bar.setValue(most) if self._follows else None)
 
     def choose(self, only: str) -> None:
         """List one of :data:`wavestim.gui.eventlog.LEVELS`."""
@@ -41,6 +45,10 @@ class Log(Panel):
             for line in log.only(self.only)[-SHOWN:]
         ]
         bar = self._text.verticalScrollBar()
-        at, at_end = bar.value(), bar.value() >= bar.maximum() - 4
+        at = bar.value()
         self._text.setHtml("<br>".join(lines))
-        bar.setValue(bar.maximum() if at_end else at)
+        bar.setValue(bar.maximum() if self._follows else at)
+
+    def _scrolled(self) -> None:
+        bar = self._text.verticalScrollBar()
+        self._follows = bar.sliderPosition() >= bar.maximum() - 4

@@ -139,8 +139,10 @@ class ManualPanel(Panel):
         self.overridden = overridden
         self.take.setText(hands.GIVE_BACK if overridden else hands.TAKE_OVER)
         self.setStyleSheet(f"QFrame#panel {{ border: 3px solid {theme.BAD}; }}" if overridden else "")
+        self.says.setStyleSheet(f"color: {theme.LINES['bad']}; font-weight: bold" if overridden else "")
         if overridden:
-            self.says.setText(f"<b style='color:{theme.LINES['bad']}'>{hands.OVERRIDDEN}</b>")
+            self.setFocus()  # Return fires
+            self.says.setText(hands.OVERRIDDEN)
             self.fire.setEnabled(self.what.count() > 0)
 
     def _choices(self, status: Mapping[str, Any]) -> None:

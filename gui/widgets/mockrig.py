@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
@@ -36,7 +37,7 @@ KNOBS = (
 )
 
 
-class Slider(QtWidgets.QSlider):  # type: ignore[misc]
+class Slider(QtWidgets.QSlider):
     """One knob; sends what it is set to, not more often than five times a second."""
 
     def __init__(self, knob: Knob, label: QtWidgets.QLabel) -> None:
@@ -160,7 +161,7 @@ class MockPanel(Panel):
             grid.addWidget(value, row, 2)
             row += 1
         for name, text, _, should in hands.ACTIONS:
-            button = self.buttons[name] = Button(text, should, lambda name=name: self._press(name))  # type: ignore[misc]
+            button = self.buttons[name] = Button(text, should, partial(self._press, name))
             grid.addWidget(button, row, 0)
             grid.addWidget(_says(should), row, 1, 1, 2)
             row += 1

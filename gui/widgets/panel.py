@@ -9,7 +9,7 @@ from wavestim.gui import theme
 from wavestim.gui.widgets.elided import Elided
 
 
-class Panel(QtWidgets.QFrame):  # type: ignore[misc]
+class Panel(QtWidgets.QFrame):
     """A frame.
 
     Parameters

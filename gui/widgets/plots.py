@@ -32,7 +32,7 @@ def keep_still(plot: pg.PlotItem) -> None:
         plot.getAxis(side).setCacheMode(QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
 
-class Spots(pg.GraphicsObject):  # type: ignore[misc]
+class Spots(pg.GraphicsObject):
     """Discs or squares in the units of the plot, each with its brush and pen: quicker than a scatter plot whose spots change every frame.
 
     Parameters

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
 from wavestim.gui.flowfield import FlowField
+from wavestim.gui.kinds import goes_one_way, moves
 from wavestim.gui.knowledge import Knowledge
 from wavestim.gui.lightshow import lit_now, slowed
 from wavestim.gui.viewing import View
@@ -41,6 +42,7 @@ class ProbeMap(Panel):
         self.plot.setAspectLocked(True)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setTickFont(theme.small())
+            self.plot.getAxis(side).setStyle(showValues=False)  # until there is a probe
         self.electrodes = Spots()
         self.leds = Spots(square=True)
         self._under = pg.PlotCurveItem(pen=pg.mkPen(theme.GROUND, width=4), connect="pairs")
@@ -64,6 +66,8 @@ class ProbeMap(Panel):
     def begin(self, facts: Facts) -> None:
         """A session of these facts."""
         self._facts = facts
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setStyle(showValues=True)
         self._probe_mm = np.asarray(facts.about.positions_mm, np.float64).reshape(-1, 2)
         self._pitch = pitch_mm(self._probe_mm)
         self._bad = np.isin(np.arange(len(self._probe_mm)), list(facts.bad))
@@ -102,12 +106,12 @@ class ProbeMap(Panel):
         self._show_electrodes(knowledge)
         slower = self._show_leds(knowledge)
         self._show_flow(knowledge)
-        if knowledge.known:
+        if goes_one_way(knowledge.kind):
             at = math.radians(float(knowledge.tick["direction_deg"]))
             self._show_arrow(self.view.seen(np.array([[math.cos(at), math.sin(at)]]))[0])
         else:
             self._hide_arrow()
-        self.says.setText(" · ".join(part for part in (slower, words.wave_line(knowledge.tick, knowledge.known)) if part))
+        self.says.setText(" · ".join(part for part in (slower, words.wave_line(knowledge.tick, knowledge.kind)) if part))
 
     def _toggle_flow(self) -> None:
         self.look(View(self.view.turns, self.view.mirrored, self.flow.isChecked()))
@@ -139,7 +143,7 @@ class ProbeMap(Panel):
         if not len(self._leds_mm) or self._facts is None:
             return ""
         lit, slower = np.zeros(len(self._leds_mm), bool), ""
-        newest = next((shone for shone in reversed(knowledge.pulses.recent) if not shone.dark), None)
+        newest = next((shone for shone in reversed(knowledge.pulses.recent) if not shone.dark and knowledge.fresh), None)
         if newest is not None and 0 <= newest.slot < len(self._facts.patterns):
             since_ms = (knowledge.last_sample - newest.begin) / knowledge.fs_hz * 1000
             pattern = self._facts.patterns[newest.slot]
@@ -158,7 +162,7 @@ class ProbeMap(Panel):
 
     def _show_flow(self, knowledge: Knowledge) -> None:
         """One path for all arrows, once dark and broad, so that they are seen on any phase."""
-        shown = self.view.flow and knowledge.known
+        shown = self.view.flow and moves(knowledge.kind)
         for item in (self._under, self._over):
             item.setVisible(shown)
         if not shown:
@@ -173,13 +177,14 @@ class ProbeMap(Panel):
         tail, tip = self._centre - 0.55 * self._reach * along, self._centre + 0.6 * self._reach * along
         neck = self._centre + 0.45 * self._reach * along
         self._arrow.setData([tail[0], neck[0]], [tail[1], neck[1]])
-        self._head.setStyle(angle=180 - math.degrees(math.atan2(along[1], along[0])))
+        length = min(34.0, 0.13 * min(self.plot.width(), self.plot.height()))
+        self._head.setStyle(angle=180 - math.degrees(math.atan2(along[1], along[0])), headLen=length)
         self._head.setPos(*tip)
         self._arrow.show()
         self._head.show()
 
     def _hide_arrow(self) -> None:
-        for item in (self._arrow, self._head, self._under, self._over):
+        for item in (self._arrow, self._head):
             item.hide()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.facts import Facts
@@ -22,7 +24,11 @@ class Progress(Panel):
         self._text = QtWidgets.QLabel()
         self._text.setWordWrap(True)
         self._text.setAlignment(QtCore.Qt.AlignmentFlag.AlignTop)
-        self.fill(self._text)
+        scroll = QtWidgets.QScrollArea()  # of many conditions
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scroll.setWidget(self._text)
+        self.fill(scroll)
         self._said = ""
 
     def begin(self, facts: Facts) -> None:
@@ -31,7 +37,7 @@ class Progress(Panel):
     def show_now(self, knowledge: Knowledge) -> None:
         """Write."""
         status, counts, plan = knowledge.status, knowledge.pulses, knowledge.facts.plan
-        left = live.left(time_left_s(plan, status, counts.conditions, knowledge.running_s))
+        left = live.left(time_left_s(plan, status, counts.conditions, knowledge.running_s) if knowledge.fresh else None)
         self.says.setText(" · ".join(part for part in (words.course(status), left) if part))
         most = max([*counts.conditions.values(), *plan.conditions.values(), 1])
         rows = "".join(
@@ -50,4 +56,4 @@ def _row(name: str, count: int, of: int | None, most: int, lit: bool) -> str:
     hollow = max(round(BAR * of / most) - full, 0) if of is not None else 0
     bar = f"<span style='color:{theme.LIGHT if lit else theme.TARGET}'>{'■' * full}{'□' * hollow}</span>"
     told = f"<td align=right style='white-space: nowrap'><b>{live.count(count, of)}</b>&nbsp;</td>"
-    return f"<tr><td>{name}&nbsp;</td>{told}<td>{bar}</td></tr>"
+    return f"<tr><td>{escape(name)}&nbsp;</td>{told}<td>{bar}</td></tr>"

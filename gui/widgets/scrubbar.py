@@ -16,7 +16,7 @@ TICKS_S = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200)
 LABEL_PX = 90
 
 
-class ScrubBar(QtWidgets.QWidget):  # type: ignore[misc]
+class ScrubBar(QtWidgets.QWidget):
     """See the module.
 
     Parameters

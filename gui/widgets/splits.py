@@ -13,7 +13,7 @@ STEP = 0.04
 """Of the whole, for one press of a key."""
 
 
-class Split(QtWidgets.QSplitter):  # type: ignore[misc]
+class Split(QtWidgets.QSplitter):
     """See the module.
 
     Parameters

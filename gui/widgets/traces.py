@@ -28,11 +28,13 @@ class Traces(Panel):
         self._facts: Facts | None = None
         self._tracing: Tracing | None = None
         self._channels = np.zeros(0, np.intp)
-        self._fits_uv, self._frame = 0.0, 0
+        self._fits_uv, self._frame, self._wrong = 0.0, 0, ""
         self._controls()
         self.plot = still_plot()
         self.plot.getAxis("bottom").setLabel("s")
         self.plot.getAxis("left").setStyle(showValues=True, tickLength=0)
+        self.plot.getAxis("left").setTicks([[]])
+        self.plot.setRange(xRange=(-self.view.seconds, 0), padding=0)
         self.light = pg.PlotCurveItem(pen=pg.mkPen(theme.LIGHT, width=2), connect="pairs", antialias=False)
         self.sham = pg.PlotCurveItem(pen=pg.mkPen(theme.TARGET, width=1), connect="pairs", antialias=False)
         self.curve = pg.PlotCurveItem(pen=pg.mkPen(theme.DATA, width=1), connect="finite", antialias=False)
@@ -57,6 +59,8 @@ class Traces(Panel):
     def begin(self, facts: Facts) -> None:
         """A session of these facts."""
         self._facts, self._tracing, self._fits_uv = facts, None, 0.0
+        for item in (self.curve, self.light, self.sham):
+            item.setData([], [])
         self.look(self.view)
 
     def look(self, view: TraceView) -> None:
@@ -96,7 +100,7 @@ class Traces(Panel):
         x = np.broadcast_to(np.append(at_s, np.nan), (m, n + 1))
         self.curve.setData(x.ravel(), y.ravel())
         self._show_light(knowledge, m)
-        self.says.setText(words.scale(self._line_uv, m, knowledge.facts.about.n_channels))
+        self.says.setText(self._wrong or words.scale(self._line_uv, m, knowledge.facts.about.n_channels))
 
     @property
     def _line_uv(self) -> float:
@@ -134,6 +138,8 @@ class Traces(Panel):
         self.look(replace(self.view, channels=channels or self.channels.currentText()))
 
     def _complain(self, sentence: str) -> None:
+        """Until something else is chosen."""
+        self._wrong = sentence
         self.channels.setToolTip(sentence or live.CHANNELS_TIP)
         self.channels.setStyleSheet(f"border-color: {theme.BAD}; color: {theme.LINES['bad']}" if sentence else "")
         if sentence:

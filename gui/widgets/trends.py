@@ -31,16 +31,19 @@ class Trends(Panel):
             label = pg.LabelItem(name, color=theme.DIM, size=f"{theme.px(11)}px", parent=plot.vb)
             label.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(2, -4))
             plot.getAxis("left").setTickFont(small)
+            plot.getAxis("left").setStyle(showValues=False)  # until there is something
             plot.showGrid(x=True, y=True, alpha=0.15)
             if row < len(words.TRENDS) - 1:
                 plot.getAxis("bottom").setStyle(showValues=False)
             self._curves.append(plot.plot(pen=pg.mkPen(theme.DATA, width=1), connect="finite"))
             self._plots.append(plot)
-        self._plots[2].setYRange(0, 1, padding=0.05)
+        self._plots[2].setYRange(0, 1.5, padding=0.05)  # its name stands above a plane wave
+        self._plots[2].getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
         self._plots[3].setYRange(0, 120, padding=0.05)
         self._bottom = self._plots[-1].getAxis("bottom")
         self._bottom.setStyle(tickTextOffset=1)
         self._limit = pg.InfiniteLine(angle=0, pen=pg.mkPen(theme.TARGET, width=2))
+        self._limit.hide()
         self._plots[3].addItem(self._limit)
         self.fill(self.view)
         self.look(whole=False)
@@ -48,8 +51,11 @@ class Trends(Panel):
     def begin(self, facts: Facts) -> None:
         """A session of these facts."""
         self._limit.setValue(facts.max_sd_deg)
-        for curve in self._curves:
+        self._limit.show()
+        for curve, plot in zip(self._curves, self._plots, strict=True):
             curve.setData([], [])
+            plot.getAxis("left").setStyle(showValues=True)
+        self.says.setText("")
 
     def look(self, *, whole: bool) -> None:
         """The whole session, or the last minute."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from wavestim.gui.kinds import UNDETERMINED, goes_one_way, known
+
 TITLE = "wavestim"
-UNDETERMINED = "undetermined"
 NO_SESSION = "no session"
 LIVE = "RIG"
 PAGES = "pages"
@@ -25,7 +25,7 @@ STEPS = {
 
 STATES = {
     "idle": "Choose or make an experiment, try the rig (PREFLIGHT), then ARM.",
-    "preflight": "The rig is tried. STOP ends it.",
+    "preflight": "The rig is tried; STOP ends it:",
     "starting": "Starting the rig process. Dark.",
     "learning": "Learning the wave. Dark.",
     "recording": "Dark. Measuring how far ahead light must be planned.",
@@ -41,6 +41,8 @@ STATES = {
     "recovering": "Recovering the session. Dark.",
     "failed": "The rig process has ended. Dark.",
 }
+NOW = {"held": "HELD", "paused": "PAUSED", "disarmed": "DISARMED", "gone": "GONE", "failed": "FAILED"}
+"""What stands in the place of the step's name."""
 ARM, RUN, STOP, RECOVER, REPORT, OPEN, TAKE = "ARM", "RUN", "■  STOP", "RECOVER", "OPEN REPORT", "Open …", "TAKE CONTROL"
 MOCK = "MOCK"
 HELD_VIEW = "VIEW HELD (Space)"
@@ -88,28 +90,30 @@ KEYS = (
 BY_QT = ("stop", "next")
 """Actions of keys that are no shortcut: Esc is caught before anything else, Tab is Qt's own."""
 KEYS_TITLE = "Keys"
+KEYS_CLOSE = "F12 closes this list. Esc is STOP here too."
 
 MAP, TRACES, ROSE, PHASE, LATENCY, PROGRESS, LOG = (
     "Probe: phase",
     "Traces, light on",
     "Direction at decisions",
     "Phase at light-on",
-    "Latency: block to frame",
+    "Latency",
     "Progress",
     "Events and vetoes",
 )
 PEAK, TROUGH = "peak", "trough"
 ROSE_HELP = "thick line: mean · blue: wanted directions"
-LATENCY_HELP = "blue: by then it had to be there (usual)"
+LATENCY_HELP = "block to frame · blue: by then it had to be there (usual)"
 WITHHELD = "withheld"
 TRENDS = ("speed, mm/s", "frequency, Hz", "PGD: how plane the wave is", "phase SD, ° (blue: at most)")
 DEADLINE = "deadline"
-TARGET = "target"
-ANY_DIRECTION = "any direction"
-NO_PULSES = "no pulse yet"
+NONE_YET = "none yet"
 NO_LATENCY = "not measured yet"
 
 LAMPS = ("SOURCE", "LIGHT", "REAL TIME", "RECORDER")
+
+SHAPES = {"off": "○", "good": "●", "lit": "●", "warn": "▲", "bad": "■"}
+"""Of a lamp, by its level: it is not its colour alone that tells."""
 
 VETOES = {
     "no-wave": "no wave",
@@ -186,16 +190,27 @@ def marker(kind: str, text: str) -> str:
     return f"{said} {text}".strip() if kind not in ("armed", "running") else said
 
 
-def quantity(value: float, unit: str, digits: int = 0) -> str:
-    """A number with its unit, or that it is undetermined."""
-    return UNDETERMINED if not math.isfinite(value) else f"{value:.{digits}f} {unit}".strip()
+def wrapped(deg: float) -> float:
+    """The same angle in (-180, 180]."""
+    return 180 - (180 - deg) % 360
 
 
-def wave_line(tick: Mapping[str, Any], known: bool) -> str:
-    """The wave in one line."""
-    if not known:
+def wave_line(tick: Mapping[str, Any], kind: str) -> str:
+    """The wave in one line, with the numbers that a wave of its kind has."""
+    if not known(kind):
         return f"wave {UNDETERMINED}"
-    return f"{tick['kind']} · {tick['direction_deg']:.0f}° · {tick['speed_mm_s']:.0f} mm/s · {tick['frequency_hz']:.1f} Hz"
+    return " · ".join([*_shape(tick, kind), f"{tick['frequency_hz']:.1f} Hz"])
+
+
+def _shape(tick: Mapping[str, Any], kind: str) -> list[str]:
+    """The kind of a wave, and what that kind has: a heading and a speed, or a centre and a sense."""
+    centre = tick.get("centre_mm")
+    if goes_one_way(kind):
+        return [kind, f"{round(tick['direction_deg'])}°", f"{tick['speed_mm_s']:.0f} mm/s"]
+    if centre is None:
+        return [kind]
+    turns = {1: " counter-clockwise", -1: " clockwise"}.get(tick["sense"], "")
+    return [f"{kind}{turns} around ({centre[0]:.1f}, {centre[1]:.1f}) mm"]
 
 
 def clock(seconds: float) -> str:
@@ -206,7 +221,7 @@ def clock(seconds: float) -> str:
 
 def mean_and_spread(mean_deg: float, sd_deg: float, n: int) -> str:
     """Of angles."""
-    return NO_PULSES if n == 0 else f"{round(mean_deg):+d}° ± {sd_deg:.0f}°, {n}"
+    return NONE_YET if n == 0 else f"{round(mean_deg):+d}° ± {sd_deg:.0f}°, {n}"
 
 
 def course(status: Mapping[str, Any]) -> str:
@@ -228,9 +243,9 @@ def scale(uv: float, shown: int, of: int) -> str:
     return f"{shown} of {of} electrodes, {uv:.0f} µV from line to line"
 
 
-def certainty(sd_deg: float, limit_deg: float, known: bool) -> str:
+def certainty(sd_deg: float, limit_deg: float, determined: bool) -> str:
     """How sure the phase is, against what is asked for."""
-    return f"wave {UNDETERMINED}" if not known else f"phase ± {sd_deg:.0f}° (at most {limit_deg:.0f}°)"
+    return f"wave {UNDETERMINED}" if not determined else f"phase ± {sd_deg:.0f}° (at most {limit_deg:.0f}°)"
 
 
 def latency(half_us: float, most_us: float, n: int) -> str:
@@ -261,6 +276,16 @@ def attached_to(session: str) -> str:
 def window_name(host: str, pid: int) -> str:
     """What other windows call this one."""
     return f"the window on {host[:40]}, process {pid}"
+
+
+def too_late(order: str) -> str:
+    """An order that leads to light, and had to wait for the rig."""
+    return f"{order}: not handed on, the rig did not answer for a second; ask for it again"
+
+
+def not_recovered(why: str) -> str:
+    """A recovery that came to nothing."""
+    return f"it could not be recovered: {why or 'it says nothing'}"
 
 
 def control_lost(why: str) -> str:

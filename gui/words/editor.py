@@ -15,7 +15,7 @@ SAVE_AS_HELP = "Write it under another name (Ctrl+Shift+S)"
 UNDO_HELP = "Take the last change back, in the form or in the YAML (Ctrl+Z in the YAML)"
 REDO_HELP = "Make it again (Ctrl+Y in the YAML)"
 EMPTY = "empty"
-FORM, YAML, LIGHT = "Form", "YAML", "Light"
+FORM, YAML = "Form", "YAML"
 YAML_HELP = "A change in the form changes that value alone: comments and layout stay, but for the line of a key that goes."
 FORM_HELP = "Bold: set in the file · pale: default · ↺ back to the default"
 NO_HELP = "Go to a field to read what it means."
@@ -32,7 +32,6 @@ LOCKED = "LOCKED: a session or a preflight has this experiment. It can be change
 UNREADABLE = "The form waits: the YAML cannot be read. Put it right, or take the change back."
 UNSAVED = "unsaved"
 UNTITLED = "no file yet"
-SAVED = "saved"
 CANNOT_CHANGE = "The form cannot change this here: it is written with anchors, merge keys or tags. Change it in the YAML."
 DISCARD, KEEP, OVER, RELOAD, SAVE_FIRST, CLOSE_ANYWAY = (
     "Discard",

@@ -9,6 +9,7 @@ TAKE_OVER, GIVE_BACK = "TAKE OVER  (Ctrl+L)", "GIVE BACK  (Ctrl+L)"
 OVERRIDDEN = "OVERRIDDEN: manual light"
 HOLD, RESUME = "HOLD  (Ctrl+H)", "RESUME  (Ctrl+H)"
 FIRE = "FIRE ONCE  (Return)"
+KEYS = {"Ctrl+L": "take light over, or give it back; then Return fires", "Ctrl+H": "hold the experiment, or let it go on"}
 WHAT, WIDTH = "what", "width"
 TAKE_OVER_HELP = (
     "Light by hand is only for a session that is armed or held. While it is on, everything here is framed in red; RUN and RESUME end it."

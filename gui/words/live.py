@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wavestim.gui.timeleft import disk_left_s, disk_rate
+from wavestim.gui.words import wrapped
 
 UNKNOWN = "not known yet"
 
@@ -15,10 +16,10 @@ TURN_TIP = "Turn the probe by a quarter (T)"
 MIRROR_TIP = "Mirror the probe, left for right (M)"
 FLOW_TIP = "Arrows of the local direction at each electrode (F)"
 MAP_TIP = (
-    "Hue is the phase, pale is unsure, size is the amplitude. The thick arrow is the direction of the wave, the small ones that at each "
-    "electrode; none are drawn while the wave is undetermined. A red ring without filling is a bad channel, a blue ring the site of the "
-    "trigger. Squares are LEDs, filled in the order of the newest pattern, drawn out to 0.4 s so that an eye can follow. "
-    "x and y are those of the probe."
+    "Hue is the phase, pale is unsure, size is the amplitude. The thick arrow is the direction of a planar wave, the small ones that at "
+    "each electrode; none are drawn while the wave is undetermined or goes nowhere. A red ring without filling is a bad channel, a blue "
+    "ring the site of the trigger. Squares are LEDs, filled in the order of the newest pattern, drawn out to 0.4 s so that an eye can "
+    "follow. x and y are those of the probe."
 )
 
 SECONDS_TIP = "How much of the past is drawn"
@@ -67,7 +68,7 @@ def phase_line(name: str, mean_deg: float, sd_deg: float, n: int, target_deg: fl
     """Mean, SD and error of phases."""
     if n == 0:
         return f"{name}: {UNKNOWN}"
-    error = 180 - (180 - (mean_deg - target_deg)) % 360
+    error = wrapped(mean_deg - target_deg)
     return f"{name}: {round(mean_deg):+d}° ± {sd_deg:.0f}°, error {round(error):+d}° ({n})"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 TITLE = "PREFLIGHT"
 RUN, AGAIN_BUTTON, CANCEL = "Try the rig", "Try again", "Cancel"
 RUN_HELP = "Every part of the rig is tried with this experiment: source, electrodes, probe, light, clocks, a known wave, disk (Ctrl+P)"
@@ -17,13 +19,18 @@ NO_VERDICT = "it ended without a verdict"
 WAS_RED, AGAIN = "it was red", "look at it again"
 LEVELS = {"green": "●  GREEN", "amber": "▲  AMBER", "red": "■  RED"}
 """A shape and a word for each."""
+WORST_FIRST = ("red", "amber", "green")
 MEANS = {
     "green": "nothing found that stands against it",
     "amber": "go on if you know why",
     "red": "put it right first: ARM refuses until it is",
 }
 HEADS = ("", "check", "what was seen", "what to do")
-NEVER = "No preflight was made of this experiment as it is now. It takes about a minute, before tissue."
+NEVER = (
+    "No preflight was made of this experiment as it is now. It takes about a minute, before tissue: source, electrodes, probe, light, "
+    "clocks, a known wave, disk."
+)
+LOCKED = "A session is open. The rig can be tried when it is over."
 CHANGED = "The experiment has changed since: this is of what it said then. Try again."
 STANDING = "still red, not looked at this time"
 CHOSEN = "Experiment: {}"
@@ -39,9 +46,10 @@ def earlier(level: str, at: str) -> str:
     return f"{LEVELS[level]}   {MEANS[level]} · of {at}"
 
 
-def headline(level: str, at: str) -> str:
-    """Of the one whose checks are shown."""
-    return f"{LEVELS[level]}   {MEANS[level]} · {at}"
+def headline(level: str, at: str, found: Sequence[str]) -> str:
+    """Of the one whose checks, with these levels, are shown."""
+    counts = ", ".join(f"{n} {name}" for name in WORST_FIRST if (n := found.count(name)))
+    return f"{LEVELS[level]}   {MEANS[level]} · {counts} · {at}"
 
 
 def progress(stage: str, part: float) -> str:

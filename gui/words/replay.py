@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wavestim.gui.kinds import UNDETERMINED, goes_one_way, known
+from wavestim.gui.words import wrapped
+
 TITLE = "REPLAY"
 OPEN_SESSION, OPEN_RECORDING, RECOVER = "Open session …", "Open recording …", "RECOVER"
 OPEN_SESSION_HELP = "A session folder: finished, being recorded, or broken off. It is only read."
@@ -44,8 +47,9 @@ KEYS = {
     "Ctrl+G": "jump to a time",
 }
 ENDED = "the process that reads it has ended; open it again"
-UNDETERMINED = "undetermined"
 UNKNOWN = "not known"
+MOMENT_HEADS = ("", "the engine knew", "the truth", "apart")
+TRUTH = "Truth"
 NO_PULSE = "Nothing has been decided yet."
 NOW = "— this moment —"
 QUIET = "Nothing within a second of it."
@@ -87,7 +91,7 @@ def sentence(state: str, path: str, why: str, opened: Mapping[str, Any], progres
     if state == "refused":
         return why
     kind = str(progress.get("kind", opened.get("kind", "")))
-    told = [f"{KINDS.get(kind, kind)} {path}", *([] if not why else [why]), checked(kind, progress)]
+    told = [f"{KINDS.get(kind, kind)} {path}", why, str(progress.get("trouble") or ""), checked(kind, progress)]
     if opened.get("runs_back") is not None:
         told.append(f"The source's counter began anew at sample {opened['runs_back']}; what follows is not shown.")
     told.append(str(opened.get("notice") or ""))
@@ -98,39 +102,35 @@ def checked(kind: str, progress: Mapping[str, Any]) -> str:
     """Whether the decisions are those of the session."""
     if not progress:
         return ""
-    if progress["trouble"]:
-        return str(progress["trouble"])
     part = made(progress)
     if kind == "recording":
         return f"what the experiment would have decided: {progress['decisions']}{part}"
     if progress["difference"]:
         return f"THE DECISIONS ARE NOT THE SAME: {progress['difference']}"
-    done = bool(progress["done"])
-    n = progress["same"]
-    same = f"all {n} decisions made again, bit for bit" if done and kind == "finished" else f"{n} decisions made again, bit for bit"
-    return same + part
+    n, whole = progress["same"], progress["done"] and kind == "finished" and not progress["trouble"]
+    return f"{'all ' if whole else ''}{n} decisions made again, bit for bit{part}"
 
 
 def made(progress: Mapping[str, Any]) -> str:
     """How far the engine is; empty at the end."""
-    whole = max(progress["end"], 1)
-    return "" if progress["done"] else f" ({100 * min(progress['made_to'], whole) / whole:.0f} %)"
+    whole = max(progress["end"] - progress["first"], 1)
+    return "" if progress["done"] else f" ({100 * min(progress['made_to'] - progress['first'], whole) / whole:.0f} %)"
 
 
 def deg(value: float | None) -> str:
     """An angle, or that it is not known."""
-    return UNKNOWN if value is None or not math.isfinite(value) else f"{(value + 180) % 360 - 180:+.0f}°"
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{wrapped(value):+.0f}°"
 
 
 def apart_deg(a: float | None, b: float | None) -> float | None:
-    """How far one angle is from another, in [-180, 180); None when one is not known."""
+    """How far one angle is from another; None when one is not known."""
     if a is None or b is None or not (math.isfinite(a) and math.isfinite(b)):
         return None
-    return (a - b + 180) % 360 - 180
+    return wrapped(a - b)
 
 
 def moment_rows(
-    moment: Mapping[str, Any], tick: Mapping[str, Any], known: bool, truth: Mapping[str, Any], truth_of: Mapping[str, Any]
+    moment: Mapping[str, Any], tick: Mapping[str, Any], kind: str, truth: Mapping[str, Any], truth_of: Mapping[str, Any]
 ) -> list[tuple[str, str, str, str]]:
     """Rows of what is known of a moment: name, what the engine knew, the truth, the difference."""
     site, speed = moment.get("site_deg"), truth.get("speed_mm_s")
@@ -143,12 +143,17 @@ def moment_rows(
         ),
         (
             "direction",
-            deg(moment["direction_deg"]) if known and moment.get("direction_deg") is not None else UNDETERMINED,
+            deg(moment["direction_deg"]) if moment.get("direction_deg") is not None else UNDETERMINED,
             deg(truth.get("direction_deg")),
             deg(apart_deg(truth_of.get("direction_deg"), truth.get("direction_deg"))),
         ),
-        ("speed", f"{tick['speed_mm_s']:.0f} mm/s" if known else UNDETERMINED, UNKNOWN if speed is None else f"{speed:.0f} mm/s", ""),
-        ("wave", wave(tick) if known else UNDETERMINED, str(truth.get("kind") or ""), ""),
+        (
+            "speed",
+            f"{tick['speed_mm_s']:.0f} mm/s" if goes_one_way(kind) else UNDETERMINED,
+            UNKNOWN if speed is None else f"{speed:.0f} mm/s",
+            "",
+        ),
+        ("wave", wave(tick) if known(kind) else UNDETERMINED, str(truth.get("kind") or ""), ""),
     ]
 
 

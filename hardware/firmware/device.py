@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -84,9 +85,11 @@ class EdgeFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._file = Path(path).open("w", encoding="ascii")  # noqa: SIM115 - lives as long as the server
-        self._file.write("device_us,led,level\n")
-        self._file.flush()
+        with ExitStack() as undo:
+            self._file = undo.enter_context(Path(path).open("w", encoding="ascii"))
+            self._file.write("device_us,led,level\n")
+            self._file.flush()
+            undo.pop_all()  # it lives as long as the server
 
     def write(self, edges: NDArray[Any]) -> None:
         """Append edges (dtype ``HOST_EDGE``)."""

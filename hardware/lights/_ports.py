@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import termios
 from pathlib import Path
 
 import serial
@@ -28,7 +29,7 @@ def open_port(kind: str, name: str, baud: int) -> serial.Serial:
     """
     try:
         return serial.Serial(name, baudrate=baud, timeout=0, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
+    except (serial.SerialException, OSError, ValueError, termios.error) as error:
         raise LightError(_why(kind, name, error)) from None
 
 

@@ -108,8 +108,8 @@ class FaultyRig:
             self.rig.become(config)
 
     def light(self, time_s: float, led: int, irradiance_mw_mm2: float) -> None:
-        """An edge of light at an output of the board."""
-        if not self.faults.unlit:
+        """An edge of light at an output of the board; what shone when the cable came out goes off in any case."""
+        if not self.faults.unlit or irradiance_mw_mm2 == 0:
             self.rig.light(time_s, self.faults.leds[led] if self.faults.leds else led, irradiance_mw_mm2)
 
     def close(self) -> None:

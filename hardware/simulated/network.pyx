@@ -79,7 +79,7 @@ cdef class Network:
         n = len(source)
         if n_units < 1 or n_runs < 1:
             raise ValueError(f"a network has at least one unit and one run, not {n_units} and {n_runs}")
-        if len(first) != n_units + 1 or first[0] != 0 or first[-1] != n or (np.diff(first) < 0).any():
+        if len(first) != n_units + 1 or first[0] != 0 or first[n_units] != n or (np.diff(first) < 0).any():
             raise ValueError(f"first has to rise from 0 to {n}, the number of connections, in {n_units + 1} steps")
         if len(weight) != n or len(delay_s) != n:
             raise ValueError(f"{n} connections need as many weights and delays, not {len(weight)} and {len(delay_s)}")

@@ -8,6 +8,7 @@ loses at most its last row.
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
@@ -64,9 +65,11 @@ class TruthWriter:
         }
         line = json.dumps(header).encode()
         line += b" " * (-(len(line) + 1) % 64) + b"\n"
-        self._file = Path(path).open("wb", buffering=1 << 16)  # noqa: SIM115  closed by close()
-        self._file.write(line)
-        self._file.flush()
+        with ExitStack() as undo:
+            self._file = undo.enter_context(Path(path).open("wb", buffering=1 << 16))
+            self._file.write(line)
+            self._file.flush()
+            undo.pop_all()  # :meth:`close` has it from here
 
     def append(self, rows: NDArray[np.void]) -> None:
         """Add rows of ``row_dtype``."""

@@ -87,6 +87,10 @@ cdef class Intake:
         """So many packets made no sense and were left out."""
         self.garbled += n
 
+    def was_untold(self, int n=1):
+        """So many digital edges were left out."""
+        self.untold += n
+
     def event(self, int64_t counter, str kind, int64_t value=0):
         """Note something that the source told at one of its samples (:data:`KINDS`)."""
         self.note(counter, KINDS.index(kind), value)

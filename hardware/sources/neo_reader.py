@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ._base import SourceError, check_gain, check_rate, check_scale, names_or_default
 
 CHECKED = 4096
+SPIKEGLX_STREAM = re.compile(r"(imec\d*\.(?:ap|lf)|nidq|obx\d*)\.(?:bin|meta)$")
 _TO_UV = {"v": 1e6, "mv": 1e3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "nv": 1e-3}
 
 
@@ -26,15 +28,11 @@ class NeoRecording:
     """
 
     def __init__(self, path: str | Path, series: str | None = None) -> None:
-        from neo.rawio import get_rawio
-
         where = str(path)
-        reader_class = get_rawio(where)
-        if reader_class is None:
-            raise SourceError(f"{where}: no reader knows this format; give .npz, .nwb or a format that neo reads")
-        mode = reader_class.rawmode
+        reader_class, opened, own = _reader_of(Path(path))
+        series = series or own
         try:
-            self._reader: Any = reader_class(**{"dirname" if mode == "one-dir" else "filename": where})
+            self._reader: Any = reader_class(**opened)
             self._reader.parse_header()
             streams = self._reader.header["signal_streams"]
             channels = self._reader.header["signal_channels"]
@@ -94,3 +92,24 @@ class NeoRecording:
             return np.asarray(np.multiply(raw, self.gain_uv, order="C"), dtype=np.float32)
         scaled = self._reader.rescale_signal_raw_to_float(raw, dtype="float64", stream_index=self._stream)
         return np.asarray(scaled * self._to_uv, dtype=np.float32)
+
+
+def _reader_of(path: Path) -> tuple[Any, dict[str, str], str | None]:
+    """neo's reader of a path, what it is given, and the stream that the path means by itself.
+
+    neo goes by extensions, and those of Open Ephys and SpikeGLX (``.bin``, ``.dat``, ``.xml``) are shared: here it is what lies there.
+    """
+    from neo.rawio import OpenEphysBinaryRawIO, SpikeGLXRawIO, get_rawio
+
+    folder = path if path.is_dir() else path.parent
+    if path.name == "structure.oebin" or (path.is_dir() and any(path.rglob("structure.oebin"))):
+        return OpenEphysBinaryRawIO, {"dirname": str(folder.resolve())}, None
+    named = SPIKEGLX_STREAM.search(path.name)
+    if (named and path.with_suffix(".meta").is_file()) or (
+        path.is_dir() and any(SPIKEGLX_STREAM.search(p.name) for p in path.rglob("*.meta"))
+    ):
+        return SpikeGLXRawIO, {"dirname": str(folder)}, named[1] if named else None
+    found = get_rawio(str(path))
+    if found is None:
+        raise SourceError(f"{path}: no reader knows this format; give .npz, .nwb or a format that neo reads")
+    return found, {"dirname" if found.rawmode == "one-dir" else "filename": str(path)}, None

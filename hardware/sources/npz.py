@@ -14,6 +14,7 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +34,7 @@ class NpzRecording:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._unpacked: IO[bytes] | None = None
+        self._kept = ExitStack()
         try:
             with zipfile.ZipFile(self._path) as archive:
                 members = {name.removesuffix(".npy") for name in archive.namelist()}
@@ -84,8 +86,8 @@ class NpzRecording:
         try:
             with zipfile.ZipFile(self._path) as archive:
                 if self._unpacked is None and not self._stored:
-                    self._unpacked = self._unpack(archive)
-                    weakref.finalize(self, self._unpacked.close)
+                    self._unpacked = _unpack(archive, self._kept)
+                    weakref.finalize(self, self._kept.close)
                 return self._microvolts(self._cut(archive, self._unpacked, start, stop))
         except (*_BROKEN, ValueError) as error:
             raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
@@ -109,26 +111,13 @@ class NpzRecording:
                 yield from self._streamed(archive, size)
 
     def _mapped(self, archive: zipfile.ZipFile, size: int) -> Iterator[tuple[int, NDArray[Any]]]:
-        spool: IO[bytes] | None = None
         try:
-            if not self._stored:  # compressed column by column: rows can only be had from an unpacked copy, on disk
-                spool = self._unpack(archive)
-            for first in range(0, self.n_samples, size):
-                yield first, self._cut(archive, spool, first, first + size)
+            with ExitStack() as kept:  # compressed column by column: rows can only be had from an unpacked copy, on disk
+                spool = None if self._stored else _unpack(archive, kept)
+                for first in range(0, self.n_samples, size):
+                    yield first, self._cut(archive, spool, first, first + size)
         except (*_BROKEN, ValueError) as error:
             raise SourceError(f"{self._path}: lfp is damaged or cut off ({error}); copy or save the .npz again") from error
-        finally:
-            if spool is not None:
-                spool.close()
-
-    def _unpack(self, archive: zipfile.ZipFile) -> IO[bytes]:
-        """A copy on disk that goes when it is closed."""
-        spool = tempfile.TemporaryFile()  # noqa: SIM115  closed by whoever asked
-        with archive.open("lfp.npy") as member:
-            while chunk := member.read(1 << 20):
-                spool.write(chunk)
-        spool.flush()
-        return spool
 
     def _cut(self, archive: zipfile.ZipFile, spool: IO[bytes] | None, start: int, stop: int) -> NDArray[Any]:
         """Rows as they lie in the file; mapped anew each time, so that what was read does not stay in memory."""
@@ -174,6 +163,18 @@ def _small(archive: zipfile.ZipFile, key: str, where: str) -> NDArray[Any]:
             return np.asarray(npy.read_array(member, allow_pickle=False))
         except ValueError as error:
             raise SourceError(f"{where}: {key} can't be read ({error}); it must be a plain numeric array") from error
+
+
+def _unpack(archive: zipfile.ZipFile, kept: ExitStack) -> IO[bytes]:
+    """A copy of the samples on disk, which goes with what it is kept by; nothing stays when it can't be made."""
+    with ExitStack() as undo:
+        spool = undo.enter_context(tempfile.TemporaryFile())
+        with archive.open("lfp.npy") as member:
+            while chunk := member.read(1 << 20):
+                spool.write(chunk)
+        spool.flush()
+        kept.push(undo.pop_all())
+    return spool
 
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:

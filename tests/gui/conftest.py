@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.realpace import learned
 from wavestim.controller.live.rendezvous import About
 
 
@@ -79,9 +80,22 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def calibration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of its wave: a session that begins with it needs no seconds to learn."""
+    return learned(TEXT, tmp_path_factory.mktemp("calibration"))
+
+
 @pytest.fixture
 def experiment(desk: Path) -> Path:
     """A small one, as a file."""
     path = desk / "watched.yaml"
     path.write_text(TEXT, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def at_once(experiment: Path, calibration: Path) -> Path:
+    """The same, with its calibration."""
+    experiment.write_text(f"{TEXT}calibration: {calibration}\n", encoding="utf-8")
+    return experiment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import parse_experiment
@@ -176,3 +178,21 @@ def test_only_the_newest_order_counts():
         seen += latest.take()
     latest.close()
     assert seen == [3, 6]
+
+
+def test_closing_waits_for_nothing():
+    """The window closes it, and holds STOP."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(order):
+        begun.set()
+        go_on.wait()
+        yield order
+
+    latest = Latest(work)
+    latest.ask(1)
+    assert begun.wait(60)
+    latest.close()
+    assert latest._thread.is_alive(), "it is still at work"
+    go_on.set()
+    latest._thread.join()

@@ -106,8 +106,11 @@ def test_errors_are_beside_their_field_counted_and_lead_there(at):
     assert wrong.isVisible()
     assert "must be <= 360, not 400" in wrong.text()
     assert "must be a number, not 'much'" in at.row("safety", "max_duty").wrong.text()
-    at.row("safety").unfold(False)
-    assert "max_duty" in at.row("safety").wrong.text() or at.row("safety").open
+    section = at.row("safety")
+    section.unfold(False)
+    at.settle()
+    assert not section.open
+    assert "max_duty" in section.wrong.text(), "what is folded away says what is wrong in it"
     line = at.page.problems.list
     at.keys.mouseClick(line.viewport(), at.qt.LeftButton, pos=line.visualItemRect(line.item(0)).center())
     assert at.application.focusWidget() is at.row("trigger", "phase_deg").field
@@ -207,7 +210,7 @@ def test_a_fault_of_ours_is_said_and_the_window_goes_on(at, monkeypatch):
 
 
 def test_the_pattern_is_played_and_the_light_is_forecast(at):
-    at.page.open(str(EXAMPLES / "against-the-wave.yaml"))
+    at.page.files.open(str(EXAMPLES / "against-the-wave.yaml"))
     at.settle()
     patterns = at.page.patterns
     assert [patterns.condition.itemText(i) for i in range(3)] == ["with-wave", "against-wave", "sham"]
@@ -246,7 +249,7 @@ def test_a_new_one_is_saved_by_the_keyboard_and_told(at, desk):
     at.type(at.row("name"), "mine")
     assert at.page.unsaved
     at.click(at.page.tools.save)
-    dialog = at.page.dialog
+    dialog = at.page.files.dialog
     assert not dialog.isModal()
     from pyqtgraph.Qt import QtWidgets
 
@@ -274,8 +277,8 @@ def test_a_name_that_is_taken_is_asked_about_in_the_page(at, desk):
     taken = desk / "taken.yaml"
     taken.write_text("name: theirs\n")
     at.click(at.page.tools.save_as)
-    at.page.dialog.fileSelected.emit(str(taken))
-    at.page.dialog.close()
+    at.page.files.dialog.fileSelected.emit(str(taken))
+    at.page.files.dialog.close()
     assert "there already" in at.page.bar.question.text()
     assert taken.read_text() == "name: theirs\n"
     at.answer(words.OVER)
@@ -286,12 +289,12 @@ def test_nothing_unsaved_is_lost_without_a_question(at, desk):
     path = desk / "other.yaml"
     path.write_text(document.EMPTY)
     at.type(at.row("seed"), "9")
-    at.page.open(str(path))
+    at.page.files.open(str(path))
     assert "unsaved" in at.page.bar.question.text()
     assert at.data()["seed"] == 9
     at.answer(words.KEEP)
     assert at.data()["seed"] == 9
-    at.page.open(str(path))
+    at.page.files.open(str(path))
     at.answer(words.DISCARD)
     at.settle()
     assert "seed" not in at.data()
@@ -303,13 +306,13 @@ def test_a_file_that_cannot_be_opened_leaves_the_experiment(at, desk, content):
     before = at.page.document.text
     if content is not None:
         (desk / "bad.yaml").write_bytes(content)
-    at.page.open(str(desk / "bad.yaml"))
+    at.page.files.open(str(desk / "bad.yaml"))
     assert "bad.yaml" in at.page.bar.question.text()
     assert at.page.document.text == before
 
 
 def test_every_field_has_a_tooltip_and_its_help(at):
-    at.page.open(str(EXAMPLES / "during-stimulus.yaml"))
+    at.page.files.open(str(EXAMPLES / "during-stimulus.yaml"))
     at.settle()
     for one in list(at.page.form.fields.nodes):
         at.row(one.told.key)

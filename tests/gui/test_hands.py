@@ -79,8 +79,11 @@ DECISION = {
     "verdict": "scheduled",
     "sample": 10,
     "site": 5,
-    "fire_sample": 20.0,
+    "fire_sample": 20.5,
+    "start_sample": 20.5,
+    "slot": 2,
     "direction_deg": 3.0,
+    "wave_kind": "planar",
 }
 PULSE = {
     "decision": 7,
@@ -105,6 +108,21 @@ def test_what_becomes_of_light_by_hand_is_said_in_words():
     hand.decided(9, DECISION)
     hand.pulsed(PULSE | {"decision": 9, "verdict": "missed", "reason": "late"})
     assert (hand.outcome, hand.came) == ("LED 2, 5 ms failed: late", 1)
+
+
+def test_light_by_hand_is_among_what_map_and_traces_show_and_counts_nowhere(told):
+    knowledge = Knowledge(told, EventLog())
+    book = knowledge.pulses
+    book.decided(7, [DECISION])
+    assert book.pulsed([PULSE]) == []
+    assert [(shone.sample, shone.begin, shone.slot, shone.dark) for shone in book.recent] == [(20.0, 20.5, 2, False)]
+    read = {**DECISION, **PULSE, "decision": 3, "meant_sample": 20.5}  # of before, from the journal
+    assert book.pulsed([read, read | {"verdict": "missed"}]) == []
+    assert len(book.recent) == 2
+    assert not book.conditions
+    assert not book.verdicts
+    knowledge.note_waves([{"decision": 7, "condition": MANUAL, "phase_deg": 80.0}])
+    assert not knowledge.phases.known
 
 
 @pytest.mark.parametrize(
@@ -144,7 +162,8 @@ def test_taken_over_one_click_is_one_pulse_and_the_frame_is_red(qt, page):
     manual.fire_once()
     assert deck.orders == [], "not before it is taken over"
     qt[2].mouseClick(manual.take, qt[1].LeftButton)
-    assert hands.OVERRIDDEN in manual.says.text()
+    assert manual.says.text() == hands.OVERRIDDEN
+    assert theme.LINES["bad"] in manual.says.styleSheet()
     assert theme.BAD in manual.styleSheet()
     click_led(qt, manual, 2)
     assert deck.orders == [("test", {"led": 2, "width_ms": 5.0})]
@@ -256,3 +275,33 @@ def test_without_a_session_nothing_is_known_and_nothing_can_be_done(qt):
     assert hands.NOT_MEASURED in page.gauges.texts[hands.DOSE].text()
     assert page.mock.isHidden()
     page.close()
+
+
+def test_its_keys_work_wherever_the_focus_is(qt, page):
+    from pyqtgraph.Qt import QtWidgets
+
+    window = QtWidgets.QWidget()
+    rows = QtWidgets.QVBoxLayout(window)
+    elsewhere = QtWidgets.QPushButton("elsewhere")
+    rows.addWidget(elsewhere)
+    rows.addWidget(page)
+    window.show()
+    window.activateWindow()
+    elsewhere.setFocus()
+    qt[0].processEvents()
+    qt[2].keyClick(elsewhere, qt[1].Key_L, qt[1].ControlModifier)
+    assert page.manual.overridden
+    qt[2].keyClick(qt[0].focusWidget(), qt[1].Key_Return)
+    assert [order for order, _ in page._deck.orders] == ["test"]
+    page.setParent(None)
+    window.close()
+
+
+def test_almost_nothing_is_written_too(page):
+    page._deck.say(light=STATUS["light"] | {"rise_c": 0.0001})
+    page.turn(0)
+    from pyqtgraph.Qt import QtGui
+
+    shown = QtGui.QTextDocument()
+    shown.setHtml(page.gauges.texts[hands.WARMTH].text())
+    assert shown.toPlainText() == "< 0.001 of 0.5 °C · LED 1"

@@ -36,7 +36,7 @@ class Session:
             condition = ("lit", "sham")[n % 2]
             verdict = "scheduled" if what == "decision" else ("unsure", "no-wave")[n % 2]
             row = {"sample": at, "fire_sample": at + 40.0, "start_sample": at + 38.0, "site": 5, "slot": n % 2, "condition": condition}
-            return self.add("decisions", {**row, "direction_deg": 30.0 * n, "verdict": verdict})
+            return self.add("decisions", {**row, "direction_deg": 30.0 * n, "wave_kind": "planar", "verdict": verdict})
         if what == "pulse":
             verdict = ("fired", "missed", "dark", "cut")[at // 100 % 4]
             row = {"decision": open_ones[0], "fire_sample": at + 1.0, "verdict": verdict, "dark": verdict == "dark", **BUDGET}
@@ -109,7 +109,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(STEPS)
 def test_whatever_is_read_and_heard_the_counts_are_those_of_all(told, steps):
     session, all_heard, mine = Session(), Knowledge(told, EventLog()), Knowledge(told, EventLog())

@@ -15,10 +15,10 @@ from support.waiting import until
 from wavestim.controller.errors import WavestimError
 from wavestim.controller.live.rendezvous import running
 from wavestim.controller.offspring import environment
+from wavestim.controller.record.records import CAME
 from wavestim.controller.record.tail import rows_from
 from wavestim.gui import words
 from wavestim.gui.phasebook import ALL
-from wavestim.gui.pulsebook import CAME
 
 WINDOW = """
 import sys
@@ -47,10 +47,10 @@ def read(session: Path, table: str) -> list[dict]:
 
 
 @pytest.fixture
-def session(application, experiment):
+def session(application, at_once):
     """The folder of a session that runs, whose window was killed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WINDOW, str(experiment)],
+        [sys.executable, "-c", WINDOW, str(at_once)],
         stdout=subprocess.PIPE,
         text=True,
         env={**environment(), "QT_QPA_PLATFORM": "offscreen"},

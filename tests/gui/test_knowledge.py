@@ -52,9 +52,9 @@ def wave(knowledge, index, sample, kind="planar", decision=-1, condition="", pha
     knowledge.hear("waves", {"first": index, "rows": [row]}, {}, 0.0)
 
 
-def decide(knowledge, index, sample=1000, verdict="scheduled", condition="lit"):
+def decide(knowledge, index, sample=1000, verdict="scheduled", condition="lit", kind="planar"):
     row = {"sample": sample, "fire_sample": sample + 40.0, "site": 5, "condition": condition, "direction_deg": 30.0, "verdict": verdict}
-    row |= {"start_sample": sample + 38.0, "slot": 1}
+    row |= {"wave_kind": kind, "start_sample": sample + 38.0, "slot": 1}
     knowledge.hear("decisions", {"first": index, "rows": [row]}, {}, 0.0)
 
 
@@ -149,12 +149,53 @@ def test_nothing_undetermined_is_a_number(knowledge):
     assert not knowledge.known
     for kind in KINDS:
         tick(knowledge, 1000, kind=kind)
-        line = words.wave_line(knowledge.tick, knowledge.known)
+        line = words.wave_line(knowledge.tick, knowledge.kind)
         assert ("undetermined" in line) == (kind in ("undetermined", "none"))
+        assert ("mm/s" in line) == ("°" in line) == (kind == "planar"), "no other wave has one direction and one speed"
     fresh = Knowledge(knowledge.facts, EventLog())
     wave(fresh, 0, 1000, kind="undetermined")
     assert np.isnan(fresh.trends.view()[-1, 1:4]).all()
     assert np.isnan(fresh.whole.view()[-1, 1:4]).all()
+    wave(fresh, 1, 1100, kind="synchronous")
+    assert np.isfinite(fresh.trends.view()[-1, 1:4]).tolist() == [False, True, True], "it has no speed"
+    decide(fresh, 0, kind="synchronous")
+    assert fresh.pulses.directions.total == 0
+    decide(fresh, 1)
+    assert fresh.pulses.directions.total == 1
+
+
+def test_a_wave_is_forgotten_when_its_samples_come_no_more(knowledge):
+    tick(knowledge, 1000)
+    knowledge.hear("samples", {"first": 1000}, {"uv": np.zeros((20, N), np.float32)}, 5.0)
+    knowledge.turn(5.9)
+    assert knowledge.known
+    knowledge.turn(6.1)
+    assert not knowledge.known
+    assert not knowledge.fresh
+    knowledge.hear("samples", {"first": 1020}, {"uv": np.zeros((20, N), np.float32)}, 7.0)
+    knowledge.hear("end", {"reason": "STOP"}, {}, 7.0)
+    tick(knowledge, 1040)
+    knowledge.turn(7.1)
+    assert not knowledge.known, "it is over"
+
+
+def test_old_news_is_no_news():
+    source, *others = lamps({"state": "armed", "free_bytes": 1e11}, 0.1, 3.0, True)
+    assert source.level == "good"
+    assert {(lamp.level, lamp.words) for lamp in others} == {("warn", "no news for 3 s")}
+    assert lamps({"state": "running"}, 0.1, 3.0, True)[1].level == "lit", "light may come all the same"
+    assert lamps({"state": "running"}, 0.1, 0.1, True)[3].words == "disk unknown"
+
+
+def test_a_wave_is_told_by_what_its_kind_has():
+    told = {"direction_deg": 30.0, "speed_mm_s": 200.0, "frequency_hz": 12.0, "centre_mm": None, "sense": 0}
+    assert words.wave_line(told, "planar") == "planar · 30° · 200 mm/s · 12.0 Hz"
+    assert words.wave_line(told, "synchronous") == "synchronous · 12.0 Hz"
+    assert (
+        words.wave_line({**told, "centre_mm": [0.31, -1.0], "sense": -1}, "rotating")
+        == "rotating clockwise around (0.3, -1.0) mm · 12.0 Hz"
+    )
+    assert words.wave_line({**told, "centre_mm": [0.31, -1.0]}, "sink") == "sink around (0.3, -1.0) mm · 12.0 Hz"
 
 
 def test_lost_samples_are_a_gap_in_the_traces(knowledge):
@@ -224,16 +265,16 @@ def size(knowledge):
         ({"state": "running", "dropped": 7}, 0.1, 0, "warn", "7 samples lost"),
         ({"state": "running", "pulses": {"fired": 10, "missed": 5}}, 0.1, 2, "warn", "5 of 15 missed"),
         ({"state": "running", "realtime": "best effort: no SCHED_FIFO"}, 0.1, 2, "warn", "best effort"),
-        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "only 1.0 GB free"),
+        ({"state": "running", "free_bytes": 1e9}, 0.1, 3, "warn", "records, only 1.0 GB free"),
     ],
 )
 def test_lamps_say_why(status, silent_s, which, level, said):
-    lamp = lamps({"free_bytes": 1e11, **status}, silent_s, True)[which]
+    lamp = lamps({"free_bytes": 1e11, **status}, silent_s, 0.1, True)[which]
     assert (lamp.level, lamp.words) == (level, said)
 
 
 def test_lamps_of_a_rig_that_is_gone_promise_nothing():
-    assert {lamp.level for lamp in lamps({"state": "running"}, 0.0, False)} == {"off"}
+    assert {lamp.level for lamp in lamps({"state": "running"}, 0.0, 0.0, False)} == {"off"}
 
 
 def test_facts_are_those_of_the_experiment(told):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def knowledge(told):
     known.hear("samples", {"first": 0}, {"uv": np.sin(2 * np.pi * 12 * t + np.arange(N)).astype(np.float32) * 50}, 0.0)
     for i, condition in enumerate(("lit", "sham")):
         row = {"sample": LAST - 300 + 100 * i, "fire_sample": LAST - 250.0 + 100 * i, "start_sample": LAST - 252.0 + 100 * i, "site": 5}
-        row |= {"slot": i, "condition": condition, "direction_deg": 30.0, "verdict": "scheduled"}
+        row |= {"slot": i, "condition": condition, "direction_deg": 30.0, "wave_kind": "planar", "verdict": "scheduled"}
         known.hear("decisions", {"first": i, "rows": [row]}, {}, 0.0)
         row = {"decision": i, "fire_sample": None, "verdict": "dark" if i else "fired", "dark": bool(i), "reason": "", "margin_us": 1e4}
         known.hear("pulses", {"first": i, "rows": [row | dict.fromkeys(("queue_us", "compute_us", "serial_us"), 20.0)]}, {}, 0.0)
@@ -46,10 +48,9 @@ def knowledge(told):
 @pytest.fixture(scope="module")
 def shown(application):
     """The page; there is one for all that is asked of it."""
-    from wavestim.gui.deck import Deck
     from wavestim.gui.pages.live import LivePage
 
-    page = LivePage(Deck())
+    page = LivePage(SimpleNamespace(knowledge=None, log=EventLog()))
     page.resize(1350, 660)
     page.show()
     page.activateWindow()
@@ -81,6 +82,17 @@ def press(application, page, *keys):
 
 def text(widget):
     return widget._text.toPlainText() if hasattr(widget._text, "toPlainText") else widget._text.text()
+
+
+def test_of_a_session_that_is_no_longer_open_nothing_is_shown(page):
+    assert "planar" in page.map.says.text()
+    page._deck.knowledge = None
+    page.turn(0)
+    assert words.UNDETERMINED in page.map.says.text()
+    for curve in (page.traces.curve, page.traces.light, *page.trends._curves):
+        x, _ = curve.getData()
+        assert x is None or not len(x)
+    assert "<b>0</b> fired" in page.progress._text.text()
 
 
 def test_the_probe_is_turned_and_mirrored_by_keys(application, page):
@@ -125,7 +137,8 @@ def test_traces_are_scaled_filtered_and_chosen(application, page):
     assert drawn._channels.tolist() == [0, 1, 2]
     drawn.channels.setEditText("99")
     drawn.channels.lineEdit().returnPressed.emit()
-    assert "the last is 15" in drawn.channels.toolTip()
+    page.turn(0)
+    assert "the last is 15" in drawn.says.text(), "and it stays to be read"
     assert drawn._channels.tolist() == [0, 1, 2]
     drawn.seconds.activated.emit(3)
     drawn.filter.activated.emit(1)
@@ -171,13 +184,45 @@ def test_the_log_lists_what_is_asked_for(page, knowledge):
 
 
 def test_numbers_that_are_planned_and_the_disk(page, knowledge):
-    object.__setattr__(knowledge.facts, "plan", Plan(40, None, {"lit": 20, "sham": 20}))
+    knowledge.facts = dataclasses.replace(knowledge.facts, plan=Plan(40, None, {"lit": 20, "sham": 20}))
     knowledge.hear(
         "status", {"seconds": 60.1, "course": {"trials": 10}, "written_bytes": 6e7, "free_bytes": 1e9, "ring_fill": 0.6}, {}, 0.0
     )
     page.turn(0)
-    object.__setattr__(knowledge.facts, "plan", Plan())
     assert "1 of 20" in text(page.progress)
     assert "about 3 min left" in page.progress.says.text()
     assert "⚠ ring 60 % full" in page.store.text.text()
     assert "full in 17 min" in page.store.text.text()
+
+
+def test_help_outlives_what_has_no_room(application):
+    from wavestim.gui.widgets.elided import Elided
+
+    label = Elided("a long line of words that has no room")
+    label.setToolTip("help")
+    for width, told in ((1000, "help"), (60, "a long line of words that has no room\nhelp"), (1000, "help")):
+        label.resize(width, 20)
+        label.grab()
+        assert label.toolTip() == told
+
+
+def test_the_log_stays_at_its_end_until_somebody_scrolls(application):
+    from wavestim.gui.eventlog import EventLog
+    from wavestim.gui.widgets.log import Log
+
+    log, panel = EventLog(), Log()
+    panel.resize(300, 300)
+    panel.show()
+    bar = panel._text.verticalScrollBar()
+    for i in range(60):
+        log.say(float(i), f"event {i}")
+    panel.show_log(log, complete=True)
+    application.processEvents()
+    panel.resize(300, 150)
+    application.processEvents()
+    assert bar.value() == bar.maximum() > 0
+    bar.triggerAction(bar.SliderAction.SliderToMinimum)
+    log.say(61.0, "one more")
+    panel.show_log(log, complete=True)
+    assert bar.value() == 0
+    panel.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.fedwindow import fed_deck
 from support.waiting import until as wait_until
 from wavestim.gui import words
 
@@ -46,3 +47,18 @@ def test_one_has_control_and_the_other_watches(application, experiment, decks):
     until(decks, lambda: second.state in ("stopped", "report", "gone"))
     assert any(line.text == words.PRESSED for line in first.log.lines)
     window.close()
+
+
+def test_nobody_has_control_of_a_rig_that_is_gone(application, tmp_path):
+    deck, link = fed_deck(tmp_path / "session", 2)
+    link.in_control = False
+    try:
+        link.sample = 1000
+        deck.turn()
+        deck.turn()
+        assert deck.watching
+        deck._rig.alive = False
+        assert not deck.watching
+        assert deck.controller == ""
+    finally:
+        deck.close()

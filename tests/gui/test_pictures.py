@@ -37,6 +37,7 @@ def window(application, tmp_path):
 
 def test_every_page_in_both_themes_at_both_sizes(application, window):
     from wavestim.gui import theme
+    from wavestim.gui.pages.page import SLOW_FRAMES
 
     cut = {}
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,7 @@ def test_every_page_in_both_themes_at_both_sizes(application, window):
         window.resize(width, height)
         for page in window.pages:
             window.show_page(page)
-            for _ in range(12):
+            for _ in range(SLOW_FRAMES + 1):
                 window.turn()
                 application.processEvents()
             assert (window.width(), window.height()) == (width, height), "what is shown needs more room than there is"

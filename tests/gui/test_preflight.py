@@ -26,20 +26,24 @@ class Child:
     def words(self, most):
         return self.said
 
+    def interrupt(self):
+        self.sent.append("interrupt")
+
+    def kill(self):
+        self.sent.append("kill")
+
     def close(self):
         self.closed = True
 
-    def wait(self, at_most_s=None):
+    def wait(self, at_most_s):
         pass
 
 
 @pytest.fixture
 def signals(monkeypatch):
     monkeypatch.setattr(preflight, "Child", Child)
-    sent = []
-    monkeypatch.setattr(preflight.os, "kill", lambda pid, number: sent.append(number))
-    monkeypatch.setattr(preflight, "kill", lambda pid: sent.append("kill"))
-    return sent
+    monkeypatch.setattr(Child, "sent", [], raising=False)
+    return Child.sent
 
 
 @pytest.fixture
@@ -102,15 +106,26 @@ def test_whatever_comes_there_is_a_word(begun, said, code, tells):
     assert tells in run.verdict
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_was_stopped_has_no_verdict_also_when_it_ended_with_one_just_then(signals, begun, code):
+    run = begun()
+    run.stop(10.0)
+    run._child.code, run._child.said = code, [json.dumps(FOUND)]
+    run.turn(10.1)
+    assert signals == ["interrupt"]
+    assert (run.running, run.level) == (False, "")
+    assert words.STOPPED in run.verdict
+
+
 def test_stop_tells_it_to_end_and_kills_it_when_it_does_not(signals, begun):
     run = begun()
     run.stop(10.0)
     run.stop(10.1)
-    assert signals == [preflight.signal.SIGINT]
+    assert signals == ["interrupt"]
     run.turn(10.1)
-    assert signals == [preflight.signal.SIGINT]
+    assert signals == ["interrupt"]
     run.turn(10.21)
-    assert signals == [preflight.signal.SIGINT, "kill"]
+    assert signals == ["interrupt", "kill"]
     run._child.code, run._child.said = -9, [json.dumps(FOUND)]
     run.turn(10.22)
     assert not run.running
@@ -120,7 +135,7 @@ def test_stop_tells_it_to_end_and_kills_it_when_it_does_not(signals, begun):
 def test_it_ends_with_the_window(signals, begun):
     run = begun()
     run.close()
-    assert signals == [preflight.signal.SIGINT, "kill"]
+    assert signals == ["interrupt", "kill"]
     assert not run.running
     run.close()
     assert len(signals) == 2
@@ -129,3 +144,13 @@ def test_it_ends_with_the_window(signals, begun):
 def test_nothing_is_known_of_a_file_that_cannot_be_read(desk):
     assert preflight.known_of("nowhere.yaml", mock=True) == preflight.Known()
     assert preflight.known_of("against-the-wave", mock=True).level == ""
+
+
+def test_what_is_wrong_stands_on_top(application):
+    from wavestim.gui.widgets.checks import Checks
+
+    shown = Checks()
+    levels = ("green", "red", "amber", "green", "red")
+    shown.tell([preflight.Check(f"{i}", level, "seen", "") for i, level in enumerate(levels)])
+    assert [shown.table.item(row, 1).text() for row in range(5)] == ["1", "4", "2", "0", "3"]
+    assert "2 red, 1 amber, 2 green" in words.headline("red", "02:00", levels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wavestim.gui.remembered import MOST_BYTES, Remembered, read, usual_path, write
 
@@ -48,7 +48,7 @@ def page(application):
     return LivePage(Deck())
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30)
 @given(kept=KEPT)
 def test_a_page_takes_whatever_was_kept(page, kept):
     page.restore(kept)
@@ -95,3 +95,13 @@ def test_a_broken_file_opens_a_usual_window(application, experiment, tmp_path):
     assert window.page is window.live
     window.close()
     assert read(path).page == "LivePage"
+
+
+def test_without_a_screen_it_ends_in_a_sentence(application, monkeypatch, capsys):
+    from wavestim.gui import __main__ as gui
+
+    for name in gui.SCREENS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(gui.sys, "platform", "linux")
+    assert gui.main([]) == 2
+    assert "there is no screen" in capsys.readouterr().err

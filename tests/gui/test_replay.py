@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wavestim.controller.lookback.server import Server
+from support.lookingback import Talk
+from wavestim.controller.live import wire
+from wavestim.gui.replay import desk as desks
 from wavestim.gui.replay.answers import Answer, facts_told, retold, tell
 from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.replay.player import SPEEDS, Player
@@ -19,47 +22,20 @@ from wavestim.gui.words import replay as words
 FS = 1000.0
 
 
-class Direct:
-    """The server in this process, asked and heard at once."""
-
-    def __init__(self, path, experiment=None):
-        self.questions, self.answers = [("open", {"path": str(path)})], []
-        self.server = Server(self, path)
-        self.turn()
-        self.server._opened.maker.join()
-        self.turn()
-
-    def ask(self, wait_s):
-        return self.questions.pop(0) if self.questions else None
-
-    def tell(self, *messages):
-        self.answers.append(messages)
-
-    def turn(self):
-        self.server._next_look_s = 0.0
-        self.server._turn()
-
-    def messages(self, sample, since=None):
-        self.answers.clear()
-        self.questions.append(("show", {"number": 1, "sample": sample, "since": since}))
-        self.turn()
-        return list(next(a for a in self.answers if a[0][0] == "moment")[1:])
-
-
 @pytest.fixture(scope="module")
-def server(past):
-    direct = Direct(past)
-    direct.facts = facts_told(*direct.answers[0][0][1:])
-    yield direct
-    direct.server._opened.teller.ticks.close()
+def talk(past, tmp_path_factory):
+    talk = Talk(past, tmp_path_factory.mktemp("looking") / "scratch").made()
+    talk.facts = facts_told(*talk.last("opened")[1:])
+    yield talk
+    talk.close()
 
 
-def test_what_is_known_of_a_moment_is_the_same_however_one_came_there(server):
+def test_what_is_known_of_a_moment_is_the_same_however_one_came_there(talk):
     """Jumped to, or played to in frames: the same counts, the same phases, the same samples."""
-    jumped = retold(server.facts, server.messages(6500.0))
-    played = retold(server.facts, server.messages(4000.0))
+    jumped = retold(talk.facts, talk.moment(6500.0)[1])
+    played = retold(talk.facts, talk.moment(4000.0)[1])
     for at in range(4000, 6500, 125):
-        for message in server.messages(at + 125.0, float(at)):
+        for message in talk.moment(at + 125.0, float(at))[1]:
             tell(played, message)
     assert jumped.pulses.verdicts == played.pulses.verdicts
     assert jumped.pulses.conditions == played.pulses.conditions
@@ -72,15 +48,28 @@ def test_what_is_known_of_a_moment_is_the_same_however_one_came_there(server):
     assert jumped.last_sample == played.last_sample == 6500
 
 
-def test_history_is_what_every_message_of_it_would_have_told(server):
-    teller = server.server._opened.teller
-    told, heard = retold(server.facts, teller._history(6500.0)), retold(server.facts, teller._between(0.0, 6500.0))
+def test_history_is_what_every_message_of_it_would_have_told(talk, monkeypatch):
+    """Of pulses that were missed, of light by hand and of waves without a direction, too."""
+    teller = talk.opened.teller
+    c = teller.chronicle
+    decisions, pulses = c.decisions.copy(), c.pulses.copy()
+    for name in ("queue_us", "compute_us", "serial_us", "margin_us"):
+        pulses[name] = 100.0
+    pulses["verdict"][1::4] = "missed"
+    decisions["condition"][pulses["decision"][2]] = wire.MANUAL
+    decisions["wave_kind"][pulses["decision"][3]] = "synchronous"
+    monkeypatch.setattr(teller, "chronicle", replace(c, decisions=decisions, pulses=pulses))
+    told, heard = retold(talk.facts, teller._history(6500.0)), retold(talk.facts, teller._between(0.0, 6500.0))
+    assert told.pulses.verdicts["missed"] > 1
     for name in ("verdicts", "vetoes", "conditions"):
         assert getattr(told.pulses, name) == getattr(heard.pulses, name)
     for name in ("latency", "deadline", "directions"):
         assert np.array_equal(getattr(told.pulses, name).counts, getattr(heard.pulses, name).counts)
     assert told.phases.of("known", "").total == heard.phases.of("known", "").total
     assert abs(told.phases.of("known", "").mean_deg - heard.phases.of("known", "").mean_deg) < 1
+    assert {table: told.streams[table].next for table in ("decisions", "pulses")} == {
+        table: heard.streams[table].next for table in ("decisions", "pulses")
+    }
 
 
 @given(st.lists(st.one_of(st.floats(-1000, 1000), st.just(math.nan)), max_size=30))
@@ -219,11 +208,54 @@ def test_a_moment_that_the_engine_reaches_later_is_told_anew(desk):
     answer(desk, made=False)
     desk.turn()
     assert len(desk.answers.asked) == 2
-    progress = {"made_to": 4000, "end": 5000, "done": False, "same": 3, "difference": "", "trouble": "", "kind": "finished", "decisions": 9}
-    desk.answers.given.append(Answer("progress", progress))
+    desk.answers.given.append(Answer("progress", {**PROGRESS, "made_to": 4000, "end": 5000, "done": False}))
     desk.turn()
     assert desk.answers.asked[-1] == ("show", {"number": 3, "sample": 3000.0, "since": None})
     assert desk.sentence() == "session somewhere · 3 decisions made again, bit for bit (80 %)"
+
+
+PROGRESS = {
+    "first": 0,
+    "made_to": 9,
+    "end": 9,
+    "done": True,
+    "same": 3,
+    "difference": "",
+    "trouble": "",
+    "kind": "finished",
+    "decisions": 9,
+}
+
+
+def test_what_is_answered_while_nobody_looks_does_not_pile_up(desk):
+    desk.answers.given.append(Answer("progress", PROGRESS))
+    desk.hear()
+    assert desk.answers.given == []
+    assert desk.progress == PROGRESS
+    assert len(desk.answers.asked) == 1, "nothing is asked for that nobody sees"
+
+
+def test_a_session_whose_process_dies_while_it_is_followed_can_be_recovered(desk, monkeypatch):
+    started = []
+    monkeypatch.setattr(desks, "Child", lambda *words: started.append(words))
+    desk.opened = {**desk.opened, "kind": "running"}
+    desk.recover()
+    assert started == []
+    desk.answers.given.append(Answer("progress", {**PROGRESS, "kind": "broken"}))
+    desk.turn()
+    desk.recover()
+    assert started == [("recover", "somewhere")]
+    desk._recovery = None
+
+
+def test_no_room_for_another_process_is_a_sentence(desk):
+    def full(path, experiment):
+        raise OSError(28, "No space left on device")
+
+    desk._start = full
+    desk.open("elsewhere")
+    assert desk.state == "refused"
+    assert "No space left" in desk.sentence()
 
 
 def test_a_process_that_dies_is_told_in_a_sentence(desk):
@@ -273,26 +305,15 @@ def test_the_same_veto_again_and_again_is_one_line():
 
 
 def test_what_differs_is_said_loudly():
-    progress = {
-        "made_to": 9,
-        "end": 9,
-        "done": True,
-        "same": 3,
-        "difference": "decision 3",
-        "trouble": "",
-        "kind": "finished",
-        "decisions": 9,
-    }
-    assert "NOT THE SAME: decision 3" in words.checked("finished", progress)
-    assert "not the same" not in words.checked("recording", {**progress, "difference": ""})
+    differs = {**PROGRESS, "difference": "decision 3"}
+    assert "NOT THE SAME: decision 3" in words.checked("finished", differs)
+    assert "not the same" not in words.checked("recording", PROGRESS)
+    said = words.sentence("open", "day-3", "", {"kind": "finished"}, {**differs, "trouble": "block 7 is damaged"})
+    assert "block 7 is damaged" in said
+    assert "NOT THE SAME" in said, "one does not hide the other"
+    assert "all" not in words.checked("finished", {**PROGRESS, "trouble": "block 7 is damaged"})
 
 
-@given(st.one_of(st.none(), st.floats(-720, 720), st.just(math.nan)), st.one_of(st.none(), st.floats(-720, 720)))
-def test_what_is_not_known_is_never_a_number(a, b):
-    apart = words.apart_deg(a, b)
-    if a is None or b is None or math.isnan(a):
-        assert apart is None
-        assert words.deg(apart) == words.UNKNOWN
-    else:
-        assert -180 <= apart < 180
-        assert math.cos(math.radians(apart - (a - b))) == pytest.approx(1)
+def test_how_far_the_engine_is_counts_from_the_first_sample():
+    assert words.made({**PROGRESS, "first": 1000, "made_to": 1500, "end": 2000, "done": False}) == " (50 %)"
+    assert words.deg(-180.0) == words.deg(180.0) == "+180°"

@@ -117,6 +117,26 @@ def test_what_cannot_be_opened_is_a_sentence_and_the_window_lives_on(qt, window,
     assert opened(qt, window, past).state == "open"
 
 
+@pytest.mark.parametrize("asks", ["open_session", "open_recording"])
+def test_while_a_past_is_chosen_stop_is_a_click_and_escape_away(qt, window, past, monkeypatch, asks):
+    _, key, test = qt
+    pressed = []
+    monkeypatch.setattr(window.deck, "stop", lambda: pressed.append("STOP"))
+    window.show_page(window.replay)
+    test.mouseClick(getattr(window.replay, asks), key.LeftButton)
+    dialog = window.replay.dialog
+    assert dialog.isVisible()
+    assert not dialog.isModal()
+    test.keyClick(dialog, key.Key_Escape)
+    test.mouseClick(window.header.stop, key.LeftButton)
+    assert pressed == ["STOP", "STOP"]
+    assert dialog.isVisible(), "Esc is STOP and nothing else"
+    dialog.fileSelected.emit(str(past))
+    dialog.close()
+    until(qt, lambda: window.replay.desk.state in ("open", "refused"))
+    assert (window.replay.desk.state, window.replay.desk.path) == ("open", str(past))
+
+
 def test_a_process_that_is_killed_is_told_and_stop_is_still_there(qt, window, past):
     desk = opened(qt, window, past)
     answers = desk._answers

@@ -88,3 +88,23 @@ def test_another_theme_is_a_new_window_on_the_same_session(application, experime
         window.close()
         theme.choose("dark")
         theme.apply(application)
+
+
+def test_a_step_says_what_it_is_in_now(application):
+    from wavestim.gui import theme, words
+    from wavestim.gui.widgets.header import Header
+
+    header = Header(["mine"])
+    header.show_step("running", "", False, words.NOW["held"])
+    assert header._steps["running"].text() == "HELD"
+    assert theme.WARN in header._steps["running"].styleSheet()
+    header.show_step("running", "", False)
+    assert header._steps["running"].text() == "RUNNING"
+
+
+def test_the_arrows_are_there(application):
+    from pyqtgraph.Qt import QtGui
+    from wavestim.gui import theme
+
+    for way in ("down", "up"):
+        assert not QtGui.QPixmap(str(theme.ARROWS / f"{way}.png")).isNull()

@@ -27,11 +27,11 @@ def qt(application):
 
 
 @pytest.fixture
-def window(qt, experiment):
+def window(qt, at_once):
     from wavestim.gui.deck import Deck
     from wavestim.gui.window import RigWindow
 
-    window = RigWindow(Deck(), str(experiment), mock=True)
+    window = RigWindow(Deck(), str(at_once), mock=True)
     window.resize(1366, 768)
     window.show()
     yield window
@@ -101,7 +101,7 @@ def make_an_experiment(qt, window, desk, text):
     assert page.problems.list.count() == 0
     assert page.patterns.shown is not None
     press(qt, window, keys.Key_S)
-    line = page.dialog.findChild(type(field))
+    line = page.files.dialog.findChild(type(field))
     line.selectAll()
     test.keyClicks(line, str(desk / "mine.yaml"))
     test.keyClick(line, keys.Key_Return)
@@ -249,12 +249,12 @@ def test_an_experiment_that_is_wrong_is_told_and_nothing_starts(qt, window, expe
     assert "conditions" in window.header.sentence.text()
 
 
-def test_the_picture_has_its_size_and_is_not_blank(qt, desk, experiment):
+def test_the_picture_has_its_size_and_is_not_blank(qt, desk, at_once):
     from pyqtgraph.Qt import QtGui
     from typer.testing import CliRunner
 
     result = CliRunner().invoke(
-        app, ["gui", str(experiment), "--mock", "--screenshot", "window.png", "--seconds", "1", "--size", "1366x768", "--theme", "light"]
+        app, ["gui", at_once.name, "--mock", "--screenshot", "window.png", "--seconds", "1", "--size", "1366x768", "--theme", "light"]
     )
     image = QtGui.QImage(str(desk / "window.png"))
     assert (image.width(), image.height()) == (1366, 768), result.output

@@ -3,7 +3,7 @@
 import binascii
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wavestim.hardware.firmware import codec
 
@@ -50,7 +50,6 @@ def test_frame_round_trip(kind, seq, payload):
 
 
 @given(st.binary(max_size=244), st.data())
-@settings(deadline=None)
 def test_one_changed_byte_is_always_noticed(payload, data):
     wire = bytearray(codec.encode(6, 9, payload)[:-1])
     k = data.draw(st.integers(0, len(wire) - 1))

@@ -118,7 +118,7 @@ def test_any_bytes_leave_a_board_that_answers(chunks):
     assert len(core.edges()) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 255), st.binary(max_size=30)), max_size=40), st.integers(1, 200))
 def test_well_formed_nonsense_is_answered_once_each(frames, gap_us):
     """Right CRC, wrong content: every command has one answer, heartbeats none."""
@@ -133,7 +133,7 @@ def test_well_formed_nonsense_is_answered_once_each(frames, gap_us):
     assert len(core.edges()) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_whatever_is_ordered_every_site_keeps_its_limits(data):
     """A host that asks for anything at all gets light only within width, duty and bucket, site by site."""

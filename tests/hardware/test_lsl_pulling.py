@@ -108,7 +108,7 @@ def stream(lots: list[tuple[int, str]]) -> list[tuple[np.ndarray, np.ndarray]]:
 FATES = st.sampled_from(["sent"] * 8 + ["lost", "twice", "held", "astray", "no number", "wanders"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 30), FATES), min_size=1, max_size=40))
 def test_following_is_judging(lots: list[tuple[int, str]]) -> None:
     chunks = stream(lots)

@@ -27,7 +27,7 @@ def grid(fs_hz: float, n: int, ppm: float = 0.0) -> np.ndarray:
     return START_S + np.arange(n) / (fs_hz * (1 + ppm * 1e-6))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     fs_hz=st.sampled_from([250.0, 1000.0, 10000 / 3, 30000.0]),
     ppm=st.floats(-200, 200),
@@ -65,7 +65,7 @@ def test_among_wandering_stamps_a_loss_is_counted_when_it_shows(wander_ms):
 
 
 @given(st.integers(1, 400), st.sampled_from([np.nan, np.inf, -np.inf, 1e9, -1e9, 0.0, 1e300]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_stamps_that_make_no_sense_move_nothing(at, wrong):
     stamps = grid(1000.0, 500)
     stamps[at : at + 3] = wrong
@@ -73,7 +73,7 @@ def test_stamps_that_make_no_sense_move_nothing(at, wrong):
 
 
 @given(st.lists(st.lists(st.floats(width=64), min_size=0, max_size=20), max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_stamps_break_the_counter(chunks):
     counter = StampCounter(1000.0)
     for chunk in chunks:

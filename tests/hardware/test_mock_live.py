@@ -7,6 +7,7 @@ import socket
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,6 +161,23 @@ def test_channels_show_what_they_are_told_until_told_otherwise():
     assert not np.isnan(blocks[0][1]).any()
 
 
+def test_light_that_shone_when_the_cable_of_the_leds_came_out_goes_off():
+    class Lit(Ramp):
+        on = 0.0
+
+        def light(self, time_s, led, irradiance_mw_mm2):
+            self.on = irradiance_mw_mm2
+
+    tissue = Lit()
+    wired = FaultyRig(tissue, Faults())
+    wired.light(0.0, 0, 2.0)
+    wired.faults = Faults(unlit=True)
+    wired.light(0.005, 0, 0.0)
+    assert tissue.on == 0
+    wired.light(0.1, 0, 2.0)
+    assert tissue.on == 0
+
+
 def test_an_artefact_shakes_all_electrodes_for_as_long_as_told():
     blocks, _ = streamed({"shake": 100})
     shown = np.concatenate([b for _, b in blocks])[:, 3] - np.arange(400)
@@ -180,17 +198,19 @@ def test_the_end_of_the_host_is_the_end():
     theirs.close()
 
 
-def test_a_board_whose_cable_was_pulled_is_the_same_board_under_another_name():
+def test_a_board_whose_cable_was_pulled_and_put_back_is_the_same_board_on_a_line_that_works():
     board = PtyBoard(4)
-    boot, before = board.core.device_ns(10**12), board.pty_name
+    boot = board.core.device_ns(10**12)
     board.pull()
     assert len(board.service(0.001)) == 0
     assert not board.connected
     board.plug()
-    assert board.pty_name
     assert board.core.device_ns(10**12) == boot
+    with Path(board.pty_name).open("r+b", buffering=0) as host:
+        host.write(b"\0")
+        board.service(0.001)
+        assert board.connected
     board.service(0.001)
     board.close()
     with pytest.raises(ValueError, match="closed"):
         board.service(0.001)
-    assert before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,8 +13,19 @@ from wavestim.hardware.simulated.network import Network
 from wavestim.hardware.simulated.wiring import Path, Wiring
 
 
-def network(wired: Wiring, **more: object) -> Network:
-    return Network(wired.n_units, wired.first, wired.source, wired.weight, wired.delay_s, **more)  # type: ignore[arg-type]
+class Settings(TypedDict, total=False):
+    """What a network may be told beside its wiring."""
+
+    dt_s: float
+    tau_s: float
+    saturation: float
+    noise: float
+    n_runs: int
+    seed: int
+
+
+def network(wired: Wiring, **more: Unpack[Settings]) -> Network:
+    return Network(wired.n_units, wired.first, wired.source, wired.weight, wired.delay_s, **more)
 
 
 def by_hand(wired: Wiring, drive: np.ndarray, steps: int, tau_s: float, frequency_hz: float, saturation: float) -> np.ndarray:
@@ -104,7 +117,7 @@ def test_a_wave_goes_on_from_one_region_to_the_next_and_not_without_a_path() -> 
 @pytest.mark.parametrize(
     "wrong", [{"dt_s": 0.0}, {"tau_s": -1.0}, {"noise": -0.1}, {"saturation": 0.0}, {"n_runs": 0}], ids=lambda wrong: next(iter(wrong))
 )
-def test_what_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
+def test_what_makes_no_sense_is_refused(wrong: Settings) -> None:
     with pytest.raises(ValueError, match=r"positive|at least one"):
         network(wiring.sheet(wiring.grid_mm(3, 3, 0.4)), **wrong)
 

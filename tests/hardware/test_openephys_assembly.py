@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wavestim.hardware.sources import SourceError
 from wavestim.hardware.sources.openephys.assembly import Assembler, Layout, layout_of
@@ -52,7 +52,6 @@ def test_a_block_goes_on_with_its_last_channel() -> None:
     assert sizes == [0, 0, 1, 0, 0, 1]
 
 
-@settings(deadline=None)
 @given(st.sets(st.tuples(st.integers(0, 19), st.integers(0, 2)), max_size=20))
 def test_what_is_lost_is_missing_and_counted(lost: set[tuple[int, int]]) -> None:
     """A block of which nothing came is a gap for the counters behind; all else is there, or counted."""
@@ -68,7 +67,6 @@ def test_what_is_lost_is_missing_and_counted(lost: set[tuple[int, int]]) -> None
     assert first >= 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 59), max_size=20), st.integers(1, 40))
 def test_twice_and_late_change_nothing(again: list[int], after: int) -> None:
     messages = all_of(range(20))
@@ -92,7 +90,6 @@ def test_a_late_channel_stays_missing() -> None:
     assert np.isnan(rows[10]).tolist() == [False, True, False]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 17), st.integers(0, 2), st.one_of(st.integers(0, 40).map(lambda i: i * N), st.integers(0, 10**12)))
 def test_a_counter_that_nobody_confirms_costs_one_channel_of_one_block(block: int, column: int, first: int) -> None:
     messages = all_of(range(20))

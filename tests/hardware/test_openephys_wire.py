@@ -52,14 +52,12 @@ def test_a_message_of_another_builder_is_read() -> None:
     assert (block.stream, block.first_sample, block.fs_hz, block.message_id, block.sent_s) == ("Rhythm Data", 0, 30000, 17, 12.5)
 
 
-@settings(deadline=None)
 @given(falcon_blocks())
 def test_falcon_round_trip(block: FalconBlock) -> None:
     again = falcon.decode(falcon.encode(block))
     assert str(fields(again)) == str(fields(block))  # as text, so that nan is nan
 
 
-@settings(deadline=None)
 @given(falcon_blocks(), st.data())
 def test_a_cut_falcon_message_is_refused(block: FalconBlock, data: st.DataObject) -> None:
     message = falcon.encode(block)
@@ -73,7 +71,7 @@ def harmless(decode, message) -> None:
     assert "\n" not in refusal(SourceError, lambda: decode(message))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.one_of(st.just(FOREIGN), falcon_blocks().map(falcon.encode)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8)
 )
@@ -84,7 +82,6 @@ def test_any_damage_to_a_falcon_message_is_refused_or_harmless(message: bytes, d
     harmless(falcon.decode, bytes(changed))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_or_harmless(data: bytes) -> None:
     harmless(falcon.decode, data)
@@ -116,7 +113,6 @@ def channel_data(draw: st.DrawFn) -> ChannelData:
     )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(channel_data())
 def test_zmq_data_round_trip(data: ChannelData) -> None:
     again = zmqwire.decode(zmqwire.encode_data(data))
@@ -124,7 +120,6 @@ def test_zmq_data_round_trip(data: ChannelData) -> None:
     assert str(fields(again)) == str(fields(data))
 
 
-@settings(deadline=None)
 @given(labels, st.integers(0, 2**60), st.integers(0, 255), st.booleans(), st.integers(0, 2**64 - 1))
 def test_zmq_ttl_round_trip(stream: str, sample: int, line: int, state: bool, word: int) -> None:
     event = Ttl(stream, sample, line, state, word, 5)
@@ -138,7 +133,7 @@ def test_other_messages_are_whole_and_ignored() -> None:
     assert zmqwire.decode([b"EVENT\0", json.dumps(text).encode(), b"hi"]) == Other(5)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.sampled_from([zmqwire.encode_data(DATA), zmqwire.encode_ttl(TTL)]),
     st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1), st.one_of(st.none(), st.binary(max_size=6))), max_size=6),
@@ -154,7 +149,6 @@ def test_any_damage_to_a_zmq_message_is_refused_or_harmless(frames: list[bytes],
     harmless(zmqwire.decode, [bytes(frame) for frame in changed])
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.just(zmqwire.DATA), st.just(zmqwire.EVENT), st.binary(max_size=60)), max_size=4))
 def test_any_frames_are_refused_or_harmless(frames: list[bytes]) -> None:
     harmless(zmqwire.decode, frames)

@@ -13,7 +13,7 @@ from wavestim.hardware.sources.mock.openephys import FalconPeer, ZmqInterfacePee
 from wavestim.hardware.sources.openephys import zmqwire
 from wavestim.hardware.sources.openephys.assembly import Layout
 from wavestim.hardware.sources.openephys.place import Place
-from wavestim.hardware.sources.openephys.source import ZmqSource
+from wavestim.hardware.sources.openephys.source import MOST_EDGES, ZmqSource
 from wavestim.hardware.sources.openephys.wire import Message
 from wavestim.realtime.ring import Ring
 
@@ -47,6 +47,16 @@ def test_an_edge_before_the_first_block_and_before_a_new_run_stands_in_its_own_b
         begun = {sample for sample, kind, _ in intake.take_events() if kind == "ttl"}
         assert 4 in begun
         assert max(begun) < 1000
+    finally:
+        plugin.close()
+
+
+def test_edges_whose_block_never_comes_are_counted_when_they_are_too_many() -> None:
+    intake, take, plugin = zmq_taking()
+    try:
+        for i in range(MOST_EDGES + 3):
+            take(zmqwire.encode_ttl(zmqwire.Ttl("mock", 3_600_000 + i, 0, True, 1, 1)), time.monotonic_ns())
+        assert intake.untold == 3
     finally:
         plugin.close()
 

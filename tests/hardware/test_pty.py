@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import termios
 import threading
 import time
 from types import SimpleNamespace
@@ -158,6 +159,13 @@ def test_a_board_that_is_plugged_in_again_is_found_dark_and_without_patterns(ser
     again = Served(boot_id=2)
     try:
         name.symlink_to(again.board.pty_name)
+        with monkeypatch.context() as loose:  # a contact that bounces
+
+            def gone_again(port):
+                raise termios.error(5, "Input/output error")
+
+            loose.setattr(opening.serial.Serial, "reset_input_buffer", gone_again)
+            assert not light.reopen()
         assert light.reopen()
         assert quickened == [str(name)] * 2  # an adapter that was out holds answers back again
         assert light.link is descriptor  # what the engine's thread holds is still the line

@@ -333,7 +333,7 @@ def test_it_is_stopped_at_the_end_when_it_ran_for_us(rig):
 
 
 def test_channels_that_it_lacks_are_named(rig):
-    with pytest.raises(LiveError, match="Unrecognized parameter"):
+    with pytest.raises(LiveError, match="RHX has no channel A-004; name those that it shows"):
         rig.open(channels="A-000:A-063")
 
 

@@ -190,12 +190,34 @@ def test_gaps_coast_and_the_phase_is_found_again(wave):
     assert (d["sample"] > 7000).any()
 
 
-def test_restarted_counter_is_survived(wave):
-    e = engine()
+@pytest.mark.parametrize(("policy", "period"), [("phase-locked", 250.0), ("rate-matched-random", 250.0), ("open-loop", 250.0)])
+def test_light_goes_on_where_the_counter_restarts(wave, policy, period):
+    """Whatever the old count had booked: a session that ran for an hour would be dark for an hour."""
+    e = engine(policy=policy, period_ms=period)
     e.run(wave[0][:6000], 10_000)
+    e.take_decisions()
     e.run(wave[0][6000:], 0)
     assert e.n_gaps == 1
-    assert np.isfinite(e.take_decisions()["fire_sample"]).all()
+    d = e.take_decisions()
+    lit = d["fire_sample"][d["verdict"] == "scheduled"]
+    assert lit[0] < 2000
+    assert len(lit) > 10
+    assert (np.diff(lit) > 190).all()
+
+
+def test_light_that_was_on_when_the_counter_restarted_is_still_masked(wave):
+    """And no moment of the new count is taken for that light."""
+    e = engine()
+    e.run(wave[0][:5000], 10_000)
+    e.post("mask", 4000)
+    e.run(wave[0][5000:5010], 15_000)
+    e.take_decisions()
+    e.run(wave[0][5010:], 0)
+    d = e.take_decisions()
+    assert d["sample"][d["verdict"] == "scheduled"].min() > 3990
+    e.run(wave[0][:10_000], 9990)
+    d = e.take_decisions()
+    assert np.diff(d["sample"][d["verdict"] == "scheduled"]).max() < 2000
 
 
 def test_our_own_light_is_masked(wave):

@@ -163,7 +163,7 @@ def warmest(pulses, step_s=0.001):
 SLOTS = st.lists(st.dictionaries(st.integers(0, 2), st.tuples(st.integers(0, 100), st.integers(1, 20)), min_size=1), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SLOTS, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 300)), min_size=1, max_size=25), st.sampled_from([0.03, 0.1, 1.0]))
 def test_whatever_is_asked_the_limits_hold(slots, asked, rise):
     """Any patterns, in any order, at any rate: held against sums over all pulses that were let pass."""
@@ -193,7 +193,7 @@ def test_whatever_is_asked_the_limits_hold(slots, asked, rise):
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0.001, 40.0)), min_size=1, max_size=30))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_second_set_of_books_says_the_same(pulses):
     slots = [FLASH, {0: (0.0, 0.01)}]
     governor, books, t = Governor(limits(slots, max_rise_c=0.04, max_dose_mj_mm2=0.05)), Governor(limits(slots)), 0.0

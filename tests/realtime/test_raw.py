@@ -116,7 +116,7 @@ def test_a_gain_of_microvolts_is_refused():
 
 
 @given(st.lists(st.integers(1, 3000), max_size=12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_blocks_of_bits_may_be_cut_anywhere(bits, calibration, cuts):
     part = tenth(bits)
     assert same(traced(calibration, part, cuts), traced(calibration, part))

@@ -29,7 +29,7 @@ def connected(capacity: int) -> tuple[Ring, Loop]:
     pushes=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4), st.booleans(), st.booleans()), min_size=1, max_size=40),
     capacity=st.integers(8, 64),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_was_taken_is_what_was_accepted_in_order(pushes, capacity):
     """Blocks with and without gaps, readers that keep up or fall behind."""
     ring, loop = connected(capacity)

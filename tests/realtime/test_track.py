@@ -7,6 +7,8 @@ from wavestim.realtime import track
 
 XY = grid()
 WARM = 3000
+ASIDE_MM = np.array([5.0, -3.0])
+CENTRE_MM = {"rotating": np.array([-0.1, 0.1]), "source": np.zeros(2)}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +64,17 @@ def test_the_future_changes_nothing_before_it(planar):
 @pytest.mark.parametrize("kind", ["rotating", "source", "synchronous", "none"])
 def test_kind_is_named(kind):
     lfp, phase, _ = make(kind, seed=11, snr_db=5, speed=120)
-    w = track(lfp, fs=1000, positions_mm=XY, band_hz=(8, 24))
+    w = track(lfp, fs=1000, positions_mm=XY + ASIDE_MM, band_hz=(8, 24))
     assert (w.kind[WARM:] == kind).mean() > 0.8
+    assert np.median(w.kind_certainty[WARM:]) > 0.8
+    centred = np.isin(w.kind, ["rotating", "source", "sink"])
+    assert np.array_equal(np.isfinite(w.centre_mm).all(axis=1), centred)
+    if kind in CENTRE_MM:
+        off = np.nanmedian(w.centre_mm[WARM:], axis=0) - ASIDE_MM - CENTRE_MM[kind]
+        assert np.hypot(*off) < 0.5
+    assert np.median(w.sense[WARM:]) == (-1 if kind == "rotating" else 0)  # phase that grows with the angle: the crest turns clockwise
+    assert not w.sense[w.kind != "rotating"].any()
+    assert not w.kind_certainty[w.kind == "undetermined"].any()
     if kind != "none":
         assert rms_deg(w.phase[WARM:] - phase[WARM:]) < 35
 

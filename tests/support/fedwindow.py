@@ -6,6 +6,7 @@ import gc
 import itertools
 import math
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +132,7 @@ class Feed:
             "site": self.n // 2,
             "condition": ("with-wave", "sham")[index % 2],
             "direction_deg": 30 * math.sin(at / 5000),
+            "wave_kind": "planar",
             "verdict": verdict,
         }
         yield "decisions", {"first": index, "rows": [row]}, {}
@@ -179,11 +181,12 @@ def fed_deck(folder: Path, side: int) -> tuple[Deck, FedLink]:
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a window had taken at some moment: hours of the session, bytes of memory, Python objects."""
+    """What a window had taken at some moment: hours of the session, bytes of memory, Python objects, pieces of memory that Python holds."""
 
     at_h: float
     bytes: int
     objects: int
+    pieces: int
 
 
 def weigh(window: Any, link: FedLink, hours: float, frame_s: float, every_h: float) -> Iterator[Weighed]:
@@ -201,4 +204,4 @@ def weigh(window: Any, link: FedLink, hours: float, frame_s: float, every_h: flo
             QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
             gc.collect()
             pages = int(Path("/proc/self/statm").read_text().split()[1])
-            yield Weighed(link.sample / FS_HZ / 3600, pages * page, len(gc.get_objects()))
+            yield Weighed(link.sample / FS_HZ / 3600, pages * page, len(gc.get_objects()), sys.getallocatedblocks())

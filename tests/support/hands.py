@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from support.waiting import PATIENCE_S
+from support.waiting import until
 
 
 class Hands:
@@ -17,14 +15,14 @@ class Hands:
 
     def settle(self):
         """Let the page live until all is worked out."""
-        end = time.monotonic() + PATIENCE_S
-        while True:
+
+        def settled():
             self.application.processEvents()
             self.page.turn(0)
-            if self.page.settled:
-                return self
-            assert time.monotonic() < end, "it never settled"
-            self.keys.qWait(2)
+            return self.page.settled
+
+        until(settled)  # a process of its own works it out
+        return self
 
     def click(self, button):
         """With the mouse."""

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from wavestim.controller.experiment import Experiment
+from wavestim.controller.experiment import Experiment, electrode_positions, parse_experiment
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment
+from wavestim.controller.session.calibrations import write_calibration
+from wavestim.hardware.simulated import CortexConfig, SimulatedRig
+from wavestim.realtime import track
 
 FLASHES = """
 name: flashes
@@ -21,6 +26,26 @@ conditions:
   - {name: lit, pattern: {kind: flash, width_ms: 5, irradiance_mw_mm2: 2}}
 """
 """An experiment on the mock rig that flashes whenever it may, and goes on after every stall."""
+FS_HZ = 1000.0
+
+
+def learned(text: str, folder: Path) -> Path:
+    """A calibration for the mock rig of an experiment, in a file: who begins with it does not wait for the first seconds of the wave."""
+    experiment = parse_experiment(text)
+    places = electrode_positions(experiment)
+    rig = SimulatedRig(CortexConfig(), [(x, y) for x, y in places], [], fs_hz=FS_HZ, seed=experiment.seed)
+    lfp = rig.read(4000)
+    lfp[:, list(experiment.probe.bad_channels)] = np.nan
+    found = track(lfp, FS_HZ, places, experiment.band_hz).calibration
+    write_calibration(
+        folder / "calibration.npz", found, positions_mm=places, fs_hz=FS_HZ, reference="none", learned_from={"name": experiment.name}
+    )
+    return folder / "calibration.npz"
+
+
+def ready(text: str, folder: Path) -> Experiment:
+    """The experiment of a text, which begins with a calibration of its mock rig."""
+    return parse_experiment(text).model_copy(update={"calibration": str(learned(text, folder))})
 
 
 def has_shone(out: Path, size: int = 400) -> bool:
@@ -29,15 +54,21 @@ def has_shone(out: Path, size: int = 400) -> bool:
     return edges.is_file() and edges.stat().st_size > size
 
 
-def run_until(experiment: Experiment, out: Path, done: Callable[[float], bool], seconds: float = 60) -> dict[str, Any]:
-    """Run until something has happened, then press STOP; at most so long."""
+def run_until(
+    experiment: Experiment,
+    out: Path,
+    done: Callable[[float], bool],
+    seconds: float = 60,
+    finish: Callable[[Path], dict[str, Any]] = complete,
+) -> dict[str, Any]:
+    """Run until something has happened, then press STOP; at most so long. No report is drawn, unless ``finish`` does it."""
 
     def press(at_s: float) -> None:
         if done(at_s):
             with (out / "stop").open("r+b") as file:
                 file.write(b"\1")
 
-    return run_experiment(experiment, out=out, seconds=seconds, pace="real", seed=4, arm=True, progress=press)
+    return run_experiment(experiment, out=out, seconds=seconds, pace="real", seed=4, arm=True, progress=press, finish=finish)
 
 
 def skip_if_starved(summary: dict[str, Any]) -> None:

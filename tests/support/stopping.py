@@ -7,12 +7,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 from support.hanging_rig import HANG
+from support.realpace import learned
 from support.waiting import PATIENCE_S
 from wavestim.gui import rig as rigs
 from wavestim.gui.deck import Deck
@@ -101,7 +103,8 @@ def shining(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Edges:
     """
     monkeypatch.setenv(HANG, str(folder / "hang"))
     monkeypatch.setattr(rigs, "CLI", (sys.executable, str(Path(__file__).with_name("hanging_rig.py"))))
-    (folder / "shining.yaml").write_text(yaml.safe_dump(EXPERIMENT), encoding="utf-8")
+    calibration = str(learned(yaml.safe_dump(EXPERIMENT), folder))
+    (folder / "shining.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"calibration": calibration}), encoding="utf-8")
     deck.arm(str(folder / "shining.yaml"), mock=True)
     live_until(deck, lambda: deck.state in ("armed", "disarmed", "failed", "gone"))
     deck.turn()
@@ -119,10 +122,10 @@ def shining(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Edges:
     return edges
 
 
-def live_until(deck: Deck, condition: object) -> None:
+def live_until(deck: Deck, condition: Callable[[], object]) -> None:
     """Frames of a window without a window."""
     end = time.monotonic() + PATIENCE_S
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < end, f"it never came to pass: {deck.sentence()}"
         deck.turn()
         time.sleep(FRAME_S)
@@ -148,15 +151,17 @@ def stop_while_hung(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -
 def killed(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ended:
     """The rig process is killed while light shines."""
     edges = shining(deck, folder, monkeypatch)
-    child = deck._rig.child  # type: ignore[union-attr]
+    rig = deck._rig
+    assert rig is not None
+    child = rig.child
     assert child is not None
     return _ended(deck, edges, lambda: os.kill(child.pid, signal.SIGKILL), lambda: deck.state == "gone")
 
 
-def _ended(deck: Deck, edges: Edges, act: object, known: object) -> Ended:
+def _ended(deck: Deck, edges: Edges, act: Callable[[], object], known: Callable[[], object]) -> Ended:
     edges.stall_s = 0.0
     at_s = time.monotonic()
-    act()  # type: ignore[operator]
+    act()
     live_until(deck, known)
     known_s = time.monotonic()
     live_until(deck, lambda: time.monotonic() > at_s + AFTER_S)

@@ -31,13 +31,17 @@ def remembered(update: Callable[[Array, Array], Array], start: Array, entered: A
     return jax.lax.scan(step, start, entered)[1]
 
 
-class Wave(eqx.Module):  # type: ignore[misc]
-    """Tokens on a tape that moves."""
+class Rectified(eqx.Module):  # type: ignore[misc]
+    """What a layer of rectified units learns: how a token enters it, what it makes of what it held, how it is read."""
 
     entry: eqx.nn.Embedding
     kernel: Array
     bias: Array
     read: eqx.nn.Linear
+
+
+class Wave(Rectified):
+    """Tokens on a tape that moves."""
 
     def __init__(self, width: int, key: Array) -> None:
         a, b = jax.random.split(key)
@@ -124,13 +128,8 @@ class Gru(eqx.Module):  # type: ignore[misc]
         return jax.vmap(self.read)(h)
 
 
-class IRnn(eqx.Module):  # type: ignore[misc]
+class IRnn(Rectified):
     """Rectified units that begin by keeping what they have."""
-
-    entry: eqx.nn.Embedding
-    kernel: Array
-    bias: Array
-    read: eqx.nn.Linear
 
     def __init__(self, width: int, key: Array) -> None:
         a, b = jax.random.split(key)
@@ -198,18 +197,18 @@ NETWORKS: dict[str, tuple[Callable[[int, Array], Any], int]] = {
 """name -> (how it is made from a width and a key, what the width is a multiple of)."""
 
 
-def n_parameters(network: Any) -> int:
-    """Numbers that are learned."""
-    return sum(x.size for x in jax.tree_util.tree_leaves(eqx.filter(network, eqx.is_inexact_array)))
+def n_parameters(name: str, width: int) -> int:
+    """Numbers that a network of this width learns; it is not made for that."""
+    shape = eqx.filter_eval_shape(NETWORKS[name][0], width, jax.random.PRNGKey(0))
+    return sum(x.size for x in jax.tree_util.tree_leaves(shape) if hasattr(x, "dtype") and jnp.issubdtype(x.dtype, jnp.inexact))
 
 
 def width_for(name: str, wanted: int) -> int:
     """The width at which a network has the number of parameters nearest to ``wanted``."""
-    make, multiple = NETWORKS[name]
+    multiple = NETWORKS[name][1]
 
     def count(steps: int) -> int:
-        shape = eqx.filter_eval_shape(make, steps * multiple, jax.random.PRNGKey(0))
-        return sum(x.size for x in jax.tree_util.tree_leaves(shape) if hasattr(x, "dtype") and jnp.issubdtype(x.dtype, jnp.inexact))
+        return n_parameters(name, steps * multiple)
 
     low, high = 1, 2
     while count(high) < wanted:

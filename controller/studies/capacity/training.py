@@ -58,7 +58,7 @@ def train(
     keys = jnp.stack([jax.random.PRNGKey(seed) for seed in seeds])
     made = eqx.filter_vmap(lambda key: make(width, key))(keys)
     params, fixed = eqx.partition(made, eqx.is_inexact_array)
-    n = n_parameters(make(width, keys[0]))
+    n = n_parameters(name, width)
     params = jax.tree_util.tree_map(lambda x: jnp.broadcast_to(x, (len(rates), *x.shape)), params)
     rule = optax.chain(optax.clip_by_global_norm(CLIP), optax.scale_by_adam())
 

@@ -10,7 +10,7 @@ Answer = tuple[str, Callable[[], object] | None]
 """What the button says, and what it does; None: nothing but to take the question back."""
 
 
-class AskBar(QtWidgets.QFrame):  # type: ignore[misc]
+class AskBar(QtWidgets.QFrame):
     """See the module."""
 
     def __init__(self) -> None:

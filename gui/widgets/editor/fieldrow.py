@@ -46,7 +46,7 @@ class Now:
         ]
 
 
-class Wrong(QtWidgets.QLabel):  # type: ignore[misc]
+class Wrong(QtWidgets.QLabel):
     """What is wrong with the field above."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Wrong(QtWidgets.QLabel):  # type: ignore[misc]
         self.setVisible(bool(text))
 
 
-class Combo(QtWidgets.QComboBox):  # type: ignore[misc]
+class Combo(QtWidgets.QComboBox):
     """A choice that a wheel over it does not change while something else has the focus."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Combo(QtWidgets.QComboBox):  # type: ignore[misc]
             event.ignore()
 
 
-class FieldRow(QtWidgets.QWidget):  # type: ignore[misc]
+class FieldRow(QtWidgets.QWidget):
     """See the module.
 
     Parameters

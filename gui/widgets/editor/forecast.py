@@ -63,17 +63,18 @@ class Forecast(Panel):
         found, rows = planned.figures, forecast.rows(planned.figures)
         self.says.setText(words.period(found["period_ms"]))
         board = planned.rehearsal.board
-        heads = "".join(f"<th align=right style='white-space:nowrap'>&nbsp;{head}</th>" for head in words.HEADS)
+        heads = "".join(f"<th align=right style='white-space:nowrap'>{head}</th>" for head in words.HEADS)
         lines = "".join(
             f"<tr><td>{escape(row.condition)}{f' ({words.DARK})' if row.dark else ''}</td>"
-            + "".join(f"<td align=right>&nbsp;{cell}</td>" for cell in row.cells)
+            + "".join(f"<td align=right>{cell}</td>" for cell in row.cells)
             + "</tr>"
             for row in rows
         )
         walls = words.walls(found["limits"], board.max_pulse_us / 1000, board_duty(board), board.max_lit)
         warned = f"<p style='color:{theme.WARN}'>▲ {escape(found['unmeasured'])}.</p>" if found["unmeasured"] else ""
-        table = f"<table cellspacing=1 style='font-size:{theme.px(11)}px;white-space:nowrap'><tr><td></td>{heads}</tr>{lines}</table>"
-        self.text.setText(f"{table}<p style='font-size:{theme.px(11)}px;color:{theme.DIM}'>{walls}</p>{warned}")
+        small = f"font-size:{theme.px(11)}px"
+        table = f"<table cellspacing=1 cellpadding=2 style='{small};white-space:nowrap'><tr><td></td>{heads}</tr>{lines}</table>"
+        self.text.setText(f"{table}<p style='{small};color:{theme.DIM}'>{walls}</p>{warned}")
         self._draw(found, rows)
 
     def _draw(self, found: dict[str, object], rows: list[forecast.Row]) -> None:

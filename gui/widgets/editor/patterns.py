@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from pyqtgraph.Qt import QtCore, QtWidgets
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.controller.session.sketch import Sketch
 from wavestim.gui import theme
 from wavestim.gui.editor.moments import Shown, shown
@@ -168,7 +168,7 @@ class Patterns(Panel):
             return
         self._drawn = (lit, was)
         leds, none = self._sketch.leds_mm, pg.mkBrush(None)
-        on, dim = pg.mkBrush(theme.LIGHT), pg.mkBrush(pg.mkColor(theme.LIGHT).darker(280))
+        on, dim = pg.mkBrush(theme.LIGHT), pg.mkBrush(dimmed(theme.LIGHT, theme.PANEL))
         brushes = [on if led in lit else dim if led in was else none for led in range(len(leds))]
         pen = pg.mkPen(theme.DIM if found.dark else theme.LIGHT, width=1.5)
         self.leds.setData(x=leds[:, 0], y=leds[:, 1], size=0.6 * self._pitch, pen=pen, brush=brushes)
@@ -187,3 +187,10 @@ class Patterns(Panel):
         self.fill(self.plot)
         self.body.insertLayout(self.body.count() - 1, below)
         self.body.insertWidget(self.body.count() - 1, self.time)
+
+
+def dimmed(colour: str, ground: str) -> QtGui.QColor:
+    """A colour that sinks into what is behind it, in either theme."""
+    over, under = QtGui.QColor(colour), QtGui.QColor(ground)
+    parts = zip(over.getRgb()[:3], under.getRgb()[:3], strict=True)
+    return QtGui.QColor(*(round(0.35 * a + 0.65 * b) for a, b in parts))

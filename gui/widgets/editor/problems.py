@@ -14,7 +14,7 @@ SHOWN = 3
 Signal: Any = QtCore.Signal
 
 
-class Problems(QtWidgets.QWidget):  # type: ignore[misc]
+class Problems(QtWidgets.QWidget):
     """See the module; ``asked`` for the place of one."""
 
     asked = Signal(object)

@@ -34,7 +34,7 @@ def button(text: str, tip: str, do: Any) -> QtWidgets.QToolButton:
     return made
 
 
-class Fields(QtWidgets.QWidget):  # type: ignore[misc]
+class Fields(QtWidgets.QWidget):
     """Fields below each other, made anew when others are wanted."""
 
     def __init__(self, edits: Edits, indent_px: int = INDENT_PX) -> None:
@@ -64,7 +64,7 @@ class Fields(QtWidgets.QWidget):  # type: ignore[misc]
             node.show_now((*path, key), inside.get(key), key in inside, known.get(key), now)
 
 
-class Card(QtWidgets.QFrame):  # type: ignore[misc]
+class Card(QtWidgets.QFrame):
     """One entry of a list, with what can be done to it."""
 
     def __init__(self, told: Field, edits: Edits) -> None:
@@ -108,7 +108,7 @@ class Card(QtWidgets.QFrame):  # type: ignore[misc]
         self.fields.show_now(self.told.fields, path, value, resolved, now)
 
 
-class Section(QtWidgets.QWidget):  # type: ignore[misc]
+class Section(QtWidgets.QWidget):
     """See the module.
 
     Parameters

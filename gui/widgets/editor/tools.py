@@ -20,7 +20,7 @@ class Files(Protocol):
     def save_as(self) -> None: ...
 
 
-class Tools(QtWidgets.QWidget):  # type: ignore[misc]
+class Tools(QtWidgets.QWidget):
     """See the module.
 
     Parameters

@@ -13,7 +13,7 @@ from wavestim.gui.words import editor as words
 Signal: Any = QtCore.Signal
 
 
-class _Numbers(QtWidgets.QWidget):  # type: ignore[misc]
+class _Numbers(QtWidgets.QWidget):
     """The numbers of the lines."""
 
     def __init__(self, pane: Text) -> None:
@@ -25,7 +25,7 @@ class _Numbers(QtWidgets.QWidget):  # type: ignore[misc]
         self._pane.paint_numbers(event)
 
 
-class Text(QtWidgets.QPlainTextEdit):  # type: ignore[misc]
+class Text(QtWidgets.QPlainTextEdit):
     """Plain text with the numbers of its lines."""
 
     def __init__(self) -> None:

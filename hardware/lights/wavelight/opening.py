@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import termios
 from typing import Any
 
 import serial
@@ -44,11 +45,11 @@ def open_serial(port: str | None = None, serial_number: str | None = None, *, ba
     def reopen() -> bool:
         try:
             found, fresh = _open(port, serial_number, baud)
-        except LightError:
+            with fresh:
+                fresh.reset_input_buffer()
+                os.dup2(fresh.fileno(), line.fileno())  # the engine's thread knows the number: it never meets a foreign file under it
+        except (LightError, OSError, termios.error):  # it is not there, or gone again already
             return False
-        with fresh:
-            fresh.reset_input_buffer()
-            os.dup2(fresh.fileno(), line.fileno())  # the engine's thread knows the number: it never meets a foreign file under it
         os.set_blocking(line.fileno(), False)
         quicken(found, line)  # an adapter that was out has forgotten it
         return True

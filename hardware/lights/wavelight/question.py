@@ -49,7 +49,7 @@ class Questions:
                 if self.link.gone:
                     raise LightError(f"the light at {self.where} is gone ({what}): the line was closed; plug it in and open it again")
                 self.link.write(b"\0")
-        except _Refused as no:
+        except _RefusalError as no:
             raise self._refusal(what, no) from None
         finally:
             self.link.release(seq)
@@ -82,20 +82,22 @@ class Questions:
                     return payload
                 _, code, _, detail = w.NACK.unpack(payload)
                 if code != w.CRC:
-                    raise _Refused(code, detail)
+                    raise _RefusalError(code, detail)
                 return None  # damaged on the wire
             left = deadline - self.link.now_ns()
             if left <= 0 or self.link.gone:
                 return None
             self.link.wait(left)
 
-    def _refusal(self, what: str, no: _Refused) -> LightError:
+    def _refusal(self, what: str, no: _RefusalError) -> LightError:
         if w.nack_word(no.code) == "protocol-version":
             mine = f"this driver version {w.PROTO}; update one of them"
             return LightError(f"the board at {self.where} speaks version {no.detail} of WL1, {mine}")
         return LightError(f"the light at {self.where} refused {what}: {w.explain(w.nack_word(no.code))}, detail {no.detail}")
 
 
-class _Refused(Exception):  # noqa: N818 - an answer, not an error
+class _RefusalError(Exception):
+    """An answer: the board takes no such thing."""
+
     def __init__(self, code: int, detail: int) -> None:
         self.code, self.detail = code, detail

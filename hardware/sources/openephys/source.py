@@ -133,7 +133,9 @@ class Edges:
         self._waiting: deque[Ttl] = deque(maxlen=MOST_EDGES)
 
     def add(self, edge: Ttl) -> None:
-        """One has come, before or after its block."""
+        """One has come, before or after its block; the oldest of too many has none."""
+        if len(self._waiting) == MOST_EDGES:
+            self._intake.was_untold()
         self._waiting.append(edge)
 
     def until(self, first: int, end: int) -> None:

@@ -40,6 +40,10 @@ def split_answer(text: str, name: str) -> tuple[str | None, str]:
     return said, before.strip()
 
 
+class RefusedError(LiveError):
+    """RHX has answered, and does not do it."""
+
+
 class Commands:
     """A connection to the command port.
 
@@ -108,8 +112,10 @@ class Commands:
 
         Raises
         ------
-        LiveError
+        RefusedError
             With what RHX says.
+        LiveError
+            When it says nothing, or is gone.
         """
         batch = ""
         for command in [*commands, ""]:
@@ -119,7 +125,8 @@ class Commands:
             self._send(batch + "get RunMode")
             value, other = split_answer(self._heard(), "RunMode")
             if other or value is None:
-                raise LiveError(f"{self.where}: '{batch.rstrip(';')[:80]}' was refused: {other or 'no answer'}")
+                why = RefusedError if other else LiveError
+                raise why(f"{self.where}: '{batch.rstrip(';')[:80]}' was refused: {other or 'no answer'}")
             batch = command + ";"
 
     def _send(self, text: str) -> None:

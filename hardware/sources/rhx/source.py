@@ -13,7 +13,7 @@ from wavestim.hardware.sources._ports import listening
 from wavestim.hardware.sources.intake import Intake
 
 from . import parser, wire
-from .commands import PATIENCE_S, Commands
+from .commands import PATIENCE_S, Commands, RefusedError
 
 SILENCE_MS = 1000
 """After so long RHX is asked whether somebody has stopped it."""
@@ -46,7 +46,11 @@ def set_up(commands: Commands, channels: tuple[str, ...], band: str, *, anew: bo
         commands.do(["set RunMode Stop"])
     commands.do(["execute ClearAllDataOutputs", "set TCPNumberDataBlocksPerWrite 1"])
     plain = wire.Setup(controller, fs_hz, channels, band, "")
-    commands.do(f"set {switch} true" for switch in plain.switches)
+    try:
+        commands.do(f"set {switch} true" for switch in plain.switches)
+    except RefusedError:
+        _check_channels(commands, plain)
+        raise
     if not commands.is_on(plain.switches[-1]):
         raise LiveError(f"{commands.where}: channel {channels[-1]} could not be switched on; is its headstage plugged in and scanned?")
     try:
@@ -54,6 +58,17 @@ def set_up(commands: Commands, channels: tuple[str, ...], band: str, *, anew: bo
     except LiveError:  # a controller without digital inputs
         return plain
     return wanted
+
+
+def _check_channels(commands: Commands, setup: wire.Setup) -> None:
+    """Name the first channel that RHX does not know; it says only that there is one."""
+    for channel, switch in zip(setup.channels, setup.switches, strict=True):
+        try:
+            commands.do([f"set {switch} true"])
+        except RefusedError:
+            raise LiveError(
+                f"{commands.where}: RHX has no channel {channel}; name those that it shows, such as channels: A-000:A-015"
+            ) from None
 
 
 def _sends(commands: Commands, setup: wire.Setup) -> bool:

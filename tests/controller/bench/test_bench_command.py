@@ -52,6 +52,14 @@ def test_everything_in_one_object_and_one_page(bench, tmp_path):
     assert " nan" not in page
 
 
+def test_a_file_in_the_way_is_told_before_the_work(bench, monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "run_bench", lambda *_, **__: pytest.fail("the work began"))
+    (tmp_path / "out").write_text("")
+    result = bench("--out", str(tmp_path / "out"))
+    assert result.exit_code == 2
+    assert "File exists" in result.stderr
+
+
 def test_one_section_is_printed_alone(bench):
     result = bench("--only", "speed")
     assert result.exit_code == 0, result.output

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
+from wavestim.controller import cli
 from wavestim.controller.cli.attach import by_hand, view
 
 BLOCKS = {"trials_per_block": 9, "of_blocks": 2}
@@ -39,3 +41,10 @@ def test_a_session_without_a_course_shows_none() -> None:
 def test_light_by_hand_names_an_led_by_its_number_or_a_condition():
     assert by_hand("7", 5.0) == {"led": 7, "width_ms": 5.0}
     assert by_hand("with-wave", 5.0) == {"condition": "with-wave"}
+
+
+@pytest.mark.parametrize("seconds", ["nan", "0", "-3"])
+def test_a_look_that_lasts_no_time_is_refused(seconds: str) -> None:
+    said = CliRunner().invoke(cli.app, ["attach", "nowhere", "--seconds", seconds])
+    assert said.exit_code == 2
+    assert f"--seconds {seconds}: the length must be above 0" in said.stderr

@@ -90,7 +90,9 @@ def test_the_packaged_strip_has_a_suggested_band(tmp_path):
         (("ecog-strip", "--seconds", "1"), "2.5 to 600 s"),
         (("ecog-strip", "--band", "24", "8"), "rising frequencies"),
         (("ecog-strip", "--band", "8", "900"), "below half the sampling rate"),
-        (("ecog-strip", "--seconds", "3", "--band", "8", "30", "--out", "/nowhere/c.npz"), "cannot be written"),
+        (("nowhere.npz", "--out", "/nowhere/c.npz"), "--out /nowhere/c.npz: cannot be written"),  # before the recording is looked at
+        (("nowhere.npz", "--out", f"{__file__}/c.npz"), "cannot be written"),
+        (("nowhere.npz", "--out", str(Path(__file__).parent)), "a folder has this name"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_exit_code_2(words, says):

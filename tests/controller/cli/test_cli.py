@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from wavestim.controller import cli
 from wavestim.controller.cli import errors
 from wavestim.controller.errors import ExperimentError, WavestimError
+from wavestim.hardware.sources import KINDS
+from wavestim.hardware.sources.mock import PEERS
 
 SUMMARY = {
     "samples": 3000,
@@ -343,6 +345,12 @@ def test_every_help_shows_an_example(command: str) -> None:
     result = call(command, "--help")
     assert result.exit_code == 0
     assert f"wavestim {command}" in result.stdout
+
+
+@pytest.mark.parametrize(("command", "kinds"), [("mock", PEERS), ("probe", KINDS), ("record", KINDS)])
+def test_the_help_of_sources_names_every_kind(command: str, kinds: dict[str, Any]) -> None:
+    told = call("sources", command, "--help").stdout
+    assert [kind for kind in sorted(kinds) if kind not in told] == []
 
 
 def test_no_arguments_print_the_help() -> None:

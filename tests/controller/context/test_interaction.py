@@ -28,7 +28,7 @@ def codes(table, blocks=8, noise=0.0, seed=0):
     return Codes(code + noise * (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)), AGE_MS, 1000)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.floats(0.2, 3), st.floats(-3, 3))
 def test_what_fades_everywhere_alike_has_none_however_steep(seed, fade, slope):
     rng = np.random.default_rng(seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from wavestim.controller.context import AssayError
 from wavestim.controller.context.decoding import correct, folds, forgetting, train
 from wavestim.controller.context.filters import Analytic, analytic, settle_ms
 from wavestim.controller.context.information import FEWEST_BLOCKS, tokens_for
-from wavestim.controller.context.material import open_material
+from wavestim.controller.context.material import Light, open_material
 from wavestim.controller.context.patterns import cut
 from wavestim.controller.context.planted import plant
 from wavestim.controller.context.readouts import readouts
@@ -47,7 +49,7 @@ def test_a_pattern_uses_nothing_after_its_cut(tmp_path):
     assert (other.trials.pattern[152:] != whole.trials.pattern[152:]).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 200), max_size=5))
 def test_the_filter_does_not_care_how_samples_are_cut(cuts):
     x = np.random.default_rng(1).standard_normal((200, 2))
@@ -89,6 +91,22 @@ def test_a_pattern_that_holds_the_next_token_is_left_out(tmp_path):
     assert cuts.gone[49:-1:20].all()
     assert not cuts.trials.usable[49:-1:20].any()
     assert not cuts.gone[50::20].any()
+
+
+def test_tokens_that_light_may_still_be_seen_in_are_left_out_and_those_after_it_come_back(tmp_path):
+    """As long as the memory of a pattern and the filter's, and no longer; light that stayed dark hides nothing."""
+    dark = open_material(saved(tmp_path / "a.npz"))
+    first, last = np.array([1000.0]), np.array([1005.0])
+    whole = cut(dark, (4, 48))
+    assert whole.trials.usable.all()
+    for shines in (True, False):
+        light = Light(first, last, np.array(["lit"]), np.array([not shines]), first)
+        usable = cut(replace(dark, light=light), (4, 48)).trials.usable
+        after_ms = (whole.sample[:, -1] - first[0]) * 1e3 / dark.fs_hz
+        memory_ms = whole.trials.lags * whole.trials.period_ms
+        assert usable[after_ms < 0].all()
+        assert usable[(after_ms >= 0) & (after_ms < memory_ms)].any() != shines
+        assert usable[after_ms > memory_ms + 1000].all()
 
 
 def test_tokens_at_uneven_intervals_are_refused(tmp_path):

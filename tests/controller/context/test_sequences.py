@@ -21,7 +21,7 @@ def next_entropy(tokens, order, n_tokens):
     return float(-(p[p > 0] * np.log2(rows[p > 0])).sum())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 5), st.integers(1, 3), st.floats(0, 1), st.integers(0, 2**32 - 1))
 def test_a_markov_chain_has_the_entropy_that_was_asked_for(n_tokens, order, part, seed):
     bits = part * np.log2(n_tokens)

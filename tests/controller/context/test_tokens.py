@@ -57,7 +57,9 @@ def test_the_journal_has_what_the_cortex_was_shown_and_when(shown):
 
 
 def test_a_session_with_tokens_verifies(shown):
-    assert verify_session(shown[1].path)
+    found = verify_session(shown[1].path)
+    assert found.ok
+    assert found.n_decisions == len(shown[1].decisions) > 0
 
 
 def test_a_gap_in_what_was_told_leaves_the_tokens_but_not_the_rule(shown):

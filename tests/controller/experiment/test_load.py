@@ -113,6 +113,7 @@ REFUSED = [
     (SHORT + "source: {kind: simulated, stimulus: [{ttl: 1, for_s: 3, every_s: 2}]}", "raise every_s above for_s"),
     (SHORT + "stop: {after_pulses: 0}", "stop.after_pulses must be >= 1, not 0"),
     (SHORT + "stop: {max_missed_fraction: 20}", "stop.max_missed_fraction must be < 1, not 20"),
+    (SHORT + "probe: &a {kind: *a}", "a part of the file holds itself; write it out, without & and *"),
     ("name: 2024-01-01\nconditions: [{name: a, pattern: none}]", "name must be text (put it in quotes)"),
 ]
 

@@ -70,7 +70,7 @@ def test_what_is_no_experiment_is_one_sentence(text):
     assert all(problem.sentence for problem in checked.problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#, \n\t0.e", max_size=60))
 def test_no_text_breaks_it(text):
     checked = check_text(text)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wavestim.controller.experiment._course import Schedule
 from wavestim.controller.experiment.schedule import LENGTH, balanced_sequence, catch_trials, condition_order
 
-MANY = settings(max_examples=40, deadline=None)
+MANY = settings(max_examples=40)
 seeds = st.integers(0, 2**63 - 1)
 
 

@@ -49,6 +49,12 @@ def test_what_a_killed_process_left_is_cleared_away():
         assert list(runtime_folder().iterdir()) == []
 
 
+def test_a_folder_that_goes_away_meanwhile_is_passed_over(home):
+    (runtime_folder() / "4711-gone").symlink_to(home / "nowhere")  # it is listed, and cannot be looked at any more
+    with announced(about()):
+        assert [meeting.about for meeting in running()] == [about()]
+
+
 def test_a_process_that_has_ended_is_gone_though_nobody_asked_how():
     """Whoever started the rig may have been killed, and nobody clears it from the table."""
     child = subprocess.Popen([sys.executable, "-c", ""])

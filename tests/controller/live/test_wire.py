@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from wavestim.controller.live import wire
@@ -21,7 +21,6 @@ ARRAYS = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first arrays take a while to be drawn
 @given(NAMES, HEADERS, ARRAYS)
 def test_a_message_arrives_as_it_was_sent(topic, header, arrays):
     topic2, header2, arrays2 = wire.unpack(wire.pack(topic, header, arrays))

@@ -12,59 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.lookingback import Talk
 from wavestim.controller import open_session
 from wavestim.controller.lookback import maker as making
-from wavestim.controller.lookback.server import Server
 from wavestim.controller.session import replay_recording
 from wavestim.realtime import track
 
 FS = 1000.0
-
-
-class Talk:
-    """A line to a server in this process."""
-
-    def __init__(self, folder: Path, path, experiment=None) -> None:
-        self.questions, self.answers = [("open", {"path": str(path), "experiment": experiment})], []
-        folder.mkdir()
-        self.server = Server(self, folder)
-        self.number = 0
-        self.turn()
-
-    def ask(self, wait_s):
-        return self.questions.pop(0) if self.questions else None
-
-    def tell(self, *messages):
-        self.answers.append(messages)
-
-    def turn(self):
-        self.server._next_look_s = 0.0
-        self.server._turn()
-
-    def last(self, topic):
-        return next((a[0] for a in reversed(self.answers) if a[0][0] == topic), None)
-
-    def made(self):
-        """Once the engine has run over all of it."""
-        self.server._opened.maker.join()
-        self.turn()
-        return self
-
-    def show(self, sample, since=None):
-        """Header of the moment, its messages, and the truth."""
-        self.answers.clear()
-        self.number += 1
-        self.questions.append(("show", {"number": self.number, "sample": sample, "since": since}))
-        self.turn()
-        self.turn()
-        (_, header, _), *messages = next(a for a in self.answers if a[0][0] == "moment")
-        return header, messages, self.last("truth")[1]
-
-    def close(self):
-        if self.server._opened is not None:
-            self.server._opened.maker.close()
-            self.server._opened.maker.join()
-            self.server._opened.teller.ticks.close()
 
 
 @pytest.fixture
@@ -72,7 +26,7 @@ def look(tmp_path):
     talks = []
 
     def open_it(path, experiment=None):
-        talks.append(Talk(tmp_path / f"scratch-{len(talks)}", path, experiment))
+        talks.append(Talk(path, tmp_path / f"scratch-{len(talks)}", experiment))
         return talks[-1]
 
     yield open_it
@@ -82,7 +36,7 @@ def look(tmp_path):
 
 @pytest.fixture(scope="module")
 def seen(live, tmp_path_factory):
-    talk = Talk(tmp_path_factory.mktemp("seen") / "scratch", live.path).made()
+    talk = Talk(live.path, tmp_path_factory.mktemp("seen") / "scratch").made()
     yield talk
     talk.close()
 
@@ -113,7 +67,7 @@ def test_a_decision_that_is_not_the_same_is_told(copy, look):
 
 def test_marks_are_those_of_the_journal(live, seen):
     session = open_session(live.path)
-    seen.server._tell_marks(seen.server._opened)
+    seen.server._tell_marks(seen.opened)
     _, header, arrays = seen.last("marks")
     assert (header["first"], header["end"]) == (0, len(session.samples))
     assert np.allclose(np.sort(arrays["pulse_at"]), np.sort(session.pulses["fire_sample"]))
@@ -217,7 +171,7 @@ def test_a_session_that_is_being_recorded_is_followed_to_its_end(live, copy, loo
             fcntl.flock(lock, fcntl.LOCK_EX)
             talk = look(copy)
             assert talk.last("opened")[1]["kind"] == "running"
-            maker = talk.server._opened.maker
+            maker = talk.opened.maker
             while maker.made_to < 5000:
                 maker.join(0.01)
             talk.turn()
@@ -229,6 +183,21 @@ def test_a_session_that_is_being_recorded_is_followed_to_its_end(live, copy, loo
     talk.made()
     progress = talk.last("progress")[1]
     assert (progress["kind"], progress["done"], progress["same"]) == ("finished", True, len(whole.decisions))
+
+
+def test_a_session_whose_process_dies_meanwhile_is_not_touched(live, look, tmp_path, monkeypatch):
+    """Whoever looked on as it was recorded goes on with a copy of its journal: to read one that was broken off is to change it."""
+    monkeypatch.setattr(making, "GROWS_S", 0.01)
+    dead = broken(live, tmp_path)
+    with (dead / ".writing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        talk = look(dead)
+        assert talk.last("opened")[1]["kind"] == "running"
+        before = fingerprint(dead)
+    talk.made()
+    assert talk.last("progress")[1]["kind"] == "broken"
+    assert talk.opened.past.session.path != dead
+    assert fingerprint(dead) == before
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +217,7 @@ def test_a_recording_shows_what_would_have_been_decided(recording, look, tmp_pat
     path, lfp, xy, phase_deg = recording
     talk = look(path).made()
     replay_recording(str(path), experiment=None, out=tmp_path / "r", speed=None, progress=lambda s: None, finish=lambda out: {})
-    assert open_session(tmp_path / "r").decisions.tobytes() == talk.server._opened.maker.decisions.tobytes()
+    assert open_session(tmp_path / "r").decisions.tobytes() == talk.opened.maker.decisions.tobytes()
     site = talk.last("opened")[1]["site"]
     followed = track(lfp, FS, xy, (8, 24))
     for sample in (4000, 5555, 7000):

@@ -11,10 +11,11 @@ import pytest
 from wavestim.controller.experiment import Experiment, parse_experiment
 from wavestim.controller.experiment._light import WavelightLight
 from wavestim.controller.experiment._source import LslSource
-from wavestim.controller.preflight import board, ledplaces, machine, run_preflight, runner
+from wavestim.controller.preflight import board, knownwave, ledplaces, machine, run_preflight, runner
 from wavestim.controller.preflight.atrig import at_rig
 from wavestim.controller.preflight.finding import late_red, red
 from wavestim.controller.preflight.virtualrig import VirtualStation
+from wavestim.controller.session import horizon
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.deviceclock import DeviceClock
 
@@ -191,6 +192,8 @@ conditions: [{name: lit, pattern: {kind: flash, width_ms: 2, irradiance_mw_mm2: 
 def test_at_the_pace_of_a_rig_every_part_is_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mock rig as a process of its own. Whatever is timed is left out: other programs may have this computer."""
     monkeypatch.setattr(runner, "LISTEN_S", 4.0)
+    monkeypatch.setattr(horizon, "MEASURE_S", 1.0)
+    monkeypatch.setitem(knownwave.SECONDS, "real", 8.0)
     found = run_preflight(parse_experiment(REAL), pace="real", folder=tmp_path, sessions=tmp_path, seconds=60)
     levels = {f.check: f.level for f in found.findings}
     assert {levels[name] for name in ("channels", "amplitude", "hum", "rhythm", "calibration", "interlock", "disk-room")} == {"green"}

@@ -47,14 +47,14 @@ def heard(
 
 
 @given(st.integers(1, 34), st.floats(0, 3), st.integers(0, 2**31))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_jitter_and_bursts_are_no_step_of_the_clock(block: int, jitter_ms: float, seed: int) -> None:
     late = np.random.default_rng(seed).exponential(jitter_ms + 1e-3, 8000 // block)
     assert arrivals.check_sample_clock(heard(late, block)).level == "green"
 
 
 @given(st.floats(6, 100), st.sampled_from((-1, 1)), st.floats(2, 6), st.integers(0, 2**31))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_step_of_the_clock_is_found_and_dated(step_ms: float, sign: int, at_s: float, seed: int) -> None:
     late = np.random.default_rng(seed).exponential(0.5, 8000)
     late[round(at_s * 1000) :] += sign * step_ms
@@ -134,7 +134,7 @@ def test_hum_inside_the_band_is_red_and_a_notch_is_told_to_help(x: Samples) -> N
 
 
 @given(st.integers(0, 5), st.integers(0, 5), st.booleans(), st.integers(0, 200))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_any_two_rows_or_columns_that_are_swapped_are_found_and_none_is_invented(a: int, b: int, columns: bool, seed: int) -> None:
     x = np.asarray(make(seed=seed, seconds=8.0, fs=FS, xy=XY, snr_db=0, direction=20)[0], dtype=np.float64)
     places = np.arange(36).reshape(6, 6)

@@ -233,5 +233,8 @@ def test_what_is_no_session_is_told(tmp_path, copy):
         recover(tmp_path)
     assert not (tmp_path / ".writing").exists()
     (copy / "journal.sqlite").write_bytes(b"SQLite format 3\0" + b"junk" * 1000)
-    with pytest.raises(RecordError, match="can't be read"):
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(RecordError, match="can't be read") as caught:
         open_session(copy)
+    assert caught.tb is not None, "as long as somebody looks at the error, what it met lives"
+    assert len(list(Path("/proc/self/fd").iterdir())) == files

@@ -37,7 +37,7 @@ def write(folder: Path, pieces: list[tuple[int, int]], seed: int = 0) -> tuple[l
     return entries, np.concatenate(blocks), np.concatenate(counters)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pieces=SIZES, size=st.integers(1, 600))
 def test_what_was_recorded_is_what_is_read(pieces, size):
     with TemporaryDirectory() as place:
@@ -81,7 +81,7 @@ def both(tmp_path_factory):
     return SampleReader(folder, entries, CHANNELS), ReferencedSamples(Recorded, 1000, CHANNELS), samples
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(key=KEYS)
 def test_samples_are_indexed_as_numpy_does(both, key):
     *lazy, samples = both
@@ -100,7 +100,7 @@ def test_what_is_not_there_is_an_index_error(both):
         assert np.array_equal(one[np.arange(1000) % 500 == 7], both[2][[7, 507]])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pieces=SIZES, cut=st.floats(0, 1))
 def test_a_cut_at_any_byte_costs_at_most_the_last_block(pieces, cut):
     with TemporaryDirectory() as place:

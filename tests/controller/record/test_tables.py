@@ -26,7 +26,7 @@ def values(layout: np.dtype) -> st.SearchStrategy:
 
 
 @pytest.mark.parametrize("name", sorted(tables.LAYOUTS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_rows_come_back(name, data):
     layout = tables.LAYOUTS[name]

@@ -13,12 +13,14 @@ import pytest
 from wavestim.controller import open_session
 from wavestim.controller.cli.confirm import second_step
 from wavestim.controller.experiment import load_experiment, parse_experiment
-from wavestim.controller.session import run_experiment, verify_session
+from wavestim.controller.session import pauses, run_experiment, verify_session
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.live import RigSource
+from wavestim.controller.session.pauses import Pauses
 from wavestim.controller.session.realsession import RealSession
+from wavestim.hardware.lights import LightError
 from wavestim.hardware.sources import LiveInfo
 from wavestim.realtime.loop import Loop
 
@@ -187,27 +189,75 @@ def test_a_stall_while_all_was_dark_costs_no_leave_to_resume() -> None:
     assert said == ["the loop goes on", "the engine is told to resume", "the board is armed"]
 
 
+@pytest.mark.parametrize(("stalled", "stopped"), [(True, False), (False, True), (False, False)])
+def test_a_board_that_the_loop_made_dark_while_it_was_armed_is_no_failure_of_the_board(stalled: bool, stopped: bool) -> None:
+    """A silence or STOP in that very moment: dark and no error; whatever else a board refuses ends the session with its sentence."""
+    loop = SimpleNamespace(stalled=False, stopped=False)
+
+    def refused() -> None:
+        loop.stalled, loop.stopped = stalled, stopped
+        raise LightError("refused arming: order")
+
+    session: Any = SimpleNamespace(
+        assembly=SimpleNamespace(experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
+        loop=loop,
+        light=SimpleNamespace(arm=refused),
+        recorder=SimpleNamespace(ages_ms=[]),
+        arming=Arming(None),
+    )
+    if stalled or stopped:
+        assert not RealSession.arm(session, 3.0)
+    else:
+        with pytest.raises(LightError, match="refused arming"):
+            RealSession.arm(session, 3.0)
+    assert session.arming.step == "dark"
+
+
 def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_to_be_dark() -> None:
     paused: list[str] = []
     session: Any = SimpleNamespace(
-        recorder=SimpleNamespace(safe_reasons=["abort"]),
+        recorder=SimpleNamespace(safe_reasons=["abort"], last_sample=5),
         loop=SimpleNamespace(stalled=True),
-        engine=SimpleNamespace(armed=True),
+        engine=SimpleNamespace(armed=True, post=lambda *_: None),
         light=SimpleNamespace(gone=False),
         arming=SimpleNamespace(step="running"),
-        _safe_seen=0,
-        _pause=paused.append,
-        _resume=lambda: None,
+        held=True,
+        journal=SimpleNamespace(append_marker=lambda sample, name, why: paused.append(why)),
     )
-    RealSession._after_safe(session)
+    Pauses(session, 0).after_safe()
     assert paused == ["no-samples, abort"]
+
+
+@pytest.mark.parametrize("restart", [None, 0, 60, 99])
+def test_a_source_that_is_started_again_while_its_samples_are_awaited_is_looked_at_once_more(
+    monkeypatch: pytest.MonkeyPatch, restart: int | None
+) -> None:
+    """Or light would come by the clock of the run before."""
+    looks = iter(range(200))
+    monkeypatch.setattr(pauses, "note_source", lambda *_: next(looks) == restart)
+    recorder = SimpleNamespace(last_sample=0)
+
+    def pump(now: int) -> None:
+        recorder.last_sample += 1
+
+    recorder.pump = pump
+    session: Any = SimpleNamespace(
+        assembly=SimpleNamespace(fs_hz=100.0),
+        light=SimpleNamespace(wait=lambda seconds: None),
+        loop=SimpleNamespace(stopped=False),
+        thread=SimpleNamespace(stands=lambda now: False),
+        recorder=recorder,
+        **dict.fromkeys(("source", "journal", "sample_clock", "markers")),
+    )
+    assert Pauses(session, 3).samples_are_back() is (restart is None)
+    assert Pauses(session, 3).samples_are_back()
 
 
 def test_light_is_not_armed_into_a_silence() -> None:
     """A board that is armed while samples stay away would go dark at once, and the session say that it paused by itself."""
     said: list[str] = []
     back = iter([False, False, True])
-    session = SimpleNamespace(
+    session: Any = SimpleNamespace(
         assembly=SimpleNamespace(fs_hz=100.0, experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
         engine=SimpleNamespace(wants_calibration=False, calibrated=True),
         loop=SimpleNamespace(stalled=True, stopped=False),
@@ -232,6 +282,6 @@ def test_light_is_not_armed_into_a_silence() -> None:
         session.loop.stalled = False
         return True
 
-    session._turn, session._samples_are_back, session.arm = turn, are_back, arm
-    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)  # type: ignore[arg-type]
+    session._turn, session.pauses, session.arm = turn, SimpleNamespace(samples_are_back=are_back), arm
+    RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)
     assert said == ["looked", "looked", "looked", "armed"]

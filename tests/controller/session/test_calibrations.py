@@ -155,7 +155,7 @@ def test_a_file_that_is_not_what_was_written_is_refused(kept, tmp_path):
             read_calibration(tmp_path / "bad.npz")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255), cut=st.booleans())
 def test_no_damage_goes_unseen(kept, tmp_path_factory, at, bits, cut):
     good = (kept[0] / "c.npz").read_bytes()

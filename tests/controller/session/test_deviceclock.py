@@ -72,7 +72,7 @@ def test_the_reported_uncertainty_covers_the_error_from_the_first_second_on(link
 
 
 @given(ppm=st.floats(-6000, 6000), seed=st.integers(0, 10))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_rate_is_learned_also_from_a_ceramic_resonator(ppm, seed):
     clock = DeviceClock()
     clock.add(exchanges(np.random.default_rng(seed), 0, 60, ppm, 100_000))
@@ -183,7 +183,6 @@ POINTS = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 50)), min_size=3,
 
 
 @given(above=POINTS, below=POINTS, slope=st.floats(-5, 5), offset=st.floats(-1000, 1000))
-@settings(deadline=None)
 def test_the_strip_has_every_point_on_its_side_and_is_as_wide_as_the_truth(above, below, slope, offset):
     (xa, da), (xb, db) = (np.array(sorted(points)).T for points in (above, below))
     ya, yb = offset + slope * xa + da, offset + slope * xb - db

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.realpace import FLASHES
+from support.realpace import FLASHES, ready
 from wavestim.controller import open_session
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import parse_experiment
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import real, realsession, run_experiment, verify_session
 from wavestim.controller.session.enginethread import LOOKS, STILL_NS, Watchdog
 from wavestim.controller.session.rights import Rights, check_core, refusals
@@ -60,7 +60,7 @@ def test_an_engine_that_stands_pauses_dark_and_one_that_ended_ends_the_session(t
     monkeypatch.setattr(real, "RealSession", Seen)
     out, stuck = tmp_path / "session", Stuck()
     steps: list[Callable[[float], bool]] = [
-        lambda seconds: seconds > 4 and sessions[0].arming.step == "running" and sessions[0].loop.swap_calibration(stuck) is None,
+        lambda seconds: seconds > 1 and sessions[0].arming.step == "running" and sessions[0].loop.swap_calibration(stuck) is None,
         lambda seconds: "engine-stands" in names(out),
         lambda seconds: stuck.let_go.set() is None,
     ]
@@ -69,12 +69,14 @@ def test_an_engine_that_stands_pauses_dark_and_one_that_ended_ends_the_session(t
         if steps and steps[0](seconds):
             steps.pop(0)
 
-    summary = run_experiment(parse_experiment(FLASHES), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress)
+    summary = run_experiment(
+        ready(FLASHES, tmp_path), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress, finish=complete
+    )
     assert not steps
     assert summary["stopped_by"].startswith("the engine's thread ended: ValueError: ")
     assert "resumed" not in names(out)[names(out).index("engine-stands") :]
     assert names(out)[-1] == "engine-ended"
-    assert summary["samples"] > 4000
+    assert summary["samples"] > 1000
     assert verify_session(out).ok
 
 

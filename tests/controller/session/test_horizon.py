@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.realpace import skip_if_starved
+from support.realpace import has_shone, ready, run_until, skip_if_starved
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
-from wavestim.controller.session import horizon, run_experiment, verify_session
+from wavestim.controller.session import horizon, verify_session
 from wavestim.controller.session.bench import board_horizon_ms, make_bench
 from wavestim.hardware.sources import LiveInfo
 
@@ -60,7 +60,7 @@ def test_samples_that_come_too_late_keep_it_dark_until_they_do_not(tmp_path: Pat
     monkeypatch.setattr(horizon, "MEASURE_S", 1.0)
     monkeypatch.setattr(horizon, "longest_ms", lambda *_: longest.pop() if longest else 10_000.0)
     out = tmp_path / "session"
-    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=8, pace="real", seed=4, arm=True, progress=lambda done: None)
+    summary = run_until(ready(TEXT, tmp_path), out, lambda done: has_shone(out), seconds=12)
     said = [(str(m["name"]), str(m["value"])) for m in open_session(out).markers]
     names = [name for name, _ in said]
     assert names.count("horizon-too-long") == 1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.light_boards import DRIVERS, Served
-from support.realpace import has_shone, run_until, skip_if_starved
+from support.realpace import has_shone, ready, run_until, skip_if_starved
 from wavestim.controller import open_session
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import mocked, parse_experiment
@@ -46,7 +46,7 @@ def text(light: str, n_leds: int, pattern: str) -> str:
 def test_a_whole_session(tmp_path: Path, name: str) -> None:
     d, out = DRIVERS[name], tmp_path / "session"
     pattern = TRAVELLING if name == "pulsepal" else FLASH.format(width=d.width_us / 1000)
-    experiment = parse_experiment(text(d.file, min(4, d.n_sites), pattern))
+    experiment = ready(text(d.file, min(4, d.n_sites), pattern), tmp_path)
     summary = run_until(experiment, out, lambda seconds: has_shone(out, ENOUGH * min(4, d.n_sites)))
     assert verify_session(out).ok
     assert dark_at_the_end(read_edges(out / "edges.csv"))
@@ -75,15 +75,14 @@ def test_a_whole_session(tmp_path: Path, name: str) -> None:
 
 def test_garbage_within_a_session_ends_the_light_and_is_recorded(tmp_path: Path) -> None:
     out, served = tmp_path / "session", Served(DRIVERS["mm-arduino"])
-    experiment = parse_experiment(text(f"{{kind: mm-arduino, port: {served.board.pty_name}}}", 4, FLASH.format(width=5)))
-
+    experiment = ready(text(f"{{kind: mm-arduino, port: {served.board.pty_name}}}", 4, FLASH.format(width=5)), tmp_path)
     spoilt: list[tuple[float, int]] = []
 
     def long_dark(seconds: float) -> bool:
         if served.lit() and not served.peer.garbage:
             served.peer.garbage = b"\x00\xffrubbish"
             spoilt.append((seconds, len(served.lit())))
-        return bool(spoilt) and seconds > spoilt[0][0] + 3
+        return bool(spoilt) and seconds > spoilt[0][0] + 2
 
     try:
         summary = run_until(experiment, out, long_dark)

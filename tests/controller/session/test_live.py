@@ -15,6 +15,7 @@ import yaml
 from wavestim.controller import open_session
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import parse_experiment
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
 from wavestim.hardware.sources import SourceError
 from wavestim.hardware.sources.mock import Faults, Tally, played_cortex, serve
@@ -75,7 +76,8 @@ def run(rig: Rig, out: Path, each: Callable[[float], bool] = lambda done: False,
             with (out / "stop").open("r+b") as file:  # written into, never emptied: it is memory that the engine reads
                 file.write(b"\1")
 
-    return run_experiment(rig.experiment(**keys), out=out, seconds=seconds, pace="real", seed=3, arm=True, progress=progress)
+    experiment = rig.experiment(**keys)
+    return run_experiment(experiment, out=out, seconds=seconds, pace="real", seed=3, arm=True, progress=progress, finish=complete)
 
 
 def flashes(out: Path) -> int:

@@ -11,6 +11,7 @@ import pytest
 from support.loopback import fate_of, needs_lsl
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
 from wavestim.hardware.sources.mock import Faults, Played, open_peer, played_cortex, serve
 
@@ -75,7 +76,9 @@ def session(tmp_path_factory):
     for thread in (sender, *listeners):
         thread.start()
     try:
-        summary = run_experiment(parse_experiment(TEXT), out=out, seconds=MOST_S, pace="real", seed=4, arm=True, progress=progress)
+        summary = run_experiment(
+            parse_experiment(TEXT), out=out, seconds=MOST_S, pace="real", seed=4, arm=True, progress=progress, finish=complete
+        )
     finally:
         ended.set()
         for listener in listeners:

@@ -120,7 +120,7 @@ def test_it_is_no_part_of_the_experiment(session):
     mine = np.isin(opened.pulses["decision"], np.flatnonzero(opened.decisions["condition"] == MANUAL))
     assert np.isnan(opened.pulses["phase_error_deg"][mine]).all()
     page = write_report(session).read_text(encoding="utf-8")
-    assert "2 test pulses were fired by hand" in page
+    assert "Light by hand, outside of the experiment: 2 pulses fired." in page
     assert MANUAL not in page.split("Provenance and all figures")[0]
 
 

@@ -32,7 +32,7 @@ class Rig:
 @pytest.fixture
 def mock(tmp_path: Path) -> tuple[MockOrders, Rig]:
     rig = Rig()
-    return MockOrders(rig, plan_mock_rig(parse_experiment(TEXT), tmp_path)), rig  # type: ignore[arg-type]
+    return MockOrders(rig, plan_mock_rig(parse_experiment(TEXT), tmp_path)), rig
 
 
 def test_a_wave_is_changed_beside_what_was_set_before(mock):
@@ -78,9 +78,12 @@ def test_faults_are_told_in_words_and_in_samples(mock):
         ({"do": "wave", "direction_deg": 400}, "direction_deg: Input should be less"),
         ({"do": "wave", "speed_mm_s": 6}, "slower than the sheet"),
         ({"do": "wave", "snr_db": "loud"}, "snr_db: "),
+        ({"do": "channel", "channel": 0, "shows": []}, "a channel shows signal"),
         ({"do": "drop", "ms": 0}, "1 to 5000"),
         ({"do": "drop", "ms": True}, "1 to 5000"),
         ({"do": "burst", "ms": float("nan")}, "1 to 2000"),
+        ({"do": "burst", "ms": 2001}, "1 to 2000"),
+        ({"do": "artefact", "ms": 5001}, "1 to 5000"),
         ({"do": "channel", "channel": 16, "shows": "nan"}, "0 to 15"),
         ({"do": "channel", "channel": 1, "shows": "noise"}, "shows signal, nothing"),
         ({"do": "plug"}, "plugged in already"),

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
 from wavestim.hardware.sources.mock import Faults, open_peer, played_cortex, serve
 from wavestim.hardware.sources.mock.openephys_gui import MockNetworkEvents
@@ -61,7 +62,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
                 peer.restart()
 
         restarted: list[float] = []
-        summary = run_experiment(parse_experiment(text), out=out, seconds=9, pace="real", seed=4, arm=True, progress=restart)
+        summary = run_experiment(
+            parse_experiment(text), out=out, seconds=9, pace="real", seed=4, arm=True, progress=restart, finish=complete
+        )
         return out, summary, gui.heard
 
 
@@ -103,7 +106,9 @@ def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path) -> None:
                 peer.played = replace(peer.played, fs_hz=2000.0)
 
         text = TEXT.format(via="zmq", port=peer.port, events="null")
-        summary = run_experiment(parse_experiment(text), out=out, seconds=60, pace="real", seed=4, arm=True, progress=faster)
+        summary = run_experiment(
+            parse_experiment(text), out=out, seconds=60, pace="real", seed=4, arm=True, progress=faster, finish=complete
+        )
     assert summary["stopped_early"]
     assert "its rate changed from 1000 to 2000 Hz" in summary["stopped_by"]
     assert summary["samples"] < 30_000

@@ -15,6 +15,7 @@ from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.live.client import Attached
 from wavestim.controller.live.rendezvous import AttachError, find, running
+from wavestim.controller.record.complete import complete
 from wavestim.controller.record.truth import read_edges
 from wavestim.controller.session import run_experiment, verify_session
 from wavestim.realtime.records import MANUAL
@@ -98,7 +99,9 @@ def test_a_session_is_watched_paused_marked_and_ended(tmp_path: Path) -> None:
             with (out / "stop").open("r+b") as stop:
                 stop.write(b"\1")
 
-    summary = run_experiment(parse_experiment(FLASHES), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress)
+    summary = run_experiment(
+        parse_experiment(FLASHES), out=out, seconds=60, pace="real", seed=4, arm=True, progress=progress, finish=complete
+    )
     watcher.join()
     assert watcher.died == ""
     assert running() == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import parse_experiment, plan
@@ -143,7 +143,6 @@ def test_light_of_late_leds_is_ordered_earlier_by_as_much() -> None:
     entries=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 100_000)), min_size=1, max_size=30),
     late=st.lists(st.floats(0, 5000), min_size=8, max_size=8),
 )
-@settings(deadline=None)
 def test_the_shift_keeps_every_light_at_its_time(entries: list[tuple[int, int]], late: list[float]) -> None:
     slot = SlotPlan("any", tuple(PatternEntry(site, delay, 1000, 255) for site, delay in entries), 3.0, 101.0)
     moved = begin_earlier(slot, late)

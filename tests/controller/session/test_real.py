@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.realpace import has_shone, run_until, skip_if_starved
+from support.realpace import has_shone, learned, ready, run_until, skip_if_starved
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.record import recover
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
+from wavestim.controller.session.finish import finish_session
 
 TEXT = """
 name: quick
@@ -41,7 +43,8 @@ out = Path(sys.argv[1])
 def progress(seconds):
     if (out / "edges.csv").is_file() and (out / "edges.csv").stat().st_size > 400:
         os.kill(os.getpid(), signal.SIGKILL)
-real.run_real(parse_experiment(sys.argv[2]), out=out, seconds=60, arm=True, progress=progress)
+experiment = parse_experiment(sys.argv[2]).model_copy(update={"calibration": sys.argv[3]})
+real.run_real(experiment, out=out, seconds=60, arm=True, progress=progress)
 """
 
 
@@ -57,7 +60,7 @@ def dark_at_the_end(folder: Path) -> bool:
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
     out = tmp_path_factory.mktemp("real") / "session"
-    summary = run_until(parse_experiment(TEXT), out, lambda seconds: seconds >= 8 and has_shone(out, 4000))
+    summary = run_until(parse_experiment(TEXT), out, lambda seconds: seconds >= 8 and has_shone(out, 4000), finish=finish_session)
     return out, summary
 
 
@@ -94,7 +97,8 @@ def test_what_shone_is_what_was_acknowledged(session: Any) -> None:
 
 def test_a_killed_host_leaves_the_leds_dark_and_the_session_readable(tmp_path: Path) -> None:
     out = tmp_path / "session"
-    host = subprocess.Popen([sys.executable, "-c", KILLED, str(out), TEXT], stdout=subprocess.PIPE, text=True, env=_environment())
+    command = [sys.executable, "-c", KILLED, str(out), TEXT, str(learned(TEXT, tmp_path))]
+    host = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment())
     assert host.stdout is not None
     with host.stdout:
         rig = os.pidfd_open(int(host.stdout.readline()))  # its end is seen although it is not ours
@@ -115,7 +119,7 @@ def test_stop_ends_the_session_dark_without_python(tmp_path: Path) -> None:
     """Somebody writes one byte into the shared file; the engine sees it and the board confirms."""
     out = tmp_path / "session"
 
-    summary = run_until(parse_experiment(TEXT), out, lambda seconds: has_shone(out))
+    summary = run_until(ready(TEXT, tmp_path), out, lambda seconds: has_shone(out))
     if not has_shone(out):
         skip_if_starved(summary)
     assert summary["stopped_early"]
@@ -126,7 +130,8 @@ def test_stop_ends_the_session_dark_without_python(tmp_path: Path) -> None:
 
 def test_unarmed_stays_dark(tmp_path: Path) -> None:
     out = tmp_path / "session"
-    summary = run_experiment(parse_experiment(TEXT), out=out, seconds=4, pace="real", seed=4, arm=False, progress=lambda s: None)
+    experiment = ready(TEXT, tmp_path)
+    summary = run_experiment(experiment, out=out, seconds=2, pace="real", seed=4, arm=False, progress=lambda s: None, finish=complete)
     assert summary["pulses"]["scheduled"] == 0
     assert len(edges(out)) == 0
 

@@ -203,6 +203,20 @@ def test_a_gap_is_passed_over_and_samples_keep_the_numbers_of_the_source(live, t
     assert verify_session(tmp_path / "r").ok
 
 
+def test_what_entered_in_a_gap_and_right_after_it_enters_there_again(live, tmp_path):
+    source = open_session(live.path)
+    path, after = tmp_path / "s", [(5300, "pause"), (5510, "resume"), (5525, "pause"), (5600, "resume")]
+    with create_session(path, source.experiment, fs_hz=1000.0, positions_mm=source.positions_mm, about=source.about) as journal:
+        journal.append_samples(0, source.samples[:5010], 0)
+        journal.append_samples(5510, source.samples[5010:], 0)
+        for event in [e for e in source.input_events if e[0] < 5000] + [(sample, kind, 0.0, None) for sample, kind in after]:
+            journal.append_input_event(*event)
+        journal.set_meta("ended", True)
+    replay(path, tmp_path / "r")
+    entered = [(sample, kind) for sample, kind, _, _ in open_session(tmp_path / "r").input_events if kind in ("pause", "resume")]
+    assert entered == [(5510, "pause"), *after[1:]]
+
+
 def test_a_counter_that_begins_anew_does_not_stop_the_replay(live, tmp_path):
     source = open_session(live.path)
     with create_session(tmp_path / "s", source.experiment, fs_hz=1000.0, positions_mm=source.positions_mm, about=source.about) as journal:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.realpace import ready
 from wavestim.controller import open_session
-from wavestim.controller.experiment import parse_experiment
+from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
 from wavestim.hardware.firmware.board import PtyBoard
 
@@ -55,20 +56,22 @@ def test_dark_told_and_lit_again_only_as_allowed(tmp_path: Path, allowed: int) -
     socket, out = Socket(tmp_path / "board"), tmp_path / "session"
 
     def progress(seconds: float) -> None:
-        if socket.boards == 1 and (socket.lit[1] > 0 or (seconds > 4.5 and not allowed)):
+        if socket.boards == 1 and (socket.lit[1] > 0 or (seconds > 2 and not allowed)):
             socket.pull()
             socket.plug()
         if socket.lit[2] > 0:
             with (out / "stop").open("r+b") as stop:
                 stop.write(b"\1")
 
-    experiment = parse_experiment(TEXT.replace("PORT", str(socket.name)).replace("ALLOWED", str(allowed)))
+    experiment = ready(TEXT.replace("PORT", str(socket.name)).replace("ALLOWED", str(allowed)), tmp_path)
     try:
-        summary: Any = run_experiment(experiment, out=out, seconds=60 if allowed else 9, pace="real", seed=4, arm=True, progress=progress)
+        summary: Any = run_experiment(
+            experiment, out=out, seconds=60 if allowed else 6, pace="real", seed=4, arm=True, progress=progress, finish=complete
+        )
     finally:
         socket.pull()
     markers = [str(name) for name in open_session(out).markers["name"]]
-    assert allowed or summary["samples"] >= 9000  # the recording went on
+    assert allowed or summary["samples"] >= 6000  # the recording went on
     assert "paused" in markers[: markers.index("board-back")]
     # a computer that stalls may have paused and resumed before; what counts is what comes after the cable
     assert ("resumed" in markers[markers.index("board-back") :]) == bool(allowed)

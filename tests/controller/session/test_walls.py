@@ -55,7 +55,7 @@ REASONS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     width=st.integers(1, 20), period=st.integers(10, 1000), level=st.integers(1, 60), pulse_ms=st.integers(2, 20),
     duty=st.sampled_from([0.01, 0.05, 0.1, 0.2]), brightest=st.sampled_from([3.0, 10.0]), dose=st.sampled_from([None, 100.0, 1000.0]),
@@ -98,7 +98,7 @@ def refusal(experiment: Any) -> str | None:
 
 
 @pytest.mark.usefixtures("no_first_wall")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=st.integers(1, 20), period=st.integers(5, 400), level=st.integers(1, 60), rise=st.sampled_from([0.02, 0.5]))
 def test_what_the_file_check_lets_pass_the_governor_never_withholds(width: int, period: int, level: int, rise: float) -> None:
     """And what it would refuse, the governor does withhold, without the file check: both walls rest on the same limits."""

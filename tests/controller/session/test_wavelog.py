@@ -9,6 +9,9 @@ from wavestim.realtime import Engine, EngineConfig
 from wavestim.realtime.records import DECISION
 
 FS_HZ, SITE = 1000.0, 37
+EVERY = 17
+SHONE = [229.5 * EVERY, 232.5 * EVERY, 235.5 * EVERY]
+"""As far from what was shown of the model as can be, 46 degrees of the wave; the last one is told before the next of it."""
 
 
 def decision(at, condition="lit", site=SITE):
@@ -33,13 +36,13 @@ def run():
     """(rows, true phases) of five seconds with light at known moments, one of them told before its tick."""
     lfp, phase, _ = make("planar", seed=3, seconds=5, snr_db=10)
     engine = Engine(EngineConfig(fs_hz=FS_HZ, positions_mm=grid(), band_hz=(8, 24)))
-    telemetry, log, rows = engine.show_every(17), WaveLog(FS_HZ, SITE), []
+    telemetry, log, rows = engine.show_every(EVERY), WaveLog(FS_HZ, SITE), []
     for first in range(0, len(lfp), 10):
         engine.run(lfp[first : first + 10].astype(np.float32), first)
         if first == 4000:
-            for index, at in enumerate((3900.25, 3950.5, 4008.0)):
+            for index, at in enumerate(SHONE):
                 told(log, index, at)
-            log.pulsed(pulse(99, 3950.0), None, 0)  # nobody knows what it was meant to be
+            log.pulsed(pulse(99, 3952.0), None, 0)  # nobody knows what it was meant to be
             told(log, 3, 2.0)  # so long ago that nobody knows what the wave was like
         rows.append(log.take(*telemetry.take(), engine.calibration))
     return np.concatenate(rows), phase
@@ -50,7 +53,7 @@ def test_ten_rows_a_second_while_there_is_a_model(run):
     steady = rows[rows["decision"] < 0]
     apart = np.diff(steady["sample"])
     assert apart.min() >= 100
-    assert apart.max() <= 117
+    assert apart.max() <= 100 + EVERY
     assert (steady["site"] == SITE).all()
     assert "planar" in steady["wave_kind"]
 
@@ -59,11 +62,11 @@ def test_each_light_has_the_phase_of_its_moment(run):
     rows, phase = run
     shone = rows[rows["decision"] >= 0]
     assert shone["decision"].tolist() == [0, 1, 2]
-    assert shone["sample"].tolist() == [3900.25, 3950.5, 4008.0]
+    assert shone["sample"].tolist() == SHONE
     assert set(shone["condition"]) == {"lit"}
     true_deg = [np.degrees(np.interp(at, np.arange(len(phase)), np.unwrap(phase[:, SITE]))) for at in shone["sample"]]
     off = (shone["phase_deg"] - true_deg + 180) % 360 - 180
-    assert np.abs(off).max() < 30
+    assert np.abs(off).max() < 20
     steady = rows[rows["decision"] < 0]
     assert ((steady["phase_deg"] > -180) & (steady["phase_deg"] <= 180)).all()
 
