@@ -18,6 +18,7 @@ from wavestim.controller.offspring import environment
 from wavestim.controller.record.records import CAME
 from wavestim.controller.record.tail import rows_from
 from wavestim.gui import words
+from wavestim.gui.kinds import goes_one_way
 from wavestim.gui.phasebook import ALL
 
 WINDOW = """
@@ -118,7 +119,7 @@ def agrees(known, session: Path) -> None:
     assert known.pulses.verdicts == Counter(row["verdict"] for row in pulses)
     assert known.pulses.vetoes == Counter(row["verdict"] for row in decisions if row["verdict"] != "scheduled")
     assert known.pulses.conditions == Counter(row["condition"] for row in pulses if row["verdict"] in CAME)
-    assert known.pulses.directions.total == sum(row["verdict"] == "scheduled" for row in decisions)
+    assert known.pulses.directions.total == sum(row["verdict"] == "scheduled" and goes_one_way(row["wave_kind"]) for row in decisions)
     assert known.pulses.latency.total == len(pulses)
     assert known.phases.of("known", ALL).total == sum(row["decision"] >= 0 for row in waves)
     steady = [row["sample"] / known.fs_hz for row in waves if row["decision"] < 0]

@@ -31,7 +31,7 @@ def directions_deg(config, x):
     engine.trace_into(records, waves, at)
     engine.run(x, 0)
     assert engine.n_traced == len(x)
-    assert np.isfinite(waves).all()
+    assert np.isfinite(np.delete(waves, (9, 10), axis=1)).all()  # but the centre, which most kinds have not
     return waves[WARM:, 0], engine
 
 
