@@ -225,3 +225,18 @@ def test_a_brain_state_in_which_hardly_a_wave_travels_holds_less_than_awake() ->
     assert (awake["state"], propofol["state"]) == ("awake", "propofol")
     assert awake["travels"] > propofol["travels"]
     assert awake["items_frozen"] > propofol["items_frozen"] + 0.25
+
+
+@pytest.mark.parametrize(("circuit", "said"), [(0.8, "yes"), (0.5, "no")])
+def test_the_verdict_on_prediction_is_that_of_circuit_against_transformer(circuit: float, said: str) -> None:
+    plan = load_plan("prediction", quick=True)
+    told = {"circuit": circuit, "transformer, 1 layer": 0.8}
+    rows: list[Row] = [
+        {"arm": arm, "seed": seed, "task": "last token", "accuracy": value + 0.001 * seed}
+        for arm, value in told.items()
+        for seed in range(3)
+    ]
+    outcome = study("prediction").judge(plan, rows)
+    assert outcome.verdict == said
+    assert outcome.effects[0].estimate == pytest.approx((circuit - 0.8) / 0.6)
+    study("prediction").draw(plan, rows, outcome)
