@@ -2,11 +2,11 @@
 
 python scripts/measure_loop.py [--seconds 60] [--best-effort] [--window offscreen|xcb]
 
-Both loops have the same engine, driver and board (each its own), get the same blocks from one feeder, and live in one process with a
-thread that holds the GIL all the time and one that reads telemetry and draws 60 times a second. The one in Python reads its socket with
-Python, too, as such loops do. ``latency_us`` of a session begins when the source's thread has the block; the comparison begins when the
-feeder lets go of it, so that what a thread waits for before it can read is in it. With ``--window`` the rig window itself draws the first
-loop, in a process of its own as in use, while the GIL is held. Prints one JSON object a load.
+Both loops have the same engine, driver and board (each its own), get the same blocks from one feeder, each on its own way, and live in
+one process with a thread that holds the GIL all the time and one that reads telemetry and draws 60 times a second. The one in Python
+reads its socket with Python, too, as such loops do. ``latency_us`` of a session begins when the source's thread has the block; the
+comparison begins when the feeder lets go of it, so that what a thread waits for before it can read is in it. With ``--window`` the rig
+window itself draws the first loop, in a process of its own as in use, while the GIL is held. Prints one JSON object a load.
 """
 
 from __future__ import annotations
@@ -54,17 +54,26 @@ def wave(n: int, seed: int = 1) -> NDArray[np.float32]:
 
 
 def feed(fds: list[int], seconds: float, sent_path: Path) -> None:
-    """The feeder's process: one sample a block, each at its moment, to every socket; the moments go into a file."""
+    """The feeder's process: one sample a block, each at its moment, to every socket; the moments go into a file.
+
+    A thread for each socket: a loop that does not read in time holds up nobody else.
+    """
     sent_ns = np.memmap(sent_path, np.int64, "r+")
-    outs = [socket.socket(fileno=fd) for fd in fds]
     blocks = wave(LEARN)
     start = time.monotonic_ns() + 100_000_000
     print(start, flush=True)
-    for k in range(round(seconds * FS_HZ)):
-        time.sleep(max(0.0, (start + k * 1e9 / FS_HZ - time.monotonic_ns()) / 1e9))
-        for i, out in enumerate(outs):
+
+    def to(i: int, out: socket.socket) -> None:
+        for k in range(round(seconds * FS_HZ)):
+            time.sleep(max(0.0, (start + k * 1e9 / FS_HZ - time.monotonic_ns()) / 1e9))
             sent_ns[2 * k + i] = time.monotonic_ns()
             out.sendall(HEADER.pack(MAGIC, 1, k) + blocks[k % LEARN].tobytes())
+
+    threads = [threading.Thread(target=to, args=(i, socket.socket(fileno=fd))) for i, fd in enumerate(fds)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 class Bench:
