@@ -1,11 +1,14 @@
 """Does the wave know the sequence? Its direction, speed, phase gradient directionality and rate against surprisal, entropy and order.
 
-Within contiguous blocks of the session the wave's property is correlated with the context (ranks; for directions the two correlations
-with sine and cosine together), and the blocks are averaged. Neighbouring tokens are not independent, nor are neighbouring waves; so the
-null distribution moves the context against the waves by a random number of tokens, round within each block. That keeps what each of the two
-has of its own and breaks only what ties them. Several questions are asked: each p-value is corrected by the smallest of all under the
-same shifts (min-P, Westfall and Young 1993). Not by the largest correlation: a direction's is the size of two and never near zero, so it
-would be the largest nearly always, and the other properties would have to pass its threshold.
+Within contiguous blocks of the session the wave's property is correlated with the context (ranks; a direction's cosine and sine about the
+block's mean direction, two correlations), and the blocks are averaged; of a direction the size of the two averages counts. (Not the
+average of sizes: they don't cancel, and what both series owe to slow trends, which a shift round the block breaks, would add up.)
+Neighbouring tokens are not independent, nor are neighbouring waves; so the null distribution moves the context against the waves by a
+random number of tokens, round within each block. That keeps what each of the two has of its own and breaks only what ties them.
+
+Several questions are asked: each p-value is corrected by the smallest of all under the same shifts (min-P, Westfall and Young 1993). Not by
+the largest correlation: a direction's is the size of two and never near zero, so it would be the largest nearly always, and the other
+properties would have to pass its threshold.
 """
 
 from __future__ import annotations
@@ -85,19 +88,29 @@ def _share_as_large(values: Floats) -> Floats:
 
 def _against(columns: tuple[Floats, ...], x: Floats, part: Floats) -> tuple[float, Floats] | None:
     """The mean over blocks of the correlation, and of those under shifts by these parts (blocks, shifts) of each block."""
-    own, null, blocks = 0.0, np.zeros(SHIFTS), 0
+    own, null, blocks = np.zeros(len(columns)), np.zeros((len(columns), SHIFTS)), 0
     for rows, far in zip(np.array_split(np.arange(len(x)), BLOCKS), part, strict=True):
         known = rows[np.isfinite(x[rows]) & np.all([np.isfinite(c[rows]) for c in columns], axis=0)]
         if len(known) < LEAST or x[known].std() < 1e-12:
             continue
-        ranks = _unit(rankdata(x[known]))
-        shifted = np.fft.fft(ranks)
-        parts = [np.fft.ifft(np.conj(shifted) * np.fft.fft(_unit(rankdata(c[known])))).real for c in columns]
-        every = parts[0] if len(parts) == 1 else np.sqrt(parts[0] ** 2 + parts[1] ** 2)  # one entry for each shift
-        own += float(every[0])
-        null += every[1 + (far * (len(known) - 1)).astype(np.int64)]
+        context = np.conj(np.fft.fft(_unit(rankdata(x[known]))))
+        seen = [c[known] for c in columns] if len(columns) == 1 else _about_the_mean(*(c[known] for c in columns))
+        every = np.array([np.fft.ifft(context * np.fft.fft(_unit(rankdata(c)))).real for c in seen])  # a column for each shift
+        own += every[:, 0]
+        null += every[:, 1 + (far * (len(known) - 1)).astype(np.int64)]
         blocks += 1
-    return (own / blocks, null / blocks) if blocks else None
+    if not blocks:
+        return None
+    if len(columns) == 1:
+        return float(own[0] / blocks), null[0] / blocks
+    return float(np.hypot(*own) / blocks), np.hypot(*null) / blocks
+
+
+def _about_the_mean(cos: Floats, sin: Floats) -> list[Floats]:
+    """Cosine and sine of directions against their mean: how far off, and to which side."""
+    a, b = cos.mean(), sin.mean()
+    size = max(float(np.hypot(a, b)), 1e-300)
+    return [(cos * a + sin * b) / size, (sin * a - cos * b) / size]
 
 
 def _unit(x: Floats) -> Floats:

@@ -13,8 +13,11 @@ MODULES = {
     "sequence-encoding": "sequence_encoding",
     "capacity": "capacity.study",
     "energy": "energy",
+    "brain-states": "brain_states",
     "failure-modes": "failure_modes",
     "perturbation": "perturbation.study",
+    "sequence-waves": "sequence_waves",
+    "prediction": "prediction",
 }
 """name -> module of this folder."""
 

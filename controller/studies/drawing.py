@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,11 +23,16 @@ def curves_and_effects(curves: Mapping[str, NDArray[np.float64]], outcome: Outco
         left.fill_between(lags, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.2, linewidth=0)
         left.plot(lags, found.mean(axis=0), color=colour, marker="o", markersize=3, label=arm)
     left.axhline(chance, color="#999999", linestyle=":", label="chance")
-    left.set(xlabel=f"lag, tokens of {period_ms:g} ms", ylabel="accuracy of a frozen linear read-out", ylim=(0, 1.03))
+    left.set(xlabel=f"lag, tokens of {period_ms:g} ms", ylabel="accuracy of a linear read-out", ylim=(0, 1.03))
     left.legend(frameon=False, fontsize=8)
     draw_effects(right, outcome.effects)
-    figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+    titled(figure, outcome)
     return figure
+
+
+def titled(figure: Figure, outcome: Outcome) -> None:
+    """Put the verdict above, in as many lines as it takes."""
+    figure.suptitle(fill(f"{outcome.verdict}: {outcome.because}", round(14 * figure.get_figwidth())), fontsize=9)
 
 
 def draw_effects(axes: object, effects: Sequence[Effect]) -> None:

@@ -57,7 +57,7 @@ class Energy:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Costs with what the assumptions allow, and what each assumption does to the answer."""
-        from wavestim.controller.studies.drawing import COLOURS
+        from wavestim.controller.studies.drawing import COLOURS, titled
 
         figure = Figure(figsize=(11, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -75,7 +75,7 @@ class Energy:
         right.invert_yaxis()
         right.set(xlabel="share of what the answer varies by")
         right.legend(frameon=False, fontsize=8)
-        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        titled(figure, outcome)
         return figure
 
 

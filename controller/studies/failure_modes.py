@@ -91,7 +91,7 @@ class FailureModes:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Tokens and the assay's correlation against how much of each failure there is."""
-        from wavestim.controller.studies.drawing import COLOURS
+        from wavestim.controller.studies.drawing import COLOURS, titled
 
         modes = plan.parameters["modes"]
         figure = Figure(figsize=(12, 4.6), layout="constrained")
@@ -109,7 +109,7 @@ class FailureModes:
                     ax.set_ylabel(words)
             axes[1, column].set_xlabel(plan.parameters["axes"][mode])
             axes[0, column].set_title(mode, fontsize=9)
-        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        titled(figure, outcome)
         return figure
 
 

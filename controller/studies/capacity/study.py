@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,6 +10,7 @@ from wavestim.controller.studies.capacity.tasks import task
 from wavestim.controller.studies.capacity.training import train
 from wavestim.controller.studies.intervals import difference
 from wavestim.controller.studies.plan import Plan
+from wavestim.controller.studies.scores import scores
 from wavestim.controller.studies.study import Cell, Effect, Outcome, Row, Verdict
 
 WAVE, LEAKY, TRANSFORMER = "wave", "leaky", "transformer, 1 layer"
@@ -52,7 +53,11 @@ class Capacity:
         """Scores against each other over seeds."""
         p = plan.parameters
         ceilings = {name: ceiling(name) for name in p["tasks"]}
-        score = {network: scores(rows, network, p["size"], ceilings) for network in p["networks"]}
+        between = {name: (task(name).chance, best) for name, best in ceilings.items()}
+        score = {
+            network: scores([row for row in rows if row["arm"] == network and row["size"] == p["size"]], between)
+            for network in p["networks"]
+        }
         primary = [
             difference("wave − leaky (score)", score[WAVE], score[LEAKY], of=2),
             difference("wave − transformer, 1 layer (score)", score[WAVE], score[TRANSFORMER], of=2),
@@ -70,7 +75,7 @@ class Capacity:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Accuracy by task and network, and the effects."""
-        from wavestim.controller.studies.drawing import COLOURS, draw_effects
+        from wavestim.controller.studies.drawing import COLOURS, draw_effects, titled
 
         p = plan.parameters
         figure = Figure(figsize=(12, 4.4), layout="constrained")
@@ -89,7 +94,7 @@ class Capacity:
         left.set(ylabel="accuracy (line: ceiling, dots: chance, points: seeds)", ylim=(0, 1.25))
         left.legend(frameon=False, fontsize=7, ncols=4, loc="upper center")
         draw_effects(right, outcome.effects)
-        figure.suptitle(f"{outcome.verdict}: {outcome.because}", fontsize=9)
+        titled(figure, outcome)
         return figure
 
 
@@ -100,16 +105,6 @@ def ceiling(name: str) -> float:
     """The best accuracy there can be, from many sequences of its own."""
     found = task(name)
     return found.ceiling(*found.make(np.random.default_rng(0), CEILING_SEQUENCES))
-
-
-def scores(rows: Sequence[Row], network: str, size: int, ceilings: Mapping[str, float]) -> dict[int, float]:
-    """Mean over the tasks of where accuracy lies between chance (0) and ceiling (1), by seed."""
-    found: dict[int, list[float]] = {}
-    for row in rows:
-        if row["arm"] == network and row["size"] == size:
-            chance = task(row["task"]).chance
-            found.setdefault(row["seed"], []).append((row["accuracy"] - chance) / (ceilings[row["task"]] - chance))
-    return {seed: float(np.mean(each)) for seed, each in found.items()}
 
 
 def verdict(primary: Sequence[Effect], matters: float) -> Verdict:

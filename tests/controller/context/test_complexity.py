@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 from wavestim.controller.context.complexity import contexts, ties
-from wavestim.controller.context.sequences import iid, markov, oddball
+from wavestim.controller.context.sequences import Sequence, iid, markov, oddball
 from wavestim.controller.context.waves import Waves
 
 
@@ -50,3 +50,15 @@ def test_directions_do_not_set_the_threshold_of_the_others():
         found.append(next(t.p_corrected for t in told if (t.wave, t.context) == ("speed", "surprisal")))
         assert all(t.p <= t.p_corrected for t in told)
     assert sum(p < 0.05 for p in found) >= 5
+
+
+def test_what_wanders_far_is_not_taken_for_a_turn():
+    """Two random walks that know nothing of each other, as slow a direction and a context as there can be."""
+    false, n = 0, 800
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        context, direction = np.cumsum(rng.standard_normal((2, n)), axis=1)
+        sequence = Sequence(np.zeros(n, int), 2, np.full(n, np.nan), context, 0, np.zeros(n, bool))
+        found = ties(Waves(np.zeros(4), 3 * direction, *rng.standard_normal((3, n)), np.ones(n, bool)), sequence)
+        false += next(t.p for t in found if t.wave == "direction") < 0.05
+    assert false <= 2

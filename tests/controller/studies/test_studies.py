@@ -183,3 +183,60 @@ def test_cut_connections_cost_tokens_and_the_assay_sees_it(tmp_path: Path) -> No
     assert whole["mode"] == "intact"
     assert whole["tokens"] > 2 * cut["tokens"]
     assert whole["correlation"] > 0.5 > cut["correlation"]
+
+
+def test_a_wave_that_follows_the_sequence_is_told_from_one_that_does_not() -> None:
+    result = CliRunner().invoke(app, ["study", "sequence-waves", "--quick", "--workers", "1", "--json"])
+    assert result.exit_code == 0, result.stderr
+    found = {effect["name"]: effect["estimate"] for effect in json.loads(result.stdout)["effects"]}
+    assert found == {"direction by entropy": 1.0, "no tie": 0.0}
+
+
+def test_a_session_of_known_truth_goes_where_its_plan_says() -> None:
+    from wavestim.controller.studies import sequence_waves as made
+
+    p = dict(load_plan("sequence-waves", quick=True).parameters)
+    p |= {**p["arms"]["no tie"], "noise_uv": 0.0, "direction_sd_deg": 0.0, "speed_log_sd": 0.0, "rate_sd_hz": 0.0}
+    (_, lfp), *_ = made.session(p, 1).blocks()
+    late = made.session(p, 1).positions_mm @ [np.cos(np.pi / 6), np.sin(np.pi / 6)] / p["speed_mm_s"]
+    spectrum = np.fft.rfft(lfp[:2000].astype(float), axis=0)[150]  # 15 Hz
+    np.testing.assert_allclose(np.exp(1j * np.angle(spectrum)), np.exp(1j * (np.angle(spectrum[12]) - 2 * np.pi * 15 * late)), atol=1e-2)
+
+
+def test_a_circuit_predicts_what_its_sheet_still_holds() -> None:
+    from wavestim.controller.studies import prediction as made
+
+    p = {**load_plan("prediction", quick=True).parameters["circuit"], "task": "last token", "n_test": 40}
+    told, n = made.predicted(p, 1)
+    assert n == 4 * (2 * 64 + 1)
+    assert told > 0.7
+    rng = np.random.default_rng(2)
+    tokens, answers = made.task("four back").make(rng, 500)
+    asked = answers != made.NOT_ASKED
+    by = [np.bincount(answers[asked & (np.roll(tokens, 3, axis=1) == token)], minlength=4).max() for token in range(4)]
+    assert sum(by) / asked.sum() == pytest.approx(made.ceiling("four back"), abs=0.02), "the best guess is the rule's"
+
+
+def test_a_brain_state_in_which_hardly_a_wave_travels_holds_less_than_awake() -> None:
+    """As the pilot saw it: the wave of propofol comes from elsewhere by turns, so a read-out that was learned awake tells little there."""
+    result = CliRunner().invoke(app, ["study", "brain-states", "--quick", "--workers", "1", "--json"])
+    assert result.exit_code == 0, result.stderr
+    awake, propofol = json.loads(result.stdout)["table"]
+    assert (awake["state"], propofol["state"]) == ("awake", "propofol")
+    assert awake["travels"] > propofol["travels"]
+    assert awake["items_frozen"] > propofol["items_frozen"] + 0.25
+
+
+@pytest.mark.parametrize(("circuit", "said"), [(0.8, "yes"), (0.5, "no")])
+def test_the_verdict_on_prediction_is_that_of_circuit_against_transformer(circuit: float, said: str) -> None:
+    plan = load_plan("prediction", quick=True)
+    told = {"circuit": circuit, "transformer, 1 layer": 0.8}
+    rows: list[Row] = [
+        {"arm": arm, "seed": seed, "task": "last token", "accuracy": value + 0.001 * seed}
+        for arm, value in told.items()
+        for seed in range(3)
+    ]
+    outcome = study("prediction").judge(plan, rows)
+    assert outcome.verdict == said
+    assert outcome.effects[0].estimate == pytest.approx((circuit - 0.8) / 0.6)
+    study("prediction").draw(plan, rows, outcome)
