@@ -144,7 +144,7 @@ class RigWindow(QtWidgets.QWidget):
         self.turn()
         self._all.activate()  # what was there before may have needed more room
 
-    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """Esc is STOP wherever the focus is, in every dialogue too, which it does not close. Space presses the button with the focus."""
         if event.type() == QtCore.QEvent.Type.KeyPress and event.key() == QtCore.Qt.Key.Key_Escape:
             self.stop()
@@ -165,7 +165,7 @@ class RigWindow(QtWidgets.QWidget):
             pages=self._stack.kept(),
         )
 
-    def closeEvent(self, event: QtGui.QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         """The session goes on; an experiment that is not saved is asked about first. A STOP that waits for its answer has it first."""
         if self.experiment.unsaved and not self._closing:
             event.ignore()

@@ -82,7 +82,7 @@ def counted(viewport: Any) -> Any:
     class Counter(QtCore.QObject):  # type: ignore[misc]
         times = 0
 
-        def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+        def eventFilter(self, watched: Any, event: Any) -> bool:
             self.times += event.type() == QtCore.QEvent.Type.Paint
             return False
 

@@ -21,7 +21,7 @@ class Button(QtWidgets.QPushButton):
         self.setToolTip(help)
         self.clicked.connect(lambda _=False: do())
 
-    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """Return is a click."""
         if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
             self.click()

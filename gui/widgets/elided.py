@@ -20,7 +20,7 @@ class Elided(QtWidgets.QLabel):
         self._full = self._help = ""
         self.setText(text)
 
-    def setToolTip(self, text: str) -> None:  # noqa: N802 - Qt's name
+    def setToolTip(self, text: str) -> None:
         """Help, which stands below what had no room."""
         self._help = text
         self._fit()
@@ -29,13 +29,13 @@ class Elided(QtWidgets.QLabel):
         """All of it."""
         return self._full
 
-    def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
+    def setText(self, text: str) -> None:
         """Show as much of it as there is room for."""
         if text != self._full:
             self._full = text
             self._fit()
 
-    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """There is more room, or less."""
         super().resizeEvent(event)
         self._fit()

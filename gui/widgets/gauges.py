@@ -28,7 +28,7 @@ class Bar(QtWidgets.QWidget):
             self.shown = gauge
             self.update()
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """The part that is used, and where it gets near."""
         painter, box = QtGui.QPainter(self), self.rect().adjusted(0, 0, -1, -1)
         painter.fillRect(box, QtGui.QColor(theme.GROUND))

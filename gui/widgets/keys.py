@@ -45,7 +45,7 @@ class KeysDialog(QtWidgets.QDialog):
         rows.addWidget(self.told)
         rows.addWidget(QtWidgets.QLabel(words.KEYS_CLOSE))
 
-    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """The key that opened it closes it: Esc is STOP here too."""
         if event.key() == QtCore.Qt.Key.Key_F12:
             self.close()

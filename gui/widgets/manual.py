@@ -128,7 +128,7 @@ class ManualPanel(Panel):
                 self._came, self._shines_to_s = by_hand.came, time.monotonic() + SHINES_S
             self._draw()
 
-    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """Return fires what is chosen."""
         if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
             self.fire_once()

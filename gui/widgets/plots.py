@@ -46,7 +46,7 @@ class Spots(pg.GraphicsObject):
         self._spots: list[tuple[QtCore.QRectF, QtGui.QBrush, QtGui.QPen]] = []
         self._bounds = QtCore.QRectF()
 
-    def setData(  # noqa: N802 - as pyqtgraph calls it
+    def setData(
         self, *, x: ArrayLike, y: ArrayLike, size: ArrayLike, brush: Sequence[QtGui.QBrush], pen: Sequence[QtGui.QPen] | QtGui.QPen
     ) -> None:
         """Places, sizes, and how each is filled and outlined."""
@@ -73,7 +73,7 @@ class Spots(pg.GraphicsObject):
         """Middles of the spots (n, 2)."""
         return np.array([[where.center().x(), where.center().y()] for where, _, _ in self._spots]).reshape(-1, 2)
 
-    def boundingRect(self) -> QtCore.QRectF:  # noqa: N802 - Qt's name
+    def boundingRect(self) -> QtCore.QRectF:
         """Around all of them."""
         return self._bounds
 

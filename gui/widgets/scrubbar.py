@@ -56,12 +56,12 @@ class ScrubBar(QtWidgets.QWidget):
         part = (x - MARGIN) / max(self.width() - 2 * MARGIN, 1)
         return float(round(self._timeline.clamped(self._timeline.first + part * (self._timeline.last - self._timeline.first))))
 
-    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         """To that moment."""
         if event.button() == QtCore.Qt.MouseButton.LeftButton:
             self._moved(self.sample_at(event.pos().x()))
 
-    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         """While dragged, to that moment; otherwise what is there."""
         sample = self.sample_at(event.pos().x())
         if event.buttons() & QtCore.Qt.MouseButton.LeftButton:
@@ -71,11 +71,11 @@ class ScrubBar(QtWidgets.QWidget):
         told = words.clock(self._timeline.seconds(sample)) + (f" · {near[1]} {near[2]}" if near is not None else "")
         QtWidgets.QToolTip.showText(event.globalPos(), f"{told}\n{words.SCRUB_HELP}", self)
 
-    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Drawn anew."""
         self._drawn = None
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """The marks as they were drawn once; the moment on top."""
         painter = QtGui.QPainter(self)
         if self._drawn is None:

@@ -73,7 +73,7 @@ class Combo(QtWidgets.QComboBox):
         self.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
 
-    def wheelEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def wheelEvent(self, event: Any) -> None:
         """See the class."""
         if self.hasFocus():
             super().wheelEvent(event)
@@ -125,7 +125,7 @@ class FieldRow(QtWidgets.QWidget):
             widget.setToolTip(words.help_of(told))
         self.field.installEventFilter(self)
 
-    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """Who comes to the field reads its help."""
         if event.type() == QtCore.QEvent.Type.FocusIn:
             self._edits.explain(words.help_of(self.told))

@@ -159,7 +159,7 @@ class Section(QtWidgets.QWidget):
         rows.addWidget(self.wrong)
         rows.addLayout(self._inside)
 
-    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """Who comes to it reads its help."""
         if event.type() == QtCore.QEvent.Type.FocusIn:
             self._edits.explain(words.help_of(self.told, self.kinds.currentText()))

@@ -20,7 +20,7 @@ class _Numbers(QtWidgets.QWidget):
         super().__init__(pane)
         self._pane = pane
 
-    def paintEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: Any) -> None:
         """Draw those that are seen."""
         self._pane.paint_numbers(event)
 
@@ -40,7 +40,7 @@ class Text(QtWidgets.QPlainTextEdit):
         self.updateRequest.connect(lambda rect, dy: self._numbers.scroll(0, dy) if dy else self._numbers.update())
         self._marked: frozenset[int] = frozenset()
 
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: Any) -> None:
         """Keep the numbers beside the text."""
         super().resizeEvent(event)
         inside = self.contentsRect()
