@@ -1,6 +1,6 @@
 """The phase at light-on as it turns out a moment later: from the samples around it, which a thread reads back from the session's folder.
 
-The method is that of the report (:mod:`wavestim.controller.record.truth`). Of what went on before the window was there the newest pulses
+The method is that of the report (:mod:`wavestim.controller.record.pooling`). Of what went on before the window was there the newest pulses
 are looked at, in memory that does not grow.
 """
 
@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.errors import WavestimError
+from wavestim.controller.record.pooling import Pool
 from wavestim.controller.record.tail import samples_around
-from wavestim.controller.record.truth import HALF_S, near_light, phase_between
+from wavestim.controller.record.truth import near_light
 from wavestim.gui.facts import Facts
 from wavestim.gui.pulsebook import Shone
 
@@ -86,39 +87,45 @@ class Hindsight:
         self._thread.join(1.0)
 
     def _run(self) -> None:
+        pool = pool_of(self._facts)
         while not self._closing:
             self._wake.wait()
             self._wake.clear()
             while self._asked and not self._closing:
                 try:
-                    found = look(self._asked.pop(), self._facts, lambda first, n: self._around(self._session, first, n))
+                    found = look(self._asked.pop(), self._facts, pool, lambda first, n: self._around(self._session, first, n))
                 except (WavestimError, OSError, IndexError):
                     continue
                 if found is not None:
                     self._found.append(found)
 
 
-def look(asked: Asked, facts: Facts, around: Callable[[int, int], NDArray[np.float32] | None]) -> Found | None:
+def pool_of(facts: Facts) -> Pool:
+    """The electrodes of a session."""
+    return Pool(np.asarray(facts.about.positions_mm), facts.about.fs_hz, facts.band_hz, facts.bad)
+
+
+def look(asked: Asked, facts: Facts, pool: Pool, around: Callable[[int, int], NDArray[np.float32] | None]) -> Found | None:
     """The phase at one light-on; None where the samples do not tell: missing ones, or light shortly before.
 
     Parameters
     ----------
     asked : Asked
     facts : Facts
+    pool : Pool
+        The electrodes.
     around : callable
         Samples (n, channels) from a counter on, or None.
     """
-    shone, fs_hz = asked.shone, facts.about.fs_hz
+    shone = asked.shone
     own = shone.dark or not facts.own_light  # its light is not in the samples
     begin = shone.sample if own else shone.begin
     lit = np.asarray(asked.lit, np.float64)
-    (after,), (before,) = near_light(np.array([begin]), (lit, lit), fs_hz)
-    half = round(HALF_S * fs_hz)
-    samples = None if after else around(round(shone.sample) - half, 2 * half + 1)
+    (after,), (before,) = near_light(np.array([begin]), (lit, lit), facts.about.fs_hz)
+    first = round(shone.sample) - pool.half
+    samples = None if after else around(first, 2 * pool.half + 1)
     if samples is None:
         return None
-    column = samples[:, shone.site].astype(np.float64)
-    if not np.isfinite(column).all():
-        return None
     unlit = own and not before
-    return Found("after" if unlit else "at_end", shone.condition, phase_between(column, shone.sample, fs_hz, facts.band_hz, unlit=unlit))
+    seen = pool.look(samples, shone.sample - first, shone.site, None if unlit else begin - first)
+    return None if seen is None else Found("after" if unlit else "at_end", shone.condition, seen.phase_deg)

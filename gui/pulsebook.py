@@ -118,14 +118,14 @@ class PulseBook:
 
 
 def _shone(row: Mapping[str, Any], decision: Mapping[str, Any]) -> Shone:
-    at, meant = number(row["fire_sample"]), number(decision.get("meant_sample"))
-    begin = number(decision.get("start_sample"))
+    acked, meant = number(row["fire_sample"]), number(decision.get("meant_sample"))
+    begin, at = number(decision.get("start_sample")), acked if math.isfinite(acked) else meant
     return Shone(
-        sample=at if math.isfinite(at) else meant,
+        sample=at,
         site=int(decision["site"]),
         condition=decision["condition"],
         dark=bool(row["dark"]),
-        begin=begin if math.isfinite(begin) else meant,
+        begin=begin + at - meant if math.isfinite(begin) else at,
         slot=int(decision.get("slot", -1)),
     )
 

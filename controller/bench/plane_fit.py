@@ -7,18 +7,7 @@ from scipy.signal import lfilter
 from wavestim.controller.bench import echt, oscillators
 from wavestim.controller.bench.methods import Estimate, IntArray, Method, Settings, all_sites, forecast, rhythm_hz
 from wavestim.controller.bench.scenes import Array, ComplexArray, Scene
-
-STEPS = 37
-EDGE_RAD = 3.1
-"""Phase at the edge of the array at the largest wave vector that is tried."""
-
-
-def steering(positions_mm: Array) -> tuple[Array, ComplexArray]:
-    """(STEPS, STEPS, 2) wave vectors and what each does to the electrodes, conjugated."""
-    reach = EDGE_RAD / max(float(np.abs(positions_mm - positions_mm.mean(axis=0)).max()), 1e-9)
-    line = np.linspace(-reach, reach, STEPS)
-    k = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1)
-    return k, np.exp(1j * (k.reshape(-1, 2) @ (positions_mm - positions_mm.mean(axis=0)).T))
+from wavestim.controller.record.waveplane import steering, summit
 
 
 def fit(z: ComplexArray, positions_mm: Array, smooth: float) -> tuple[Array, ComplexArray]:
@@ -28,15 +17,7 @@ def fit(z: ComplexArray, positions_mm: Array, smooth: float) -> tuple[Array, Com
     """
     k, steer = steering(positions_mm)
     power = lfilter([1 - smooth], [1, -smooth], np.abs(z @ steer.T) ** 2, axis=0)
-    surface = power.reshape(-1, STEPS, STEPS)
-    best = power.argmax(axis=1)
-    i, j = np.clip(best // STEPS, 1, STEPS - 2), np.clip(best % STEPS, 1, STEPS - 2)
-    n, step = np.arange(len(z)), k[1, 0, 0] - k[0, 0, 0]
-    found = k[i, j].copy()
-    for axis, (di, dj) in enumerate(((1, 0), (0, 1))):  # top of the parabola through three neighbours
-        before, here, after = surface[n, i - di, j - dj], surface[n, i, j], surface[n, i + di, j + dj]
-        bend = before - 2 * here + after
-        found[:, axis] += step * np.clip(0.5 * (before - after) / np.where(bend < 0, bend, -np.inf), -1, 1)
+    found = summit(power, k)
     wave = np.exp(-1j * (found @ (positions_mm - positions_mm.mean(axis=0)).T))
     return found, np.mean(z * wave.conj(), axis=1, keepdims=True) * wave
 

@@ -9,14 +9,14 @@ shortly after light there is none that could be believed, and the pulse is marke
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, hilbert, sosfiltfilt, sosfreqz
-from wavestim.controller.record.records import PULSE_TRUTH
+from wavestim.controller.record.pooling import AFTER_LIGHT_S, BEFORE_LIGHT_S, Pool
+from wavestim.controller.record.records import CAME, PULSE_TRUTH
 from wavestim.controller.record.rows import Samples
 from wavestim.hardware.simulated.truth import KINDS, Truth
 from wavestim.realtime.records import MANUAL
@@ -24,10 +24,6 @@ from wavestim.realtime.records import MANUAL
 if TYPE_CHECKING:
     from wavestim.controller.record.session import Session
 
-HALF_S = 0.6
-"""Half of what the zero-phase filter looks at."""
-AFTER_LIGHT_S, BEFORE_LIGHT_S = 0.2, 0.1
-"""What a zero-phase estimate must keep clear of: the response that follows light, and light whose response it would leak backwards."""
 SEARCH_US = 2000.0
 """An edge of light is looked for this near to where the board said it was."""
 CLOCK, TRUTH_FILE, EDGES = "rig-clock.json", "truth.bin", "edges.csv"
@@ -50,7 +46,7 @@ def pulse_truth(session: Session) -> NDArray[np.void]:
         With its pulses and decisions; what is not known stays NaN.
     """
     pulses, decisions = session.pulses, session.decisions
-    came = np.isin(pulses["verdict"], ("fired", "cut", "dark"))
+    came = np.isin(pulses["verdict"], CAME)
     came &= (pulses["decision"] >= 0) & (pulses["decision"] < len(decisions))
     mine = decisions[pulses["decision"][came]]
     out = np.zeros(int(came.sum()), PULSE_TRUTH)
@@ -173,40 +169,21 @@ def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.vo
     out["true_sample"] = acked
     out["onset_error_us"] = (acked - decisions["fire_sample"]) / session.fs_hz * 1e6
     own = replay | pulses["dark"]  # its light is not in the samples
-    begin = np.where(own, acked, decisions["start_sample"])  # its own light is not before it
+    begin = np.where(own, acked, decisions["start_sample"] + acked - decisions["fire_sample"])  # its own light is not before it
     after, before = near_light(begin, light_in_samples(session), session.fs_hz)
-    half = round(HALF_S * session.fs_hz)
-    sites = [int(s) for s in decisions["site"]]
-    for i, column in _windows(session.samples, acked, sites, half):
+    pool = Pool(session.positions_mm, session.fs_hz, band, session.experiment.get("probe", {}).get("bad_channels", ()))
+    for i, first, samples in _windows(session.samples, acked, pool.half):
         unlit = bool(own[i]) and not before[i]
-        phase = phase_between(column, float(acked[i]), session.fs_hz, band, unlit=unlit)
-        out["true_phase_deg"][i] = phase
-        out["phase_error_deg"][i] = wrap_deg(phase - decisions["target_deg"][i])
+        seen = pool.look(samples, acked[i] - first, int(decisions["site"][i]), None if unlit else begin[i] - first)
+        if seen is None:
+            continue
+        out["true_phase_deg"][i] = seen.phase_deg
+        out["phase_error_deg"][i] = wrap_deg(seen.phase_deg - decisions["target_deg"][i])
         out["truth"][i] = "contaminated" if after[i] else ("zero-phase" if unlit else "ends-at-light")
 
 
-def phase_between(column: Floats, at: float, fs_hz: float, band_hz: tuple[float, ...], *, unlit: bool) -> float:
-    """Phase in degrees at a moment, from the samples around it.
-
-    Parameters
-    ----------
-    column : (2 h + 1,)
-        Samples of the site; that of the middle is the nearest to the moment.
-    at : float
-        The moment, samples.
-    fs_hz, band_hz
-    unlit : bool
-        The electrode sees no light: both sides count. Otherwise the samples up to the moment alone.
-    """
-    half = len(column) // 2
-    if not unlit:
-        return float(wrap_deg(np.degrees(np.angle(end_corrected(column[: half + 1], fs_hz, band_hz)[-1]))))
-    near = zero_phase(column, fs_hz, band_hz)[half - 1 : half + 2]
-    return float(wrap_deg(np.degrees(np.interp(at - round(at), [-1, 0, 1], np.unwrap(np.angle(near))))))
-
-
-def _windows(samples: Samples, centres: Floats, sites: list[int], half: int) -> Any:
-    """(index, 2 half + 1 samples of the site around the centre) in one pass, only where they are whole; constant memory."""
+def _windows(samples: Samples, centres: Floats, half: int) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """(index, first sample, 2 half + 1 samples around the centre) in one pass, only where there are so many; constant memory."""
     order = np.argsort(centres, kind="stable")
     wanted = [(int(i), round(float(centres[i])) - half) for i in order if np.isfinite(centres[i])]
     held: NDArray[np.float32] | None = None
@@ -219,40 +196,10 @@ def _windows(samples: Samples, centres: Floats, sites: list[int], half: int) -> 
         while wanted and wanted[0][1] + 2 * half + 1 <= held_first + len(held):
             i, start = wanted.pop(0)
             if start >= held_first:
-                part = np.asarray(held[start - held_first : start - held_first + 2 * half + 1, sites[i]], dtype=np.float64)
-                if np.isfinite(part).all():
-                    yield i, part
+                yield i, start, held[start - held_first : start - held_first + 2 * half + 1]
         keep = wanted[0][1] - held_first if wanted else len(held)
         if keep > 0:
             held, held_first = held[keep:], held_first + min(keep, len(held))
-
-
-@cache
-def _band_pass(fs_hz: float, band_hz: tuple[float, ...]) -> Floats:
-    return np.asarray(butter(2, [band_hz[0], min(band_hz[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos"))
-
-
-def zero_phase(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArray[np.complex128]:
-    """Analytic signal of x (n, ...) after a band-pass that shifts no phase (forwards and backwards)."""
-    sos = _band_pass(fs_hz, band_hz)
-    padding = min(len(x) - 1, 3 * len(x) // 4)
-    return np.asarray(hilbert(sosfiltfilt(sos, x, axis=0, padlen=padding), axis=0))
-
-
-def end_corrected(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> NDArray[np.complex128]:
-    """Analytic signal of x (n,) whose last sample is not bent by the end: the band-pass is causal, applied to the analytic spectrum
-    (ecHT; Schreglmann et al. 2021, Nat Commun 12:363)."""
-    n = len(x)
-    spectrum = np.fft.fft(x - x.mean())
-    f = np.fft.fftfreq(n, 1 / fs_hz)
-    sos = _band_pass(fs_hz, band_hz)
-    response = sosfreqz(sos, np.abs(f), fs=fs_hz)[1]
-    signal = np.asarray(np.fft.ifft(np.where(f > 0, 2 * spectrum * response, 0.0)))
-    # away from the middle of the band the causal filter turns the phase: as much as it does at the frequency of the wave is turned back
-    steps = np.angle(signal[1:] * signal[:-1].conj())[-max(1, n // 3) :]
-    wave_hz = min(max(float(np.median(steps)) * fs_hz / (2 * np.pi), band_hz[0]), band_hz[1])
-    turn = sosfreqz(sos, [wave_hz], fs=fs_hz)[1][0]
-    return signal * (abs(turn) / turn if turn else 1.0)
 
 
 def write_truth(session: Session, path: Path) -> None:

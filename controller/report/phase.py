@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from wavestim.controller.record.truth import wrap_deg, zero_phase
+from wavestim.controller.record.pooling import zero_phase
+from wavestim.controller.record.truth import wrap_deg
 from wavestim.controller.report._session import Floats, Pulses, SessionLike, window
 
 HALF_S = 0.6

@@ -41,12 +41,13 @@ TIME_UNITS = ((7200.0, 3600.0, "h"), (180.0, 60.0, "min"), (0.0, 1.0, "s"))
 BOOKS = ("the model", "afterwards, sham", "afterwards, light")
 PHASE_TIP = "Condition whose pulses are shown"
 ALL_CONDITIONS = "all"
-PHASE_NOTE = "yellow: model · white: afterwards · blue: wanted"
+PHASE_NOTE = "yellow: model · line: afterwards, all electrodes · blue: wanted"
 PHASE_HELP = (
-    "Filled: the phase at light-on as the model knew it then, of the whole session. White line: the phase as it turns out about a second "
-    "later, from the recorded samples of the newest pulses. Of shams and light of a recording from both sides, by a filter that shifts no "
-    "phase; of light that the electrodes see from the samples before light-on alone, which is less exact. After other light within 0.2 s "
-    "it is not known."
+    "Filled: the phase at light-on as the model knew it then, of the whole session. Line: the phase at the site as it turns out about a "
+    "second later, from the recorded samples of the newest pulses, all electrodes together, as in the report; nothing that the model knew "
+    "goes into it. It has an error of its own, so its spread is not that of the lock alone. Of shams and light of a recording from both "
+    "sides, by a filter that shifts no phase; of light that the electrodes see from the samples before its first LED alone, which is less "
+    "exact. After other light within 0.2 s it is not known."
 )
 
 LOG_TIP = "What is listed"

@@ -64,8 +64,8 @@ KINDS = {
 LIGHT = {"off": "not armed", "armed": "light may be decided on", "paused": "paused: no light"}
 HOW = {
     "simulation": "the simulation's own",
-    "zero-phase": "zero-phase filter, both sides of the moment, one electrode",
-    "ends-at-light": "from samples that end at light: less exact",
+    "zero-phase": "zero-phase filter, both sides of the moment, all electrodes",
+    "ends-at-light": "from samples that end at light, all electrodes: less exact",
     "contaminated": "shortly after light: not to be believed",
     "": "not to be known here: too near an end, or samples are missing",
 }

@@ -12,7 +12,7 @@ from wavestim.controller.record.journal import Journal
 from wavestim.controller.record.tail import rows_from, samples_around
 from wavestim.controller.record.truth import AFTER_LIGHT_S
 from wavestim.gui import hindsight as hindsight_module
-from wavestim.gui.hindsight import WAIT_S, Asked, Found, Hindsight, look
+from wavestim.gui.hindsight import WAIT_S, Asked, Found, Hindsight, look, pool_of
 from wavestim.gui.pulsebook import Shone
 from wavestim.realtime.records import DECISION
 
@@ -38,7 +38,7 @@ def off(found, one):
 
 
 def test_a_sham_is_seen_from_both_sides(told):
-    found = look(Asked(shone(), ()), told, around)
+    found = look(Asked(shone(), ()), told, pool_of(told), around)
     assert (found.which, found.condition) == ("after", "sham")
     assert off(found, shone()) < 1
 
@@ -47,31 +47,34 @@ def test_light_is_seen_from_before_it_alone(told):
     """What comes after it is what it did."""
     one = shone(dark=False, condition="lit")
     spoilt = WAVES.copy()
-    spoilt[3001:] = 500.0
-    found = look(Asked(one, (one.begin,)), told, lambda first, n: spoilt[first : first + n].astype(np.float32))
+    spoilt[math.ceil(one.begin) :] = 500.0  # from the first LED of its pattern on
+    found = look(Asked(one, (one.begin,)), told, pool_of(told), lambda first, n: spoilt[first : first + n].astype(np.float32))
     assert found.which == "at_end"
     assert off(found, one) < 10
 
 
 def test_light_of_a_recording_that_is_played_is_not_in_its_samples(told):
-    found = look(Asked(shone(dark=False), ()), dataclasses.replace(told, own_light=False), around)
+    found = look(Asked(shone(dark=False), ()), dataclasses.replace(told, own_light=False), pool_of(told), around)
     assert found.which == "after"
 
 
 @pytest.mark.parametrize("lit", [3000.0 - 1000 * AFTER_LIGHT_S / 2, 2950.0])
 def test_after_other_light_nothing_is_known(told, lit):
-    assert look(Asked(shone(), (lit,)), told, around) is None
+    assert look(Asked(shone(), (lit,)), told, pool_of(told), around) is None
 
 
 def test_before_other_light_its_response_is_kept_out(told):
-    assert look(Asked(shone(), (3050.0,)), told, around).which == "at_end"
+    assert look(Asked(shone(), (3050.0,)), told, pool_of(told), around).which == "at_end"
 
 
 def test_where_samples_are_missing_nothing_is_known(told):
     holed = WAVES.astype(np.float32)
     holed[2800, 5] = np.nan
-    assert look(Asked(shone(), ()), told, lambda first, n: holed[first : first + n]) is None
-    assert look(Asked(shone(at=100.0), ()), told, around) is None
+    found = look(Asked(shone(), ()), told, pool_of(told), lambda first, n: holed[first : first + n])
+    assert off(found, shone()) < 1, "the others tell the phase at this one"
+    holed[2800] = np.nan
+    assert look(Asked(shone(), ()), told, pool_of(told), lambda first, n: holed[first : first + n]) is None
+    assert look(Asked(shone(at=100.0), ()), told, pool_of(told), around) is None
 
 
 def test_it_waits_for_the_other_side_and_forgets_what_is_too_much(told, tmp_path, monkeypatch):

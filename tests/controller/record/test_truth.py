@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from wavestim.controller.record.pooling import ended, turned, zero_phase
 from wavestim.controller.record.records import PULSE
 from wavestim.controller.record.summary import circular
-from wavestim.controller.record.truth import end_corrected, near_light, pulse_truth, read_edges, wrap_deg, zero_phase
+from wavestim.controller.record.truth import near_light, pulse_truth, read_edges, wrap_deg
 from wavestim.realtime.records import DECISION
 
 FS, HZ = 1000.0, 12.0
@@ -60,7 +61,7 @@ def test_at_light_the_estimate_ends_there(tmp_path):
     wave = 50 * np.cos(2 * np.pi * HZ * t)[:, None] * np.ones(2)
     after = wave.copy()
     for fire in fires:
-        after[int(fire) + 1 : int(fire) + 120] += 4000
+        after[int(fire) - 4 : int(fire) + 120] += 4000  # the pattern begins 8 samples before it comes to the site
     true = np.degrees(2 * np.pi * HZ * fires / FS)
     with_light = pulse_truth(session(tmp_path, fires, dark=False, samples=wave))
     assert set(with_light["truth"]) == {"ends-at-light"}
@@ -105,7 +106,10 @@ def test_a_dead_channel_and_a_gap_only_cost_what_they_touch(tmp_path):
 def test_filters_know_a_cosine():
     x = np.cos(2 * np.pi * HZ * np.arange(1201) / FS)
     assert np.degrees(np.angle(zero_phase(x, FS, (8.0, 24.0))[600])) == pytest.approx(360 * HZ * 0.6 % 360, abs=1)
-    assert abs(wrap_deg(np.degrees(np.angle(end_corrected(x, FS, (8.0, 24.0))[-1])) - 360 * HZ * 1.2)) < 20
+    signal = ended(x, FS, (8.0, 24.0))
+    turn_rad_s, back = turned(signal, FS, (8.0, 24.0))
+    assert abs(wrap_deg(np.degrees(np.angle(signal[-1] * back)) - 360 * HZ * 1.2)) < 20
+    assert turn_rad_s / (2 * np.pi) == pytest.approx(HZ, abs=0.5)
 
 
 def test_edges_of_a_process_that_died_within_a_line(tmp_path):
