@@ -8,8 +8,7 @@ from typing import Any
 
 from wavestim.controller.live.wire import MANUAL as MANUAL
 from wavestim.controller.record.records import LIT
-from wavestim.gui import words
-from wavestim.gui.words import hands
+from wavestim.gui.words import codes, hands
 
 
 @dataclass
@@ -37,7 +36,7 @@ class ByHand:
         if row["verdict"] == "scheduled":
             self.outcome = hands.ON_ITS_WAY.format(self._pattern)
         else:
-            self.outcome = hands.WITHHELD.format(self._pattern, words.VETOES.get(row["verdict"], row["verdict"]))
+            self.outcome = hands.WITHHELD.format(self._pattern, codes.VETOES.get(row["verdict"], row["verdict"]))
         return True
 
     def asked(self, decision: int) -> bool:
@@ -52,5 +51,5 @@ class ByHand:
             self.came += 1
             self.outcome = hands.CAME.format(self._pattern)
         else:
-            self.outcome = hands.FAILED.format(self._pattern, row["reason"] or row["verdict"])
+            self.outcome = hands.FAILED.format(self._pattern, codes.reason_words(row["reason"] or row["verdict"]))
         return True

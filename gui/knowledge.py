@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.records import CAME
-from wavestim.gui import kinds, words
+from wavestim.gui import kinds
 from wavestim.gui.byhand import MANUAL
 from wavestim.gui.eventlog import EventLog
 from wavestim.gui.facts import Facts
@@ -18,6 +18,7 @@ from wavestim.gui.phasebook import PhaseBook
 from wavestim.gui.pulsebook import PulseBook, Shone, number
 from wavestim.gui.rings import LongRun, Rows
 from wavestim.gui.signal import Signal
+from wavestim.gui.words import codes
 
 TREND_S, TREND_HZ = 60.0, 10.0
 NEW = 256
@@ -150,7 +151,7 @@ class Knowledge:
 
     def _hear_end(self, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], now_s: float) -> None:
         self.ended = str(header["reason"])
-        self.log.say(self.last_s, words.marker("ending", self.ended))
+        self.log.say(self.last_s, codes.marker("ending", self.ended))
         self.read_on()
 
     def _take_decisions(self, first: int, rows: Sequence[Row]) -> None:
@@ -158,14 +159,14 @@ class Knowledge:
         for row in rows:
             self.site = int(row["site"])
             if row["verdict"] != "scheduled":
-                self.log.say(row["sample"] / self.fs_hz, words.veto(row["verdict"]), "veto")
+                self.log.say(row["sample"] / self.fs_hz, codes.veto(row["verdict"]), "veto")
 
     def _take_pulses(self, first: int, rows: Sequence[Row]) -> None:
         for row in rows:
             if row["verdict"] not in CAME:
                 meant = self.pulses.meant(row)
                 at = meant if math.isfinite(meant) else self.last_sample
-                self.log.say(at / self.fs_hz, words.verdict(row["verdict"], row["reason"]), "warn")
+                self.log.say(at / self.fs_hz, codes.verdict(row["verdict"], row["reason"]), "warn")
         self._new = [*self._new, *self.pulses.pulsed(rows)][-NEW:]
 
     def _take_markers(self, first: int, rows: Sequence[Row]) -> None:
@@ -173,7 +174,7 @@ class Knowledge:
             kind, at_s = row["kind"], number(row["sample"]) / self.fs_hz
             if kind == "running" and math.isnan(self.running_s):
                 self.running_s = at_s
-            self.log.say(at_s, words.marker(kind, row["text"]), "bad" if kind in ALARMS else "plain")
+            self.log.say(at_s, codes.marker(kind, row["text"]), "bad" if kind in ALARMS else "plain")
 
     def _take_waves(self, first: int, rows: Sequence[Row]) -> None:
         self.note_waves(rows)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wavestim.gui.words.codes import reason_words
+
 SILENT_S = 1.0
 """Without news for so long a source is not trusted."""
 LOW_BYTES = 2_000_000_000
@@ -60,7 +62,7 @@ def _light(status: Mapping[str, Any]) -> Lamp:
     if state == "armed":
         return Lamp("warn", "armed, dark")
     if state in ("paused", "disarmed"):
-        return Lamp("bad", f"dark: {', '.join(status.get('safe') or ()) or state}")
+        return Lamp("bad", f"dark: {reason_words(', '.join(status.get('safe') or ()) or state)}")
     return Lamp("good", "held, dark" if state == "held" else "dark")
 
 

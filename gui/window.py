@@ -22,7 +22,7 @@ from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog, bind
 from wavestim.gui.widgets.pagestack import PageStack
-from wavestim.gui.words import editor
+from wavestim.gui.words import editor, keys
 
 FRAME_MS = 32
 """31 frames a second: what is late now and then leaves 30."""
@@ -255,7 +255,7 @@ class RigWindow(QtWidgets.QWidget):
         self.preflight.run.clicked.connect(lambda: self.try_rig())
 
     def actions(self) -> dict[str, Callable[[], object]]:
-        """What keys do on every page, by the names in ``words.KEYS``."""
+        """What keys do on every page, by the names in ``words.keys``."""
         header = self.header
         return {
             "stop": self.stop,
@@ -279,11 +279,11 @@ class RigWindow(QtWidgets.QWidget):
             "close": self.close,
         }
 
-    def _act(self, keys: str) -> None:
+    def _act(self, pressed: str) -> None:
         """Keys were pressed: what they do on this page."""
         can = {**self.actions(), **self.page.actions()}
-        for key in words.KEYS:
-            if key.keys == keys and key.action in can:
+        for key in keys.KEYS:
+            if key.keys == pressed and key.action in can:
                 can[key.action]()
                 return
 

@@ -12,7 +12,7 @@ import numpy as np
 from wavestim.controller.record.pooling import Pool
 from wavestim.controller.record.records import CAME
 from wavestim.controller.record.session import open_session
-from wavestim.controller.record.truth import light_in_samples, near_light, pulse_truth, wrap_deg
+from wavestim.controller.record.truth import first_light, light_in_samples, near_light, pulse_truth, wrap_deg
 
 
 def measure(path: Path) -> None:
@@ -21,7 +21,7 @@ def measure(path: Path) -> None:
     true, pulses = pulse_truth(session), session.pulses[np.isin(session.pulses["verdict"], CAME)]
     decisions, band = session.decisions[pulses["decision"]], tuple(float(f) for f in session.experiment["band_hz"])
     own, samples = pulses["dark"], np.asarray(session.samples[:])
-    begin = np.where(own, pulses["fire_sample"], decisions["start_sample"])
+    begin = np.where(own, pulses["fire_sample"], first_light(pulses, decisions))
     after, before = near_light(begin, light_in_samples(session), session.fs_hz)
     errors: dict[tuple[str, str], list[float]] = {}
     for electrodes in ("all electrodes", "one electrode"):

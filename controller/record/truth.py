@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from wavestim.controller.record.pooling import AFTER_LIGHT_S, BEFORE_LIGHT_S, Pool
-from wavestim.controller.record.records import CAME, PULSE_TRUTH
+from wavestim.controller.record.records import CAME, LIT, PULSE_TRUTH
 from wavestim.controller.record.rows import Samples
 from wavestim.hardware.simulated.truth import KINDS, Truth
 from wavestim.realtime.records import MANUAL
@@ -140,10 +140,17 @@ def light_in_samples(session: Session) -> tuple[Floats, Floats]:
         spans = np.asarray(session.about.get("recorded_light", ()), dtype=np.float64).reshape(-1, 2)
     else:
         pulses = session.pulses
-        shone = pulses["decision"][np.isin(pulses["verdict"], ("fired", "cut")) & ~pulses["dark"]]
-        begun = session.decisions["start_sample"][shone]
+        shone = pulses[np.isin(pulses["verdict"], LIT) & ~pulses["dark"]]
+        begun = first_light(shone, session.decisions[shone["decision"]])
         spans = np.column_stack([begun, begun])  # counted from light-on, as the refractory time is
     return np.sort(spans[:, 0]), np.sort(spans[:, 1])
+
+
+def first_light(pulses: NDArray[np.void], decisions: NDArray[np.void]) -> Floats:
+    """When the first LED of each pattern came on, in samples, as acknowledged; ``decisions``: those of the pulses."""
+    late = pulses["fire_sample"] - decisions["fire_sample"]
+    first: Floats = decisions["start_sample"] + np.where(np.isfinite(late), late, 0.0)
+    return first
 
 
 def near_light(at: Floats, lit: tuple[Floats, Floats], fs_hz: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -169,7 +176,7 @@ def _from_samples(session: Session, out: NDArray[np.void], pulses: NDArray[np.vo
     out["true_sample"] = acked
     out["onset_error_us"] = (acked - decisions["fire_sample"]) / session.fs_hz * 1e6
     own = replay | pulses["dark"]  # its light is not in the samples
-    begin = np.where(own, acked, decisions["start_sample"] + acked - decisions["fire_sample"])  # its own light is not before it
+    begin = np.where(own, acked, first_light(pulses, decisions))  # its own light is not before it
     after, before = near_light(begin, light_in_samples(session), session.fs_hz)
     pool = Pool(session.positions_mm, session.fs_hz, band, session.experiment.get("probe", {}).get("bad_channels", ()))
     for i, first, samples in _windows(session.samples, acked, pool.half):

@@ -25,7 +25,7 @@ class Page(QtWidgets.QWidget):
         """Draw what has changed; ``frame`` counts those of the window."""
 
     def actions(self) -> dict[str, Callable[[], object]]:
-        """What keys do on this page, by the names in ``words.KEYS``."""
+        """What keys do on this page, by the names in ``words.keys``."""
         return {}
 
     def kept(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from wavestim.gui.lamps import Lamp
 from wavestim.gui.palettes import ink
 from wavestim.gui.steps import ALARMING, OVER, STEP
 from wavestim.gui.widgets.elided import Elided
+from wavestim.gui.words import keys
 
 
 def step_colour(step: str) -> str:
@@ -35,7 +36,7 @@ class Header(QtWidgets.QWidget):
         self.experiment.currentTextChanged.connect(lambda name: self.experiment.setToolTip(f"{name}\n{words.LOCKED}"))
         for experiment in experiments:
             self.offer(experiment)
-        self.experiment.setAccessibleName(words.with_key("choose"))
+        self.experiment.setAccessibleName(keys.with_key("choose"))
         self.experiment.setMinimumContentsLength(7)  # with more where there is room
         self.experiment.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
         self.experiment.setMaximumWidth(theme.px(300))
@@ -81,8 +82,8 @@ class Header(QtWidgets.QWidget):
 
     def _button(self, name: str, text: str) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(text)
-        button.setToolTip(words.with_key(name))
-        button.setAccessibleName(words.with_key(name))
+        button.setToolTip(keys.with_key(name))
+        button.setAccessibleName(keys.with_key(name))
         button.setObjectName(name)
         button.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
         return button

@@ -1,4 +1,4 @@
-"""The keys: what each does, bound to the window, and shown to those who forgot them. Both are made from ``words.KEYS``.
+"""The keys: what each does, bound to the window, and shown to those who forgot them. Both are made from ``words.keys``.
 
 A key of one panel alone is a ``QShortcut`` of it, and says what it does as its ``whatsThis``.
 """
@@ -10,8 +10,9 @@ from functools import partial
 from html import escape
 
 from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
-from wavestim.gui import theme, words
+from wavestim.gui import theme
 from wavestim.gui.pages.page import Page
+from wavestim.gui.words import keys as words
 
 
 def bind(window: QtWidgets.QWidget, act: Callable[[str], object], show_page: Callable[[int], object], n_pages: int) -> None:

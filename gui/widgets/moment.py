@@ -6,7 +6,6 @@ from html import escape
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.gui import theme
-from wavestim.gui import words as common
 from wavestim.gui.replay.desk import ReplayDesk
 from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.words import replay as words
@@ -92,7 +91,7 @@ class AroundPanel(Told):
         if not desk.moment:
             return
         recording = desk.kind == "recording"
-        lines = words.around_lines(desk.moment["around"], desk.moment["sample"], desk.timeline.fs_hz, common.VETOES, recording)
+        lines = words.around_lines(desk.moment["around"], desk.moment["sample"], desk.timeline.fs_hz, recording)
         rows = [
             f"<tr><td align=right style='color:{theme.DIM}'>{when}&nbsp;&nbsp;</td>"
             f"<td style='color:{theme.TEXT if over else theme.DIM}'>{escape(what)}</td></tr>"

@@ -1,9 +1,9 @@
-"""All English of the window, and what is made of codes: states, verdicts, markers. A page that says much has a module of its own here."""
+"""All English of the window that is not of one page: states, lamps, panels. Codes, keys and each page that says much have a module here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from wavestim.gui.kinds import UNDETERMINED, goes_one_way, known
 
@@ -51,47 +51,6 @@ PRESSED = "STOP pressed"
 LOCKED = "The experiment is locked while a session is open."
 
 
-class Key(NamedTuple):
-    """``keys`` as Qt names them, ``action`` of the window or of the page that is shown, ``does`` in words."""
-
-    keys: str
-    action: str
-    does: str
-
-
-KEYS = (
-    Key("Esc", "stop", "STOP, from anywhere"),
-    Key("Ctrl+Shift+A", "arm", "arm: start the rig process; dark until RUN"),
-    Key("Ctrl+R", "run", "run what is armed"),
-    Key("Ctrl+Shift+T", "take", "take control from another window, which then watches"),
-    Key("Ctrl+Shift+R", "recover", "recover the session of a rig process that is gone"),
-    Key("Ctrl+Shift+O", "report", "open the report"),
-    Key("Ctrl+P", "preflight", "preflight: try the rig with the experiment that is chosen"),
-    Key("Ctrl+N", "new", "a new experiment"),
-    Key("Ctrl+O", "open", "open an experiment"),
-    Key("Ctrl+S", "save", "save the experiment"),
-    Key("Ctrl+Shift+S", "save-as", "save it under another name"),
-    Key("Ctrl+E", "choose", "choose among the experiments: ↑ ↓"),
-    Key("Space", "hold", "hold the view; the session goes on"),
-    Key("Tab", "next", "the next button or panel; back with Shift"),
-    Key("Ctrl+Shift+Right", "wider", "the panel with the focus wider"),
-    Key("Ctrl+Shift+Left", "narrower", "narrower"),
-    Key("Ctrl+Shift+Down", "higher", "higher"),
-    Key("Ctrl+Shift+Up", "lower", "lower"),
-    Key("Ctrl+0", "reset", "panels as they were at first"),
-    Key("Ctrl++", "larger", "larger text"),
-    Key("Ctrl+-", "smaller", "smaller text"),
-    Key("Ctrl+T", "theme", "dark or light theme"),
-    Key("F11", "full", "the whole screen, or a window"),
-    Key("F12", "keys", "these keys"),
-    Key("Ctrl+Q", "close", "close the window; the session goes on"),
-)
-"""Every key: the window's shortcuts, the tooltips of its buttons and the list of keys are made from this."""
-BY_QT = ("stop", "next")
-"""Actions of keys that are no shortcut: Esc is caught before anything else, Tab is Qt's own."""
-KEYS_TITLE = "Keys"
-KEYS_CLOSE = "F12 closes this list. Esc is STOP here too."
-
 MAP, TRACES, ROSE, PHASE, LATENCY, PROGRESS, LOG = (
     "Probe: phase",
     "Traces, light on",
@@ -114,80 +73,6 @@ LAMPS = ("SOURCE", "LIGHT", "REAL TIME", "RECORDER")
 
 SHAPES = {"off": "○", "good": "●", "lit": "●", "warn": "▲", "bad": "■"}
 """Of a lamp, by its level: it is not its colour alone that tells."""
-
-VETOES = {
-    "no-wave": "no wave",
-    "unsure": "the phase is not sure enough",
-    "direction": "the wave goes another way",
-    "pgd": "too little of a plane wave",
-    "irradiance": "too bright for its place",
-    "width": "too long",
-    "overlap": "light is still on there",
-    "duty": "too much light at that place in a short time",
-    "dose": "the dose of an hour is used up",
-    "temperature": "it would get too warm",
-    "gate": "the gate is shut",
-    "washout": "washout",
-    "passed": "its moment had gone by",
-    "no-site": "no LED is where the wave of that age is now",
-    "not-held": "by hand, and the experiment decides",
-}
-VERDICTS = {
-    "missed": "missed: it would have come too late, and stayed dark",
-    "refused": "refused by the board",
-    "lost": "lost on its way",
-    "cut": "cut at a limit",
-    "cancelled": "cancelled",
-}
-MARKERS = {
-    "horizon": "light is planned ahead by",
-    "horizon-too-long": "not armed, the delay is too long:",
-    "armed": "armed",
-    "running": "running",
-    "disarmed": "disarmed:",
-    "paused": "paused by itself:",
-    "resumed": "resumed,",
-    "not-resumed": "could not resume:",
-    "held": "held,",
-    "released": "released,",
-    "note": "note:",
-    "manual-light": "light by hand:",
-    "mock": "mock rig:",
-    "block-done": "done:",
-    "ending": "ends:",
-    "source-ended": "the source has ended:",
-    "engine-ended": "the engine has ended:",
-    "engine-stands": "the engine stands still,",
-    "calibration-stale": "the calibration no longer fits:",
-    "calibration-fits": "the calibration fits again",
-}
-
-
-def page_key(number: int, title: str) -> tuple[str, str]:
-    """Of a page."""
-    return f"Ctrl+{number}", f"page {title}"
-
-
-def with_key(action: str) -> str:
-    """What a button does, and the key that does it too."""
-    key = next(key for key in KEYS if key.action == action)
-    return f"{key.does} ({key.keys})"
-
-
-def veto(reason: str) -> str:
-    """Why light was withheld."""
-    return f"light withheld: {VETOES.get(reason, reason)}"
-
-
-def verdict(name: str, reason: str) -> str:
-    """What became of a pulse that went wrong."""
-    return f"pulse {VERDICTS.get(name, name)}" + (f" ({reason})" if reason else "")
-
-
-def marker(kind: str, text: str) -> str:
-    """An event of the journal."""
-    said = MARKERS.get(kind, f"{kind}:" if text else kind)
-    return f"{said} {text}".strip() if kind not in ("armed", "running") else said
 
 
 def wrapped(deg: float) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 from wavestim.gui.kinds import UNDETERMINED, goes_one_way, known
 from wavestim.gui.words import wrapped
+from wavestim.gui.words.codes import VETOES, marker, reason_words
 
 TITLE = "REPLAY"
 OPEN_SESSION, OPEN_RECORDING, RECOVER = "Open session …", "Open recording …", "RECOVER"
@@ -73,9 +74,9 @@ VERDICT = {
     "fired": "light came",
     "dark": "sham: dark, handled like light",
     "cut": "light came, and was cut at a limit",
-    "missed": "missed: too late, it stayed dark",
-    "refused": "refused by the board",
-    "lost": "no answer of the board",
+    "missed": "missed, it stayed dark",
+    "refused": "refused, it stayed dark",
+    "lost": "lost, it may have come",
 }
 WOULD = {"fired": "light would have come", "dark": "a sham would have come"}
 
@@ -172,7 +173,7 @@ def pulse_lines(pulse: Mapping[str, Any], at: float, fs_hz: float, afterwards: M
     decided = pulse["decided"]
     verdict = str(pulse.get("verdict", ""))
     fate = (WOULD if recording else VERDICT).get(verdict, verdict) or "not known yet"
-    reason = f" ({pulse['reason']})" if pulse.get("reason") else ""
+    reason = f": {reason_words(str(pulse['reason']))}" if pulse.get("reason") else ""
     was, how = _as_it_was(pulse, afterwards)
     foretold = pulse.get("foretold_deg")
     lines = [
@@ -218,14 +219,12 @@ def ago(samples: float, fs_hz: float) -> str:
     return f"{ms:.0f} ms ago" if ms >= 0 else f"in {-ms:.0f} ms"
 
 
-def around_lines(
-    around: Sequence[Mapping[str, Any]], at: float, fs_hz: float, vetoes: Mapping[str, str], recording: bool
-) -> list[tuple[str, str, bool]]:
+def around_lines(around: Sequence[Mapping[str, Any]], at: float, fs_hz: float, recording: bool) -> list[tuple[str, str, bool]]:
     """What happened around a moment: when, what, whether it is over; the same veto again and again is one line with a count."""
     lines: list[tuple[str, str, bool]] = []
     last, times = "", 0
     for event in around:
-        text, over = _event(event, vetoes, recording), event["sample"] <= at
+        text, over = _event(event, recording), event["sample"] <= at
         times = times + 1 if lines and text == last and lines[-1][2] == over else 1
         if times > 1:
             lines.pop()
@@ -234,13 +233,13 @@ def around_lines(
     return lines
 
 
-def _event(event: Mapping[str, Any], vetoes: Mapping[str, str], recording: bool) -> str:
+def _event(event: Mapping[str, Any], recording: bool) -> str:
     kind, text = str(event["kind"]), str(event["text"])
     if event["what"] == "decision":
-        return f"decided: {text}" if kind == "scheduled" else f"withheld: {vetoes.get(kind, kind)}"
+        return f"decided: {text}" if kind == "scheduled" else f"withheld: {VETOES.get(kind, kind)}"
     if event["what"] == "pulse":
-        return (WOULD if recording else VERDICT).get(kind, kind) + (f" ({text})" if text else "")
-    return f"{kind} {text}".strip()
+        return (WOULD if recording else VERDICT).get(kind, kind) + (f": {reason_words(text)}" if text else "")
+    return marker(kind, text)
 
 
 def clock(seconds: float) -> str:

@@ -107,7 +107,7 @@ def test_what_becomes_of_light_by_hand_is_said_in_words():
     assert hand.outcome == "LED 2, 5 ms withheld: too much light at that place in a short time"
     hand.decided(9, DECISION)
     hand.pulsed(PULSE | {"decision": 9, "verdict": "missed", "reason": "late"})
-    assert (hand.outcome, hand.came) == ("LED 2, 5 ms failed: late", 1)
+    assert (hand.outcome, hand.came) == ("LED 2, 5 ms failed: it would have come too late", 1)
 
 
 def test_light_by_hand_is_among_what_map_and_traces_show_and_counts_nowhere(told):
@@ -115,7 +115,7 @@ def test_light_by_hand_is_among_what_map_and_traces_show_and_counts_nowhere(told
     book = knowledge.pulses
     book.decided(7, [DECISION])
     assert book.pulsed([PULSE]) == []
-    assert [(shone.sample, shone.begin, shone.slot, shone.dark) for shone in book.recent] == [(20.0, 20.5, 2, False)]
+    assert [(shone.sample, shone.begin, shone.slot, shone.dark) for shone in book.recent] == [(20.0, 20.0, 2, False)]
     read = {**DECISION, **PULSE, "decision": 3, "meant_sample": 20.5}  # of before, from the journal
     assert book.pulsed([read, read | {"verdict": "missed"}]) == []
     assert len(book.recent) == 2

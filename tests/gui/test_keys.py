@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from wavestim.gui import words
+from wavestim.gui.words.keys import BY_QT, KEYS, page_key
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,10 @@ def everything(window):
 
 
 def test_every_key_does_something_and_every_action_has_a_key(window):
-    told, can = {key.action for key in words.KEYS} - {"next"}, everything(window)
+    told, can = {key.action for key in KEYS} - {"next"}, everything(window)
     assert told == set().union(*can.values())
     for page, actions in can.items():
-        keys = [key.keys for key in words.KEYS if key.action in actions]
+        keys = [key.keys for key in KEYS if key.action in actions]
         assert len(keys) == len(set(keys)), f"two actions for one key on the page {page}"
 
 
@@ -48,8 +48,8 @@ def test_the_keys_are_keys_and_each_is_a_shortcut(window):
     from pyqtgraph.Qt import QtGui, QtWidgets
 
     bound = {shortcut.key().toString() for shortcut in window.findChildren(QtWidgets.QShortcut) if shortcut.parent() is window}
-    wanted = {key.keys for key in words.KEYS if key.action not in words.BY_QT}
-    wanted |= {words.page_key(number + 1, "")[0] for number in range(len(window.pages))}
+    wanted = {key.keys for key in KEYS if key.action not in BY_QT}
+    wanted |= {page_key(number + 1, "")[0] for number in range(len(window.pages))}
     assert bound == {QtGui.QKeySequence(keys).toString() for keys in wanted}
     assert "" not in bound
 
@@ -58,7 +58,7 @@ def test_the_list_has_them_all(window):
     from pyqtgraph.Qt import QtCore, QtTest, QtWidgets
 
     window.show_keys()
-    for key in words.KEYS:
+    for key in KEYS:
         assert key.keys in window._keys.told.text()
         assert key.does in window._keys.told.text()
     for shortcut in window.page.findChildren(QtWidgets.QShortcut):

@@ -20,6 +20,7 @@ from wavestim.controller.record.tail import rows_from
 from wavestim.gui import words
 from wavestim.gui.kinds import goes_one_way
 from wavestim.gui.phasebook import ALL
+from wavestim.gui.words import codes
 
 WINDOW = """
 import sys
@@ -125,4 +126,4 @@ def agrees(known, session: Path) -> None:
     steady = [row["sample"] / known.fs_hz for row in waves if row["decision"] < 0]
     assert known.trends.view()[:, 0].tolist() == steady[-600:]
     told = Counter(line.text for line in known.log.only("events"))
-    assert all(told[words.marker(row["kind"], row["text"])] for row in markers)
+    assert all(told[codes.marker(row["kind"], row["text"])] for row in markers)

@@ -15,6 +15,8 @@ from wavestim.gui.phasebook import ALL
 from wavestim.gui.pulsebook import WAITING
 from wavestim.gui.rings import Angles, Histogram, LongRun, Rows
 from wavestim.gui.signal import KEPT_S, SHOWN_HZ, Signal
+from wavestim.gui.words import codes
+from wavestim.hardware.lights.wavelight.words import CAUSES, NACKS
 from wavestim.realtime.records import KINDS, VERDICTS
 
 N = 16
@@ -140,7 +142,7 @@ def test_phases_are_counted_by_condition(knowledge):
 def test_light_is_handed_on_once(knowledge):
     decide(knowledge, 0)
     pulse(knowledge, 0, at=1040.5)
-    assert [(shone.sample, shone.begin, shone.slot) for shone in knowledge.new_light()] == [(1040.5, 1038.0, 1)]
+    assert [(shone.sample, shone.begin, shone.slot) for shone in knowledge.new_light()] == [(1040.5, 1038.5, 1)]
     assert knowledge.new_light() == []
     assert knowledge.pulses.latency.total == 1
 
@@ -205,9 +207,17 @@ def test_lost_samples_are_a_gap_in_the_traces(knowledge):
 
 
 def test_every_veto_and_verdict_has_words():
-    assert set(VERDICTS[1:]) == set(words.VETOES)
-    assert words.marker("held", "asked for") == "held, asked for"
-    assert words.marker("never-heard-of", "x") == "never-heard-of: x"
+    assert set(VERDICTS[1:]) == set(codes.VETOES)
+    assert codes.marker("held", "asked for") == "held, asked for"
+    assert codes.marker("never-heard-of", "x") == "never-heard-of: x"
+
+
+def test_every_reason_that_the_board_or_the_way_to_it_gives_has_words():
+    """What the log, the lamp of the light and light by hand say."""
+    assert {*NACKS.values(), *CAUSES.values()} - {""} <= set(codes.REASONS)
+    assert codes.verdict("missed", "no-samples") == "pulse missed, it stayed dark: no samples came"
+    assert codes.marker("disarmed", "no-samples, abort") == "disarmed: no samples came, the board was told to go dark"
+    assert codes.marker("disarmed", "nobody ran it for 300 s") == "disarmed: nobody ran it for 300 s"
 
 
 def test_the_same_veto_again_is_one_line(knowledge):
@@ -260,7 +270,7 @@ def size(knowledge):
     [
         ({"state": "running"}, 0.1, 1, "lit", "light may come"),
         ({"state": "recording"}, 0.1, 1, "good", "dark"),
-        ({"state": "paused", "safe": ["heartbeat"]}, 0.1, 1, "bad", "dark: heartbeat"),
+        ({"state": "paused", "safe": ["heartbeat"]}, 0.1, 1, "bad", "dark: the board heard nothing of the engine"),
         ({"state": "running"}, 3.0, 0, "bad", "no samples for 3 s"),
         ({"state": "running", "dropped": 7}, 0.1, 0, "warn", "7 samples lost"),
         ({"state": "running", "pulses": {"fired": 10, "missed": 5}}, 0.1, 2, "warn", "5 of 15 missed"),

@@ -63,7 +63,7 @@ def test_the_header_has_room_on_a_laptop_whatever_it_shows(application, seldom):
     from wavestim.gui.widgets.header import Header
 
     header = Header(["against-the-wave"])
-    said = ("no samples for 12 s", "dark: heartbeat", "123 of 4567 missed", "only 1.9 GB free")
+    said = ("no samples for 12 s", "dark: the board heard nothing of the engine", "123 of 4567 missed", "only 1.9 GB free")
     header.show_lamps(Lamp("bad", words) for words in said)
     header.clock.setText("23:59:59")
     getattr(header, seldom).show()

@@ -18,6 +18,7 @@ from wavestim.gui.replay.player import SPEEDS, Player
 from wavestim.gui.replay.timeline import Timeline, seconds_said
 from wavestim.gui.rings import Angles, Histogram
 from wavestim.gui.words import replay as words
+from wavestim.gui.words.codes import VETOES
 
 FS = 1000.0
 
@@ -293,15 +294,27 @@ def test_a_pulse_is_told_with_its_budget_and_its_errors():
     assert lines["budget"] == "20 µs waited, 19 µs computed, 8 µs written, 3000 µs to spare"
     missed = {**pulse, "verdict": "missed", "reason": "late", "fire_sample": None, "truth": ""}
     lines = dict(words.pulse_lines(missed, 1020.0, FS, {"index": 2, "phase_deg": 5.0, "how": "zero-phase"}, False))
-    assert lines["what became of it"] == "missed: too late, it stayed dark (late)"
+    assert lines["what became of it"] == "missed, it stayed dark: it would have come too late"
     assert lines["light-on"] == "in 20 ms, no board has said when"
     assert lines["phase as it was"] == words.UNKNOWN, "the truth of another pulse is not its truth"
 
 
 def test_the_same_veto_again_and_again_is_one_line():
     around = [{"sample": 100.0 * i, "what": "decision", "kind": "unsure", "text": "lit"} for i in range(5)]
-    lines = words.around_lines(around, 200.0, FS, {"unsure": "not sure"}, False)
-    assert lines == [("+0.0 ms", "withheld: not sure ×3", True), ("+200.0 ms", "withheld: not sure ×2", False)]
+    lines, unsure = words.around_lines(around, 200.0, FS, False), VETOES["unsure"]
+    assert lines == [("+0.0 ms", f"withheld: {unsure} ×3", True), ("+200.0 ms", f"withheld: {unsure} ×2", False)]
+
+
+def test_what_happened_is_told_in_words_and_not_in_codes():
+    around = [
+        {"sample": 1.0, "what": "marker", "kind": "paused", "text": "no-samples, heartbeat"},
+        {"sample": 2.0, "what": "pulse", "kind": "missed", "text": "no-samples"},
+    ]
+    told = [text for _, text, _ in words.around_lines(around, 0.0, FS, False)]
+    assert told == [
+        "paused by itself: no samples came, the board heard nothing of the engine",
+        "missed, it stayed dark: no samples came",
+    ]
 
 
 def test_what_differs_is_said_loudly():

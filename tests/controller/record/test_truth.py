@@ -29,11 +29,11 @@ class Recorded:
                     yield a, self.samples[a:b]
 
 
-def session(tmp_path, fires, *, dark=True, about=None, samples=None, gap=(0, 0)):
+def session(tmp_path, fires, *, dark=True, about=None, samples=None, gap=(0, 0), late=0.0):
     t = np.arange(N) / FS
     wave = 50 * np.cos(2 * np.pi * HZ * t)[:, None] * np.ones(2) if samples is None else samples
     decisions, pulses = np.zeros(len(fires), DECISION), np.zeros(len(fires), PULSE)
-    decisions["fire_sample"] = pulses["fire_sample"] = fires
+    decisions["fire_sample"], pulses["fire_sample"] = fires, np.asarray(fires) + late
     decisions["start_sample"] = np.asarray(fires) - 8
     pulses["decision"] = np.arange(len(fires))
     pulses["dark"] = decisions["dark"] = dark
@@ -84,6 +84,12 @@ def test_sham_soon_after_light_of_the_session_does_not_count(tmp_path):
     fires = np.array([3000.0, 3100.0, 3300.0, 6000.0])
     found = pulse_truth(session(tmp_path, fires, dark=np.array([False, True, True, True])))
     assert found["truth"].tolist() == ["ends-at-light", "contaminated", "zero-phase", "zero-phase"]
+
+
+@pytest.mark.parametrize("late", [-0.4, 0.3])
+def test_light_a_little_beside_what_was_meant_is_not_before_itself(tmp_path, late):
+    fires = np.arange(3000.0, 8000, 1000)
+    assert set(pulse_truth(session(tmp_path, fires, dark=False, late=late))["truth"]) == {"ends-at-light"}
 
 
 def test_light_nearby_is_found_on_both_sides():
