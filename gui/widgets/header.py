@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
-from pyqtgraph.Qt import QtCore, QtWidgets
+from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui import theme, words
 from wavestim.gui.deck import Deck
 from wavestim.gui.lamps import Lamp
@@ -13,6 +14,9 @@ from wavestim.gui.palettes import ink
 from wavestim.gui.steps import ALARMING, OVER, STEP
 from wavestim.gui.widgets.elided import Elided
 from wavestim.gui.words import keys
+
+LAMP_PX, SMALL_PX = 140, 11
+"""Room for the words of a lamp, at scale 1, and their size; what has no room is said by the tooltip."""
 
 
 def step_colour(step: str) -> str:
@@ -143,11 +147,16 @@ class Header(QtWidgets.QWidget):
         if lamps == self._lit:
             return
         self._lit = lamps
+        small = QtGui.QFont(self.font())
+        small.setPixelSize(theme.px(SMALL_PX))
+        metrics = QtGui.QFontMetrics(small)
         for label, name, lamp in zip(self._lamps, words.LAMPS, lamps, strict=True):
             shape = words.SHAPES[lamp.level]
+            shown = metrics.elidedText(lamp.words, QtCore.Qt.TextElideMode.ElideRight, theme.px(LAMP_PX))
+            label.setToolTip("" if shown == lamp.words else lamp.words)
             label.setText(
                 f"<span style='color:{theme.LEVELS[lamp.level]};font-size:{theme.px(20)}px'>{shape}</span> <b>{name}</b><br>"
-                f"<span style='color:{theme.DIM};font-size:{theme.px(11)}px'>{lamp.words}</span>"
+                f"<span style='color:{theme.DIM};font-size:{theme.px(SMALL_PX)}px'>{escape(shown)}</span>"
             )
 
     def show_step(self, at: str, sentence: str, alarm: bool, instead: str = "") -> None:
