@@ -126,8 +126,8 @@ class Deck:
 
     @property
     def controller(self) -> str:
-        """Who has control, in words; empty when nobody has, or nothing runs."""
-        if self.knowledge is None or self._rig is None or not self._rig.alive:
+        """Who has control, in words; empty when nobody has, or nothing is left to be controlled."""
+        if self.knowledge is None or self.knowledge.ended is not None or self._rig is None or not self._rig.alive:
             return ""
         return str(self.knowledge.status.get("controller") or "")
 

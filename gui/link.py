@@ -13,7 +13,7 @@ from typing import Any
 
 import zmq
 from wavestim.controller.errors import WavestimError
-from wavestim.controller.live.client import Attached
+from wavestim.controller.live.client import Attached, NoAnswerError
 from wavestim.controller.live.rendezvous import Meeting, alive
 from wavestim.controller.live.wire import Arrays, WireError
 from wavestim.gui import words
@@ -50,6 +50,8 @@ class Link:
         self._refused: deque[str] = deque(maxlen=20)
         self.in_control = False
         """Orders of this window are carried out."""
+        self._over = False
+        """The session has ended: nobody answers any more."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._thread.start()
@@ -90,19 +92,23 @@ class Link:
         next_keep_s = 0.0
         while not self._closing.is_set():
             try:
-                self._heard.extend(there.hear(HEAR_MS))
+                heard = there.hear(HEAR_MS)
+                self._over = self._over or any(topic == "end" for topic, _, _ in heard)
+                self._heard.extend(heard)
                 while not self._orders.empty():
                     self._give(there, *self._orders.get())
-                if self.in_control and time.monotonic() >= next_keep_s and there.alive:
+                if self.in_control and not self._over and time.monotonic() >= next_keep_s and there.alive:
                     next_keep_s = time.monotonic() + KEEP_S
                     self._keep(there)
             except TROUBLE as error:
                 self._refused.append(str(error))
 
     def _keep(self, there: Attached) -> None:
-        """Still there; unless somebody has taken over."""
+        """Still there; unless somebody has taken over. A rig that only has no time to answer has taken nothing away."""
         try:
             there.order("keep")
+        except NoAnswerError:
+            return
         except WavestimError as error:
             self._refused.append(words.control_lost(str(error)))
             self.in_control = False

@@ -14,6 +14,10 @@ ANSWER_MS = 5000
 """The rig answers between two turns, and learning a calibration is a long one."""
 
 
+class NoAnswerError(AttachError):
+    """The session said nothing for a while; it may be busy, or gone."""
+
+
 class Attached:
     """A running session, from outside.
 
@@ -55,8 +59,10 @@ class Attached:
 
         Raises
         ------
+        NoAnswerError
+            When there is no answer.
         AttachError
-            When there is no answer, or the order was refused; the message says why.
+            When the order was refused; the message says why.
         WireError
             When the answer is none.
         """
@@ -64,7 +70,7 @@ class Attached:
         if not self._orders.poll(ANSWER_MS):
             self._orders.close(0)
             self._orders = self._asking()
-            raise AttachError(
+            raise NoAnswerError(
                 f"{self.meeting.about.session} does not answer; its process may have ended: wavestim recover finishes the session"
             )
         answer = wire.load(self._orders.recv())

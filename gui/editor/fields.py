@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -93,6 +94,15 @@ def form() -> tuple[Field, ...]:
     """All of the file, in the order of the schema."""
     schema = Experiment.model_json_schema()
     return _fields(schema, schema["$defs"])
+
+
+@cache
+def beforehand() -> Future[tuple[Field, ...]]:
+    """The same, worked out by a thread: it takes so long that nobody who wants to press Esc should wait for it."""
+    worker = ThreadPoolExecutor(1, "form")
+    told = worker.submit(form)
+    worker.shutdown(wait=False)
+    return told
 
 
 def inline(value: Any) -> str:

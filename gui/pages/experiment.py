@@ -84,8 +84,13 @@ class ExperimentPage(Page):
         if locked != self._locked:
             self._locked = self.files.locked = locked
             self._show()
-        for result in self._worker.take():
+        results = self._worker.take()
+        for result in results:
             self._worked(result)
+        if results:
+            self._show_worked()
+        else:
+            self.form.go_on()
         self.patterns.turn()
 
     @property
@@ -96,7 +101,7 @@ class ExperimentPage(Page):
     @property
     def settled(self) -> bool:
         """All of the text is worked out and shown."""
-        return self._begun and not self._worker.busy and self._wanted is None
+        return self._begun and self.form.whole and not self._worker.busy and self._wanted is None
 
     def follow(self, experiment: str) -> None:
         """Another experiment is chosen for the next session: show that one, once the page is looked at."""
@@ -190,6 +195,9 @@ class ExperimentPage(Page):
             self.forecast.refuse(result.problem.sentence)
         elif isinstance(result, Exception):
             self._checked = Checked(None, None, (Problem((), words.internal(result)),))
+
+    def _show_worked(self) -> None:
+        """What was worked out of the text: what is wrong with it, and where."""
         self.problems.tell(self._problems())
         self.yaml.text.mark([line for line in map(self._line, self._problems()) if line is not None])
         self._show()

@@ -15,6 +15,8 @@ from wavestim.gui.steps import ALARMING, OVER, STEP
 from wavestim.gui.widgets.elided import Elided
 from wavestim.gui.words import keys
 
+SENTENCE_PX = 42
+"""Room for two lines at scale 1: what is below does not jump when there is more to say."""
 LAMP_PX, SMALL_PX = 140, 11
 """Room for the words of a lamp, at scale 1, and their size; what has no room is said by the tooltip."""
 
@@ -36,6 +38,7 @@ class Header(QtWidgets.QWidget):
         self.clock.setObjectName("clock")
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
+        self.sentence.setMinimumHeight(theme.px(SENTENCE_PX))
         self.experiment = QtWidgets.QComboBox()
         self.experiment.currentTextChanged.connect(lambda name: self.experiment.setToolTip(f"{name}\n{words.LOCKED}"))
         for experiment in experiments:

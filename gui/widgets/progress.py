@@ -12,6 +12,8 @@ from wavestim.gui.timeleft import time_left_s
 from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.words import live
 
+USUAL, SELDOM = ("fired", "dark", "missed", "refused"), ("cut", "lost")
+"""What becomes of pulses; some are told only when there is one."""
 BAR = 14
 """Squares of the longest bar."""
 
@@ -43,8 +45,9 @@ class Progress(Panel):
         rows = "".join(
             _row(name, counts.conditions[name], plan.conditions.get(name), most, bool(leds)) for name, leds in knowledge.facts.lit.items()
         )
-        told = " · ".join(f"<b>{counts.verdicts[name]}</b> {name}" for name in ("fired", "dark", "missed", "refused"))
-        text = f"<p>{told} · <b>{counts.vetoes.total()}</b> {words.WITHHELD}</p><table cellspacing=2>{rows}</table>"
+        became = [(counts.verdicts[name], name) for name in (*USUAL, *SELDOM) if name in USUAL or counts.verdicts[name]]
+        told = " · ".join(f"<b>{n}</b>&nbsp;{name}" for n, name in [*became, (counts.vetoes.total(), words.WITHHELD)])
+        text = f"<p>{told}</p><table cellspacing=2>{rows}</table>"
         if text != self._said:
             self._said = text
             self._text.setText(text)

@@ -41,7 +41,7 @@ TIME_UNITS = ((7200.0, 3600.0, "h"), (180.0, 60.0, "min"), (0.0, 1.0, "s"))
 BOOKS = ("▮ the model", "— afterwards, sham", "— afterwards, light")
 PHASE_TIP = "Condition whose pulses are shown"
 ALL_CONDITIONS = "all"
-PHASE_NOTE = "▮ yellow · — all electrodes, later · blue: wanted"
+PHASE_NOTE = "▮ model · — all electrodes later · blue wanted"
 PHASE_HELP = (
     "Filled: the phase at light-on as the model knew it then, of the whole session. Line: the phase at the site as it turns out about a "
     "second later, from the recorded samples of the newest pulses, all electrodes together, as in the report; nothing that the model knew "

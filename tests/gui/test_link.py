@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.waiting import until
+from wavestim.controller.live.client import NoAnswerError
 from wavestim.controller.live.rendezvous import AttachError
 from wavestim.controller.live.wire import WireError
 from wavestim.gui import link as links
@@ -19,6 +20,7 @@ class There:
 
     def __init__(self):
         self.orders = []
+        self.says, self.fails = [], None
 
     def __enter__(self):
         return self
@@ -27,10 +29,13 @@ class There:
         pass
 
     def hear(self, timeout_ms):
-        return []
+        said, self.says = self.says, []
+        return said
 
     def order(self, order, **more):
         self.orders.append(order)
+        if order == "keep" and self.fails is not None:
+            raise self.fails
         if order == "mark":
             raise WireError("not JSON")
 
@@ -84,3 +89,36 @@ def test_light_that_had_to_wait_is_not_handed_on(linked, monkeypatch, order):
     until(lambda: "pause" in there.orders)
     assert order not in there.orders
     assert order in link.refused()[0]
+
+
+def kept(link, there, monkeypatch, n=3):
+    monkeypatch.setattr(links, "KEEP_S", 0.0)
+    link.order("take")
+    until(lambda: there.orders.count("keep") >= n)
+
+
+def test_a_rig_that_is_too_busy_to_answer_takes_no_control_away(linked, monkeypatch):
+    there = There()
+    there.fails = NoAnswerError("it learns")
+    link = linked(lambda _: there)
+    kept(link, there, monkeypatch)
+    assert link.in_control
+    assert link.refused() == []
+    there.fails = AttachError("keep: somebody else has control")
+    until(lambda: not link.in_control)
+    assert "somebody else has control" in link.refused()[0]
+
+
+def test_after_the_end_nobody_is_asked(linked, monkeypatch):
+    """What is written then takes its time, and nobody has lost anything."""
+    there = There()
+    link = linked(lambda _: there)
+    kept(link, there, monkeypatch)
+    there.says = [("end", {"reason": "STOP"}, {})]
+    until(lambda: any(topic == "end" for topic, _, _ in link.heard()))
+    link.order("mark", text="x")
+    until(lambda: there.orders[-1] == "mark")
+    n = there.orders.count("keep")
+    link.order("mark", text="y")
+    until(lambda: there.orders.count("mark") == 2)
+    assert there.orders.count("keep") == n

@@ -226,3 +226,10 @@ def test_the_log_stays_at_its_end_until_somebody_scrolls(application):
     panel.show_log(log, complete=True)
     assert bar.value() == 0
     panel.close()
+
+
+def test_a_pulse_that_was_lost_is_told(page, knowledge):
+    assert "lost" not in page.progress._text.text()
+    knowledge.pulses.verdicts["lost"] += 1
+    page.progress.show_now(knowledge)
+    assert "<b>1</b>&nbsp;lost" in page.progress._text.text()

@@ -57,6 +57,9 @@ def test_nobody_has_control_of_a_rig_that_is_gone(application, tmp_path):
         deck.turn()
         deck.turn()
         assert deck.watching
+        deck.knowledge.ended = "STOP"
+        assert not deck.watching, "nothing is left to be controlled"
+        deck.knowledge.ended = None
         deck._rig.alive = False
         assert not deck.watching
         assert deck.controller == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
@@ -12,6 +12,7 @@ from wavestim.gui import theme
 from wavestim.gui.editor import yamltext
 from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.fields import Field, inline
+from wavestim.gui.editor.pace import Pace
 from wavestim.gui.editor.yamltext import CannotChangeError
 from wavestim.gui.words import editor as words
 
@@ -28,12 +29,14 @@ class Now:
     resolved : every key with the value that holds, as far as it is known.
     problems : sentences by place.
     locked : nothing may be changed.
+    pace : how much of the form may be made now.
     """
 
     data: Mapping[str, Any]
     resolved: Mapping[str, Any]
     problems: Mapping[KeyPath, Sequence[str]]
     locked: bool
+    pace: Pace = field(default_factory=Pace)
 
     def below(self, path: KeyPath, others: Sequence[str | int] = ()) -> list[str]:
         """What is wrong there, but for what lies in one of the keys that have a place of their own."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
 from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui import theme
 from wavestim.gui.editor.edits import Edits
-from wavestim.gui.editor.fields import Field, form
+from wavestim.gui.editor.fields import beforehand
+from wavestim.gui.editor.pace import Pace
 from wavestim.gui.widgets.editor.fieldrow import FieldRow, Now
 from wavestim.gui.widgets.editor.sections import Card, Fields, Section
 from wavestim.gui.widgets.panel import Panel
 from wavestim.gui.words import editor as words
 
 OPEN_AT_FIRST = ("trigger", "conditions", "safety")
+PIECE_S = 0.006
+"""Of a frame, until all of it is made."""
 
 
 class Form(Panel):
@@ -28,7 +32,10 @@ class Form(Panel):
 
     def __init__(self, edits: Edits) -> None:
         super().__init__(words.FORM, words.FORM_HELP)
-        self.fields = Fields(edits, 0)
+        self.fields = Fields(edits, 0, OPEN_AT_FIRST)
+        self._told, self._now = beforehand(), Now({}, {}, {}, False)
+        self._made = False
+        """All of it, once."""
         self.fields.setObjectName("inside")
         self._scroll = QtWidgets.QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -47,17 +54,30 @@ class Form(Panel):
         self.body.addWidget(self.help)
 
     def show_now(self, now: Now) -> None:
-        """Show an experiment."""
-        told: tuple[Field, ...] = form()
-        first = not self.fields.nodes
-        self.fields.show_now(told, (), now.data, now.resolved, now)
-        if first:
-            for node in self.fields.nodes:
-                if node.told.key in OPEN_AT_FIRST:
-                    node.unfold(True)
+        """Show an experiment; what is not made by then is made by :meth:`go_on`."""
+        self._now = now
+        if self._told.done():
+            self._show(Pace() if self._made else Pace(PIECE_S))
+
+    @property
+    def whole(self) -> bool:
+        """All of it is there."""
+        return self._made
+
+    def go_on(self) -> None:
+        """Make the next piece."""
+        if not self._made:
+            self.show_now(self._now)
+
+    def _show(self, pace: Pace) -> None:
+        now = replace(self._now, pace=pace)
+        self.fields.show_now(self._told.result(), (), now.data, now.resolved, now)
+        self._made = not pace.rest
 
     def go_to(self, path: KeyPath) -> QtWidgets.QWidget | None:
         """Unfold what a place lies in, and put the focus there; returns the widget that has it."""
+        if not self._made:
+            self._show(Pace())
         found: Any = None
         nodes: list[Any] = list(self.fields.nodes)
         for at in range(len(path)):

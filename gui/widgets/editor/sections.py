@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyqtgraph.Qt import QtCore, QtWidgets
@@ -10,6 +11,7 @@ from wavestim.controller.experiment.problems import KeyPath
 from wavestim.gui import theme
 from wavestim.gui.editor.edits import Edits
 from wavestim.gui.editor.fields import Field
+from wavestim.gui.editor.pace import Pace
 from wavestim.gui.editor.places import kind_of
 from wavestim.gui.widgets.editor.fieldrow import NAME_PX, Combo, FieldRow, Now, Wrong, restyle
 from wavestim.gui.words import editor as words
@@ -35,11 +37,18 @@ def button(text: str, tip: str, do: Any) -> QtWidgets.QToolButton:
 
 
 class Fields(QtWidgets.QWidget):
-    """Fields below each other, made anew when others are wanted."""
+    """Fields below each other, made anew when others are wanted.
 
-    def __init__(self, edits: Edits, indent_px: int = INDENT_PX) -> None:
+    Parameters
+    ----------
+    edits : Edits
+    indent_px : int
+    opened : keys whose sections are unfolded from the beginning.
+    """
+
+    def __init__(self, edits: Edits, indent_px: int = INDENT_PX, opened: Collection[str] = ()) -> None:
         super().__init__()
-        self._edits = edits
+        self._edits, self._opened = edits, opened
         self._fields: tuple[Field, ...] = ()
         self.nodes: list[Node] = []
         self._rows = QtWidgets.QVBoxLayout(self)
@@ -54,9 +63,14 @@ class Fields(QtWidgets.QWidget):
                 self._rows.removeWidget(node)
                 node.hide()
                 node.deleteLater()
-            self.nodes = [make(told, self._edits) for told in fields]
-            for node in self.nodes:
-                self._rows.addWidget(node)
+            self.nodes = []
+        for told in fields[len(self.nodes) :]:
+            if not now.pace.may():
+                break
+            self.nodes.append(node := make(told, self._edits))
+            if told.key in self._opened:
+                node.open = True
+            self._rows.addWidget(node)
         inside = value if isinstance(value, Mapping) else {}
         known = resolved if isinstance(resolved, Mapping) else {}
         for node in self.nodes:
@@ -166,10 +180,11 @@ class Section(QtWidgets.QWidget):
         return False
 
     def unfold(self, open_: bool) -> None:
-        """Show what is inside, or not."""
+        """Show all that is inside, or not."""
         self.open = open_
         if self._args is not None:
-            self.show_now(*self._args)
+            *there, now = self._args
+            self.show_now(*there, replace(now, pace=Pace()))
 
     def show_now(self, path: KeyPath, value: Any, there: bool, resolved: Any, now: Now) -> None:
         """Show what stands there."""
@@ -215,10 +230,10 @@ class Section(QtWidgets.QWidget):
             self._inside.removeWidget(card)
             card.hide()
             card.deleteLater()
-        while len(self.cards) < len(values):
+        while len(self.cards) < len(values) and now.pace.may():
             self.cards.append(Card(self.told.item, self._edits))
             self._inside.addWidget(self.cards[-1])
-        for at, (card, value) in enumerate(zip(self.cards, values, strict=True)):
+        for at, (card, value) in enumerate(zip(self.cards, values, strict=False)):
             known = resolved[at] if isinstance(resolved, list) and at < len(resolved) else None
             card.show_now((*self.path, at), value, known, len(values), now)
 
