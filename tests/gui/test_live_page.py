@@ -92,7 +92,7 @@ def test_of_a_session_that_is_no_longer_open_nothing_is_shown(page):
     for curve in (page.traces.curve, page.traces.light, *page.trends._curves):
         x, _ = curve.getData()
         assert x is None or not len(x)
-    assert "<b>0</b> fired" in page.progress._text.text()
+    assert "<b>0</b>&nbsp;fired" in page.progress._text.text()
 
 
 def test_the_probe_is_turned_and_mirrored_by_keys(application, page):
