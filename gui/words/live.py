@@ -38,10 +38,10 @@ SPANS = {False: MINUTE, True: WHOLE}
 TIME_UNITS = ((7200.0, 3600.0, "h"), (180.0, 60.0, "min"), (0.0, 1.0, "s"))
 """From so many seconds on, so many to a unit."""
 
-BOOKS = ("▮ the model", "— afterwards, sham", "— afterwards, light")
+BOOKS = ("▮ model", "— sham, later", "— light, later")
 PHASE_TIP = "Condition whose pulses are shown"
 ALL_CONDITIONS = "all"
-PHASE_NOTE = "▮ model · — all electrodes later · blue wanted"
+PHASE_NOTE = "▮ model then · — all electrodes later · blue wanted"
 PHASE_HELP = (
     "Filled: the phase at light-on as the model knew it then, of the whole session. Line: the phase at the site as it turns out about a "
     "second later, from the recorded samples of the newest pulses, all electrodes together, as in the report; nothing that the model knew "

@@ -155,6 +155,7 @@ class FieldRow(QtWidgets.QWidget):
         if self.told.form == "words":
             combo = Combo()
             combo.setEditable(True)
+            combo.setMinimumContentsLength(3)  # with more where there is room
             combo.setInsertPolicy(QtWidgets.QComboBox.InsertPolicy.NoInsert)
             combo.setCompleter(None)
             combo.addItems(self.told.words)
