@@ -28,6 +28,7 @@ from wavestim.controller.lookback.telling import Teller
 from wavestim.controller.lookback.ticks import Ticks
 from wavestim.controller.record.records import CAME
 from wavestim.controller.record.session import Session
+from wavestim.controller.session.replayedlight import light_plan
 
 LOOK_S = 0.25
 """How often progress is told."""
@@ -148,6 +149,7 @@ class Server:
             "horizon_ms": past.horizon_ms,
             "runs_back": past.reel.runs_back,
             "notice": past.notice,
+            **_light(past),
         }
         places = {"positions_mm": np.asarray(assembly.positions_mm, np.float64), "leds_mm": np.asarray(assembly.leds_mm, np.float64)}
         self._line.tell(("opened", header, places))
@@ -193,6 +195,13 @@ class Server:
         c, reel = opened.teller.chronicle, opened.past.reel
         header = {"first": reel.first, "end": reel.end, "named": _named(c)}
         self._line.tell(("marks", header, _marks(c, reel.gaps, reel.end)))
+
+
+def _light(past: Past) -> dict[str, Any]:
+    """The patterns, as a journal has them; a recording has those of the experiment that decides on it."""
+    if past.session is not None:
+        return {name: past.session.about.get(name, ()) for name in ("slots", "manual_slots")}
+    return {"slots": light_plan(past.assembly.experiment, past.assembly.plan.slots)}
 
 
 def _marks(c: Chronicle, gaps: list[tuple[int, int]], end: int) -> dict[str, NDArray[Any]]:

@@ -43,7 +43,7 @@ class ReplayPage(Page):
         super().__init__()
         self.desk, self._experiment = desk, experiment
         self.map, self.traces, self.trends = ProbeMap(), Traces(), Trends()
-        self.rose, self.phase = DirectionRose(), PhaseAtLight()
+        self.rose, self.phase = DirectionRose(), PhaseAtLight(afterwards=False)
         self._told = (MomentPanel(), PulsePanel(), AroundPanel())
         self._panels = (self.map, self.traces, self.trends, self.rose, self.phase)
         self.scrub = ScrubBar(desk.jump)

@@ -168,7 +168,7 @@ def facts_told(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         positions_mm=arrays["positions_mm"].tolist(),
         leds_mm=arrays["leds_mm"].tolist(),
     )
-    return facts_from(about, parse_experiment(str(header["experiment"]), about.session))
+    return facts_from(about, parse_experiment(str(header["experiment"]), about.session), header)
 
 
 def retold(facts: Facts, messages: list[Message]) -> Knowledge:

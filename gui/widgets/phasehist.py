@@ -17,11 +17,19 @@ BOOKS = ("known", "after", "at_end")
 
 
 class PhaseAtLight(Polar):
-    """See the module. ``condition`` is the one that is shown."""
+    """See the module. ``condition`` is the one that is shown.
 
-    def __init__(self) -> None:
-        super().__init__(words.PHASE, theme.LIGHT, live.PHASE_NOTE)
-        self._note.setToolTip(live.PHASE_HELP)
+    Parameters
+    ----------
+    afterwards : bool
+        How it turned out is shown here; otherwise it is told beside, pulse by pulse.
+    """
+
+    def __init__(self, *, afterwards: bool = True) -> None:
+        super().__init__(words.PHASE, theme.LIGHT, live.PHASE_NOTE if afterwards else live.PHASE_THEN_NOTE)
+        self._n_books = len(BOOKS) if afterwards else 1
+        help = live.PHASE_HELP if afterwards else live.PHASE_THEN_HELP
+        self._note.setToolTip(help)
         self.condition = ALL
         self.choice = self.add_choice({ALL: live.ALL_CONDITIONS}, live.PHASE_TIP, self.choose, chosen=ALL)
         self._after = pg.PlotCurveItem(pen=pg.mkPen(theme.TEXT, width=1.5))
@@ -29,7 +37,7 @@ class PhaseAtLight(Polar):
         self.says.hide()  # the lines below say it
         self._lines = QtWidgets.QLabel()
         self._lines.setObjectName("note")
-        self._lines.setToolTip(live.PHASE_HELP)
+        self._lines.setToolTip(help)
         self._lines.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         self.body.insertWidget(self.body.count() - 1, self._lines)
         self._drawn: tuple[object, ...] = ()
@@ -59,7 +67,8 @@ class PhaseAtLight(Polar):
         self.show_angles(known)
         truth = after if after.total or not at_end.total else at_end
         self._after.setData(*(outline(truth) if truth.total else ([], [])))
-        self._lines.setText("<br>".join(self._line(*named) for named in zip(live.BOOKS, (known, after, at_end), strict=True)))
+        told = list(zip(live.BOOKS, (known, after, at_end), strict=True))[: self._n_books]
+        self._lines.setText("<br>".join(self._line(*named) for named in told))
 
     def _line(self, name: str, angles: Angles) -> str:
         return live.phase_line(name, angles.mean_deg, angles.sd_deg, angles.total, self._target_deg)

@@ -42,6 +42,8 @@ BOOKS = ("▮ model", "— sham, later", "— light, later")
 PHASE_TIP = "Condition whose pulses are shown"
 ALL_CONDITIONS = "all"
 PHASE_NOTE = "▮ model then · — all electrodes later · blue wanted"
+PHASE_THEN_NOTE = "as the model knew it then · blue wanted"
+PHASE_THEN_HELP = "The phase at light-on as the model knew it then. How each pulse turned out is told beside, and in the report of all."
 PHASE_HELP = (
     "Filled: the phase at light-on as the model knew it then, of the whole session. Line: the phase at the site as it turns out about a "
     "second later, from the recorded samples of the newest pulses, all electrodes together, as in the report; nothing that the model knew "

@@ -120,7 +120,7 @@ def made(progress: Mapping[str, Any]) -> str:
 
 def deg(value: float | None) -> str:
     """An angle, or that it is not known."""
-    return UNKNOWN if value is None or not math.isfinite(value) else f"{wrapped(value):+.0f}°"
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{wrapped(round(value)):+d}°"
 
 
 def apart_deg(a: float | None, b: float | None) -> float | None:
@@ -165,7 +165,7 @@ def wave(tick: Mapping[str, Any]) -> str:
 
 def in_ms(samples: float, fs_hz: float) -> str:
     """A time between two samples."""
-    return f"{samples / fs_hz * 1000:+.1f} ms"
+    return f"{round(samples / fs_hz * 1000, 1) + 0.0:+.1f} ms"
 
 
 def pulse_lines(pulse: Mapping[str, Any], at: float, fs_hz: float, afterwards: Mapping[str, Any], recording: bool) -> list[tuple[str, str]]:
@@ -201,9 +201,9 @@ def _light_on(pulse: Mapping[str, Any], decided: Mapping[str, Any], fs_hz: float
     at = pulse.get("fire_sample")
     if at is None:
         return "no board has said when"
-    told = f"{(at - decided['fire_sample']) / fs_hz * 1e6:+.0f} µs by the board"
+    told = f"{round((at - decided['fire_sample']) / fs_hz * 1e6):+d} µs by the board"
     error = pulse.get("onset_error_us")
-    return told + (f", truly {error:+.0f} µs" if pulse.get("truth") == "simulation" and error is not None else "")
+    return told + (f", truly {round(error):+d} µs" if pulse.get("truth") == "simulation" and error is not None else "")
 
 
 def budget(pulse: Mapping[str, Any]) -> str:

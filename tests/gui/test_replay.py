@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.lookingback import Talk
+from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.live import wire
+from wavestim.controller.record.session import open_session
+from wavestim.gui.facts import facts_from
 from wavestim.gui.replay import desk as desks
 from wavestim.gui.replay.answers import Answer, facts_told, retold, tell
 from wavestim.gui.replay.desk import ReplayDesk
@@ -297,6 +300,19 @@ def test_a_pulse_is_told_with_its_budget_and_its_errors():
     assert lines["what became of it"] == "missed, it stayed dark: it would have come too late"
     assert lines["light-on"] == "in 20 ms, no board has said when"
     assert lines["phase as it was"] == words.UNKNOWN, "the truth of another pulse is not its truth"
+
+
+def test_light_is_drawn_in_the_order_of_its_pattern_as_it_is_live(talk, past):
+    """Without the patterns all LEDs of a condition would be drawn as lit, long after they were."""
+    live = facts_from(talk.facts.about, parse_experiment((past / "experiment.yaml").read_text(), "x"), open_session(past).about)
+    assert talk.facts.patterns == live.patterns
+    slots = {shone.slot for shone in retold(talk.facts, talk.moment(6500.0)[1]).pulses.recent}
+    assert slots <= set(range(len(talk.facts.patterns)))
+
+
+def test_no_angle_is_minus_zero():
+    assert words.deg(-0.3) == "+0°"
+    assert words.in_ms(-0.01, FS) == "+0.0 ms"
 
 
 def test_the_same_veto_again_and_again_is_one_line():

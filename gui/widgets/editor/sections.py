@@ -183,8 +183,8 @@ class Section(QtWidgets.QWidget):
         """Show all that is inside, or not."""
         self.open = open_
         if self._args is not None:
-            *there, now = self._args
-            self.show_now(*there, replace(now, pace=Pace()))
+            path, value, there, resolved, now = self._args
+            self.show_now(path, value, there, resolved, replace(now, pace=Pace()))
 
     def show_now(self, path: KeyPath, value: Any, there: bool, resolved: Any, now: Now) -> None:
         """Show what stands there."""
