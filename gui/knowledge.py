@@ -117,7 +117,8 @@ class Knowledge:
         self._take(table, self.streams[table].read(first, rows, whole))
 
     def read_on(self) -> None:
-        """The session is over: whatever the journal still has is to be read."""
+        """The session is over: no samples come, and whatever the journal still has is to be read."""
+        self.heard_s = -math.inf
         for stream in self.streams.values():
             stream.behind = True
 

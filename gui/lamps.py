@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wavestim.gui.words.codes import reason_words
+from wavestim.gui.words import lamps as say
 
 SILENT_S = 1.0
 """Without news for so long a source is not trusted."""
@@ -22,7 +22,7 @@ class Lamp:
     words: str
 
 
-OFF = Lamp("off", "–")
+OFF = Lamp("off", say.NOTHING)
 
 
 def lamps(status: Mapping[str, Any], silent_s: float, untold_s: float, alive: bool) -> tuple[Lamp, Lamp, Lamp, Lamp]:
@@ -38,47 +38,46 @@ def lamps(status: Mapping[str, Any], silent_s: float, untold_s: float, alive: bo
     if not status:
         return OFF, OFF, OFF, OFF
     if not alive:
-        gone = Lamp("off", "ended")
-        return gone, Lamp("off", "dark"), gone, gone
+        gone = Lamp("off", say.ENDED)
+        return gone, Lamp("off", say.DARK), gone, gone
     source, light = _source(status, silent_s), _light(status)
     if untold_s > SILENT_S:
-        why = f"no news for {untold_s:.0f} s"
+        why = say.no_news(untold_s)
         old = Lamp("warn", why)
-        return source, Lamp("lit", f"may come, {why}") if light.level == "lit" else old, old, old
+        return source, Lamp("lit", say.may_come_yet(why)) if light.level == "lit" else old, old, old
     return source, light, _real_time(status), _recorder(status)
 
 
 def _source(status: Mapping[str, Any], silent_s: float) -> Lamp:
     if silent_s > SILENT_S:
-        return Lamp("bad", f"no samples for {silent_s:.0f} s")
+        return Lamp("bad", say.silent(silent_s))
     lost = status.get("dropped", 0)
-    return Lamp("warn", f"{lost} samples lost") if lost else Lamp("good", "samples come")
+    return Lamp("warn", say.lost(lost)) if lost else Lamp("good", say.SAMPLES)
 
 
 def _light(status: Mapping[str, Any]) -> Lamp:
     state = status.get("state")
     if state == "running":
-        return Lamp("lit", "light may come")
+        return Lamp("lit", say.MAY_COME)
     if state == "armed":
-        return Lamp("warn", "armed, dark")
+        return Lamp("warn", say.ARMED)
     if state in ("paused", "disarmed"):
-        return Lamp("bad", f"dark: {reason_words(', '.join(status.get('safe') or ()) or state)}")
-    return Lamp("good", "held, dark" if state == "held" else "dark")
+        return Lamp("bad", say.dark(", ".join(status.get("safe") or ()) or state))
+    return Lamp("good", say.HELD if state == "held" else say.DARK)
 
 
 def _real_time(status: Mapping[str, Any]) -> Lamp:
     pulses = status.get("pulses") or {}
     missed, all_of = pulses.get("missed", 0), sum(pulses.values())
     if missed > LATE_PART * all_of:
-        return Lamp("warn", f"{missed} of {all_of} missed")
+        return Lamp("warn", say.missed(missed, all_of))
     rights = str(status.get("realtime", ""))
-    return Lamp("warn", "best effort") if rights.startswith("best effort") else Lamp("good", "in time")
+    return Lamp("warn", say.BEST_EFFORT) if rights.startswith("best effort") else Lamp("good", say.IN_TIME)
 
 
 def _recorder(status: Mapping[str, Any]) -> Lamp:
     free = status.get("free_bytes")
     if free is None:
-        return Lamp("warn", "disk unknown")
-    if free < LOW_BYTES:
-        return Lamp("warn", f"records, only {free / 1e9:.1f} GB free")
-    return Lamp("good", f"records, {free / 1e9:.0f} GB free")
+        return Lamp("warn", say.NO_DISK)
+    low = free < LOW_BYTES
+    return Lamp("warn" if low else "good", say.records(free, low=low))

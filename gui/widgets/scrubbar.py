@@ -9,6 +9,7 @@ from pyqtgraph.Qt import QtCore, QtGui, QtWidgets
 from wavestim.gui import theme
 from wavestim.gui.replay.timeline import LIGHT, OTHER, SHAM, Timeline
 from wavestim.gui.words import replay as words
+from wavestim.gui.words.codes import marker
 
 HEIGHT, MARGIN = 58, 8
 NEAR_PX = 5
@@ -68,7 +69,7 @@ class ScrubBar(QtWidgets.QWidget):
             self._moved(sample)
             return
         near = self._timeline.near(sample, NEAR_PX * (self.sample_at(1.0 + MARGIN) - self.sample_at(MARGIN)))
-        told = words.clock(self._timeline.seconds(sample)) + (f" · {near[1]} {near[2]}" if near is not None else "")
+        told = words.clock(self._timeline.seconds(sample)) + (f" · {marker(near[1], near[2])}" if near is not None else "")
         QtWidgets.QToolTip.showText(event.globalPos(), f"{told}\n{words.SCRUB_HELP}", self)
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:

@@ -206,6 +206,17 @@ def test_lost_samples_are_a_gap_in_the_traces(knowledge):
     assert np.isnan(knowledge.traces.view()[:, 0]).tolist() == [False] * 10 + [True] * 5 + [False] * 10
 
 
+def test_once_it_is_over_the_wave_is_undetermined_at_once(knowledge):
+    """Whether it has said so or was killed: what was known last would look like a wave."""
+    knowledge.hear("samples", {"first": 0}, {"uv": np.ones((10, N), np.float32)}, 5.0)
+    knowledge.hear("tick", {"kind": "planar"}, {"phase_rad": np.zeros(N), "sd_deg": np.zeros(N)}, 5.0)
+    knowledge.turn(5.1)
+    assert knowledge.known
+    knowledge.read_on()
+    knowledge.turn(5.2)
+    assert not knowledge.known
+
+
 def test_every_veto_and_verdict_has_words():
     assert set(VERDICTS[1:]) == set(codes.VETOES)
     assert codes.marker("held", "asked for") == "held, asked for"
