@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from wavestim.controller.record.pooling import zero_phase
+from wavestim.controller.record.pooling import Pool, zero_phase
 from wavestim.controller.record.truth import wrap_deg
 from wavestim.controller.report._session import Floats, Pulses, SessionLike, window
 
-HALF_S = 0.6
 RATE_HZ = 2000.0
 COUNTED = ("simulation", "zero-phase")
 """Kinds of truth that count: at light the estimate is a stopgap, and near recorded light it is contaminated."""
@@ -43,13 +42,19 @@ def phase_errors(session: SessionLike, pulses: Pulses) -> PhaseErrors:
         counted = pulses.done & (np.isin(pulses.raw["truth"], COUNTED) if "truth" in names else True)
         return PhaseErrors(wrap_deg(np.where(counted, pulses.raw["phase_error_deg"], np.nan)), truth)
     errors = np.full(len(pulses), np.nan)
+    pool = Pool(session.positions_mm, session.fs_hz, _band_hz(session), session.experiment.get("probe", {}).get("bad_channels", ()))
     for i in np.flatnonzero(pulses.dark):
-        found = analytic(session, pulses.fire_sample[i], HALF_S)
-        if found is not None:
-            signal, times = found
-            phase = np.unwrap(np.angle(signal[:, pulses.site[i]]))
-            errors[i] = np.degrees(np.interp(0.0, times, phase)) - pulses.target_deg[i]
+        first = round(pulses.fire_sample[i]) - pool.half
+        block = window(session, first, first + 2 * pool.half + 1)
+        seen = None if block is None else pool.look(block, pulses.fire_sample[i] - first, int(pulses.site[i]))
+        if seen is not None:
+            errors[i] = seen.phase_deg - pulses.target_deg[i]
     return PhaseErrors(wrap_deg(errors), "posthoc" if np.isfinite(errors).any() else "none")
+
+
+def _band_hz(session: SessionLike) -> tuple[float, float]:
+    low, high = session.experiment.get("band_hz", (8, 24))
+    return float(low), float(high)
 
 
 def analytic(session: SessionLike, at_sample: float, half_s: float) -> tuple[np.ndarray, Floats] | None:
@@ -61,7 +66,7 @@ def analytic(session: SessionLike, at_sample: float, half_s: float) -> tuple[np.
     half = round(half_s * fs)
     middle = round(at_sample)
     block = window(session, middle - half, middle + half + 1)
-    low, high = (float(f) for f in session.experiment.get("band_hz", (8, 24)))
+    low, high = _band_hz(session)
     high = min(high, 0.45 * fs)
     if block is None or not 0 < low < high:
         return None

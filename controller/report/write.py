@@ -122,7 +122,10 @@ def _notes(session: SessionLike, errors: PhaseErrors) -> list[str]:
             f"The constant delay of the source is known to ±{unsure_ms:g} ms: ±{unsure_ms * hz * 0.36:.0f}° of phase at {hz:.0f} Hz."
         )
     if errors.truth == "posthoc":
-        notes.append("Phase errors are estimated afterwards, from sham pulses: behind light a zero-phase filter would see the response.")
+        notes.append(
+            "Phase errors are estimated afterwards, from sham pulses, by all electrodes: "
+            "behind light a zero-phase filter would see the response."
+        )
     return notes
 
 
