@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -194,10 +194,15 @@ def ended(x: Floats, fs_hz: float, band_hz: tuple[float, ...]) -> Complex:
     """Analytic signal of x (n, ...) whose last sample is not bent by the end: the band-pass is causal, applied to the analytic spectrum
     (ecHT; Schreglmann et al. 2021, Nat Commun 12:363). Its phase is yet to be turned back, see :func:`turned`."""
     spectrum = np.fft.fft(x - x.mean(axis=0), axis=0)
-    f = np.fft.fftfreq(len(x), 1 / fs_hz)
-    response = sosfreqz(_band_pass(fs_hz, band_hz), np.abs(f), fs=fs_hz)[1]
-    kept = np.where(f > 0, 2 * response, 0.0)
+    kept = _analytic_response(len(x), fs_hz, band_hz)
     return np.asarray(np.fft.ifft(spectrum * kept.reshape(-1, *[1] * (x.ndim - 1)), axis=0))
+
+
+@lru_cache(64)
+def _analytic_response(n: int, fs_hz: float, band_hz: tuple[float, ...]) -> Complex:
+    """Of the causal band-pass, at the frequencies of n samples; nothing of the negative ones."""
+    f = np.fft.fftfreq(n, 1 / fs_hz)
+    return np.asarray(np.where(f > 0, 2 * sosfreqz(_band_pass(fs_hz, band_hz), np.abs(f), fs=fs_hz)[1], 0.0))
 
 
 def turned(signal: Complex, fs_hz: float, band_hz: tuple[float, ...]) -> tuple[float, complex]:
