@@ -76,6 +76,9 @@ class ReplayDesk:
         if self._answers is not None:
             self._answers.close()
             self._answers = None
+        if self._recovery is not None:  # it goes on; nobody waits for it any more
+            self._recovery.close()
+            self._recovery = None
 
     def recover(self) -> None:
         """Finish a session that was broken off; it is opened anew afterwards."""

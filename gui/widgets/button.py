@@ -22,8 +22,9 @@ class Button(QtWidgets.QPushButton):
         self.clicked.connect(lambda _=False: do())
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
-        """Return is a click."""
+        """Return is a click; held down it is one."""
         if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
-            self.click()
+            if not event.isAutoRepeat():
+                self.click()
         else:
             super().keyPressEvent(event)

@@ -78,7 +78,7 @@ class ManualPanel(Panel):
         for text, place in zip(self._numbers, self._leds_mm, strict=True):
             self.plot.addItem(text)
             text.setPos(*place)
-        self._came = 0
+        self._came, self._told = 0, {}
         self._choices({})
         self.plot.autoRange(padding=0.12)
 
@@ -129,9 +129,10 @@ class ManualPanel(Panel):
             self._draw()
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
-        """Return fires what is chosen."""
+        """Return fires what is chosen; held down it is one press."""
         if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
-            self.fire_once()
+            if not event.isAutoRepeat():
+                self.fire_once()
         else:
             super().keyPressEvent(event)
 

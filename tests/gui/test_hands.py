@@ -183,6 +183,26 @@ def test_taken_over_one_click_is_one_pulse_and_the_frame_is_red(qt, page):
     assert not manual.overridden
 
 
+def test_return_that_is_held_down_is_one_pulse(qt, page):
+    from pyqtgraph.Qt import QtCore, QtGui
+
+    manual, deck = page.manual, page._deck
+    manual.toggle()
+    for again in (False, True, True):
+        for on in (manual, manual.fire):
+            key = QtGui.QKeyEvent(QtCore.QEvent.Type.KeyPress, qt[1].Key_Return, qt[1].NoModifier, "", again)
+            qt[0].sendEvent(on, key)
+    assert len(deck.orders) == 2
+
+
+def test_the_next_session_offers_its_light_too(page, told):
+    """Though nobody looked at the page between them, and it offers the same."""
+    page._deck.knowledge = Deck(told).knowledge
+    page.turn(0)
+    assert page.manual.what.count() > 1
+    assert page.manual.width.count() > 0
+
+
 def test_it_ends_when_the_experiment_decides_and_hold_pauses_it(qt, page):
     manual, deck = page.manual, page._deck
     manual.toggle()

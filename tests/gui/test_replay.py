@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -184,6 +185,17 @@ def desk(told):
     ]
     desk.turn()
     return desk
+
+
+def test_another_one_can_be_opened_while_one_is_recovered(desk):
+    """How the recovery ends is then no news of what is open."""
+    closed = []
+    desk._recovery = SimpleNamespace(code=None, last_words=lambda: "no", close=lambda: closed.append(True))
+    desk.open("elsewhere")
+    assert closed
+    desk.turn()
+    assert (desk.state, desk.why) == ("opening", "")
+    desk.close()
 
 
 def answer(desk, made=True):
