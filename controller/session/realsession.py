@@ -36,7 +36,7 @@ from wavestim.realtime.loop import Loop, now_ns
 from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
-PUMP_S = 0.01
+PUMP_S = 0.02
 RING_S = 30.0
 
 
