@@ -1,0 +1,15 @@
+from wavestim.realtime.whitening cimport BANDS_MAX, RMAX, Biquads
+
+
+cdef class Disturbance:
+    """Whether the flanks of the band hold what no brain makes: the animal moves, or somebody else stimulates."""
+    cdef int r, n_flanks
+    cdef long heard, quiet, loud         # ticks: that taught what is usual; since it was last loud; since it was last usual
+    cdef long memory, warm_up, hold, give_up
+    cdef double rate
+    cdef Biquads bands[BANDS_MAX]        # the flanks, then the band
+    cdef double power[BANDS_MAX][RMAX]   # now, uV^2
+    cdef double usual[BANDS_MAX][RMAX]
+    cdef readonly bint disturbed
+    cdef void reset(self) noexcept nogil
+    cdef bint tick(self, const double* y) noexcept nogil
