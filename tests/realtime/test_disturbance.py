@@ -1,4 +1,4 @@
-"""Artefacts that nobody announced: a user would get pulses at wrong phases that were said to be right, or none after every strong rhythm."""
+"""Artefacts that nobody announced: a user gets pulses at wrong phases that were said to be right, or none after any strong rhythm."""
 
 import numpy as np
 import pytest
