@@ -7,11 +7,11 @@ the flanks, and does not count, however strong it is: then the band itself has g
 
 from libc.string cimport memset
 
-from wavestim.realtime.fmath cimport exp
+from wavestim.realtime.fmath cimport exp, sqrt
 from wavestim.realtime.whitening cimport biquads_run, load_biquads
 
-cdef double LOUD = 60.0          # times the usual power: twice what theta and sharp waves of a hippocampus, or beta bursts of a cortex, come to
-cdef double QUIET = 15.0
+cdef double LOUD = 100.0         # times the usual power: twice what theta and sharp waves of a hippocampus, or beta bursts of a cortex, come to
+cdef double QUIET = 25.0
 cdef double SPILT = 0.5          # a flank that has grown by less than so much of the band's own growth is what spills over
 cdef double LOOK_S = 0.01
 cdef double MEMORY_S = 20.0
@@ -30,6 +30,7 @@ cdef class Disturbance:
         for b, sos in enumerate([*calibration.flank_sos, calibration.band_sos]):
             load_biquads(&self.bands[b], sos)
         self.rate = 1 - exp(-1 / (LOOK_S * fs_hz))
+        self.look = max(1, round(LOOK_S * fs_hz))
         self.memory, self.warm_up = <long>(MEMORY_S * fs_hz), <long>(WARM_UP_S * fs_hz)
         self.hold, self.give_up = <long>(HOLD_S * fs_hz), <long>(GIVE_UP_S * fs_hz)
         self.reset()
@@ -39,8 +40,9 @@ cdef class Disturbance:
         for b in range(self.n_flanks + 1):
             memset(self.bands[b].z, 0, sizeof(self.bands[b].z))
         memset(self.power, 0, sizeof(self.power))
+        memset(self.root, 0, sizeof(self.root))
         memset(self.usual, 0, sizeof(self.usual))
-        self.heard = self.loud = 0
+        self.heard = self.loud = self.since = 0
         self.quiet = self.hold
         self.disturbed = False
 
@@ -72,7 +74,11 @@ cdef class Disturbance:
         self.loud = 0
         if self.heard < self.memory:
             self.heard += 1
-        for b in range(self.n_flanks + 1):
-            for j in range(self.r):
-                self.usual[b][j] += (self.power[b][j] - self.usual[b][j]) / self.heard
+        self.since += 1
+        if self.since >= self.look:                               # fourth roots: an artefact while the usual is learned is hardly heard
+            self.since = 0
+            for b in range(self.n_flanks + 1):
+                for j in range(self.r):
+                    self.root[b][j] += (sqrt(sqrt(self.power[b][j])) - self.root[b][j]) * self.look / self.heard
+                    self.usual[b][j] = self.root[b][j] ** 2 * self.root[b][j] ** 2
         return False
