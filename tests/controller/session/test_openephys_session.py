@@ -17,7 +17,7 @@ from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
-from wavestim.hardware.sources.mock import Faults, open_peer, played_cortex, serve
+from wavestim.hardware.sources.mock import Faults, open_peer, openephys_gui, played_cortex, serve
 from wavestim.hardware.sources.mock.openephys_gui import MockNetworkEvents
 
 TEXT = """
@@ -53,7 +53,9 @@ def meta(session: Path, key: str) -> Any:
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
     out = tmp_path_factory.mktemp("falcon") / "session"
-    with contextlib.closing(MockNetworkEvents()) as gui, peer_of("falcon", Faults(drop=0.01, duplicate=0.01, delay=0.01, seed=2)) as peer:
+    faults = Faults(drop=0.01, duplicate=0.01, delay=0.01, seed=2)
+    with pytest.MonkeyPatch.context() as patch, contextlib.closing(MockNetworkEvents()) as gui, peer_of("falcon", faults) as peer:
+        patch.setattr("wavestim.hardware.sources.openephys.network.CLOSING_S", 600.0)
         text = TEXT.format(via="falcon", port=peer.port, events=gui.port)
 
         def restart(seconds: float) -> None:
@@ -94,18 +96,20 @@ def test_pulses_are_told_to_the_gui(session: Any) -> None:
     assert heard.count("TTL Line=3 State=1") == heard.count("TTL Line=3 State=0") == lit > 0
     notes = [words for words in heard if words.startswith("wavestim decision")]
     assert len(notes) == len(pulses)
-    assert meta(out, "told")["network_events"]["failed"] == 0
+    assert meta(out, "told")["network_events"] == {"sent": 2 * lit + len(notes), "failed": 0, "left_out": 0}
 
 
-def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path) -> None:
+def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a GUI that takes no TTL is said once, while the session goes on."""
     out = tmp_path / "session"
-    with peer_of("openephys", Faults()) as peer:
+    with contextlib.closing(MockNetworkEvents()) as gui, peer_of("openephys", Faults()) as peer:
+        monkeypatch.setattr(openephys_gui, "_answer", lambda command: "1" if command == "IsAcquiring" else "InvalidChannel")
 
         def faster(seconds: float) -> None:
-            if seconds >= 1.0:
+            if len(gui.heard) > 4:
                 peer.played = replace(peer.played, fs_hz=2000.0)
 
-        text = TEXT.format(via="zmq", port=peer.port, events="null")
+        text = TEXT.format(via="zmq", port=peer.port, events=gui.port)
         summary = run_experiment(
             parse_experiment(text), out=out, seconds=60, pace="real", seed=4, arm=True, progress=faster, finish=complete
         )
@@ -113,3 +117,6 @@ def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path) -> None:
     assert "its rate changed from 1000 to 2000 Hz" in summary["stopped_by"]
     assert summary["samples"] < 30_000
     assert verify_session(out).ok
+    said = [str(m["value"]) for m in open_session(out).markers if m["name"] == "not-told"]
+    assert len(said) == 1
+    assert "answered 'InvalidChannel' to" in said[0]
