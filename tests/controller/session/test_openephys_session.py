@@ -25,6 +25,8 @@ name: over-open-ephys
 source: {{kind: openephys, via: {via}, port: {port}, events_port: {events}, events_line: 3}}
 probe: {{kind: grid, rows: 5, columns: 5, pitch_mm: 0.4}}
 trigger: {{horizon_ms: 80, refractory_ms: 100, max_phase_sd_deg: 180}}
+light: {{kind: simulated, clock_tolerance_us: 1000}}
+safety: {{rearm_after_stall: 100}}
 conditions:
   - {{name: lit, pattern: {{kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}}}}
   - {{name: sham, pattern: {{kind: none}}}}
@@ -58,14 +60,17 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setattr("wavestim.hardware.sources.openephys.network.CLOSING_S", 600.0)
         text = TEXT.format(via="falcon", port=peer.port, events=gui.port)
 
+        restarted: list[float] = []
+
         def restart(seconds: float) -> None:
-            if seconds >= 6.0 and not restarted:
+            if seconds >= 6.0 and not restarted and "TTL Line=3 State=1" in gui.heard:
                 restarted.append(seconds)
                 peer.restart()
+            elif restarted and seconds >= restarted[0] + 3.0:
+                (out / "stop").write_bytes(b"\1")
 
-        restarted: list[float] = []
         summary = run_experiment(
-            parse_experiment(text), out=out, seconds=9, pace="real", seed=4, arm=True, progress=restart, finish=complete
+            parse_experiment(text), out=out, seconds=60, pace="real", seed=4, arm=True, progress=restart, finish=complete
         )
         return out, summary, gui.heard
 
