@@ -143,7 +143,7 @@ class Outside:
         }
 
     def _stop(self) -> None:
-        """As STOP in the window does it: a byte in memory that the engine reads."""
+        """As STOP in the window does it: a byte in the file that the engine reads."""
         with (self._folder / "stop").open("r+b") as file:
             file.write(b"\1")
 
