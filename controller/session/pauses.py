@@ -29,12 +29,14 @@ class Pauses:
     ----------
     paused : bool
         Nothing is decided until it resumes.
+    stands : bool
+        The engine has stopped turning, and sees nothing.
     """
 
     def __init__(self, session: RealSession, rearms: int) -> None:
         self._session, self._rearms_left = session, rearms
         self._safe_seen = 0
-        self.paused = self._refused = self._stands = False
+        self.paused = self.stands = self._refused = False
 
     def look(self, now: int, *, restarted: bool) -> None:
         """Once a turn: at the source, the engine and the board.
@@ -53,7 +55,7 @@ class Pauses:
         if s.thread.stands(now):
             self._engine_stands()
             return
-        self._stands = False
+        self.stands = False
         if s.loop.stalled or self.paused or len(s.recorder.safe_reasons) > self._safe_seen:
             self.after_safe()
         if s.board.came_back(now):
@@ -90,8 +92,8 @@ class Pauses:
     def _engine_stands(self) -> None:
         """Its heartbeat has ended with it, and light resumes only when it turns again; the board is told from here, too."""
         s = self._session
-        if not self._stands:
-            self._stands = True
+        if not self.stands:
+            self.stands = True
             s.light.abort()
             s.journal.append_marker(max(s.recorder.last_sample, 0), "engine-stands", f"after {s.loop.turns} turns")
         if s.engine.armed:
