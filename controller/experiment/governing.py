@@ -48,8 +48,8 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     tissue = irradiance.spread(leds_mm, experiment.leds)
     shares = _rounded(tissue.max(axis=0))
     np.fill_diagonal(shares, 1.0)
-    one, by_site = np.zeros((3, n_slots)), np.zeros((6, n_slots, n_sites))
-    reference, brightest, longest = one
+    one, by_site = np.zeros((4, n_slots)), np.zeros((6, n_slots, n_sites))
+    reference, brightest, met, longest = one
     lit_from, lit_to, lit, ready, dose, peak = by_site
     heat, keep = np.zeros((n_slots, n_sites, n_states)), np.ones((n_slots, n_states))
     shining = sorted(set(range(n_slots)) - dark_slots(plan))
@@ -57,12 +57,13 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else slots[s].lead_ms / 1000
     planned = [s for s in shining if s < n_planned]  # light by hand comes while nothing else does
     meet = _meet([slots[s] for s in planned], reference[planned], shortest_period_ms(experiment))
-    all_at_once = irradiance.lit_at_most([(e, irradiance_of(experiment, e.level)) for s in planned for e in slots[s].entries], n_sites)
+    all_at_once = [_all_at_once(experiment, [slots[s] for s in some], tissue) for some in (planned, shining)]
     for s in shining:
-        slot = slots[s]
+        slot, by_plan = slots[s], s < n_planned
         levels = [irradiance_of(experiment, e.level) for e in slot.entries]
-        together = all_at_once if meet and s < n_planned else irradiance.lit_together(slot.entries, levels, n_sites)
-        brightest[s] = _rounded(np.array(irradiance.brightest(together, tissue)))
+        alone = _rounded(np.array(irradiance.brightest(irradiance.lit_together(slot.entries, levels, n_sites), tissue)))
+        met[s] = all_at_once[0 if by_plan else 1]
+        brightest[s] = met[s] if meet and by_plan else alone
         for led, spans in patterns.lit_spans_us(slot.entries).items():
             lit_from[s, led], lit_to[s, led] = spans[0][0] / 1e6 - reference[s], spans[-1][1] / 1e6 - reference[s]
             lit[s, led] = sum(b - a for a, b in spans) / 1e6
@@ -83,6 +84,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         max_rise_c=safety.max_temperature_rise_c,
         reference_s=reference,
         brightest_mw_mm2=brightest,
+        met_mw_mm2=met,
         longest_s=longest,
         lit_from_s=lit_from,
         lit_to_s=lit_to,
@@ -101,6 +103,12 @@ def _meet(slots: Sequence[SlotPlan], reference_s: Floats, period_ms: float) -> b
     """As fast as the experiment allows, a pattern may begin before another has ended."""
     after = (slot.duration_ms - 1000 * at for slot, at in zip(slots, reference_s.tolist(), strict=True))
     return bool(period_ms < max(after, default=0.0) + 1000 * reference_s.max(initial=0.0))
+
+
+def _all_at_once(experiment: Experiment, slots: Sequence[SlotPlan], tissue: Floats) -> Floats:
+    """Highest irradiance in the tissue if all these patterns were on together, each LED at its brightest."""
+    lit = [(e, irradiance_of(experiment, e.level)) for slot in slots for e in slot.entries]
+    return _rounded(np.array(irradiance.brightest(irradiance.lit_at_most(lit, tissue.shape[2]), tissue)))
 
 
 def sigma_mm(experiment: Experiment) -> float:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from wavestim.controller.errors import ExperimentError
-from wavestim.controller.experiment import electrode_positions, irradiance, led_positions, plan
+from wavestim.controller.experiment import electrode_positions, irradiance, led_positions, light_limits, plan
 from wavestim.controller.experiment.patterns import irradiance_of
+from wavestim.realtime.governor import Governor
 
 SECOND = {"wavelength_nm": 625, "inhibition": {"opsin": "gtacr2", "wavelength_nm": 470}}
 LIT = {"width_ms": 5, "irradiance_mw_mm2": 2, "inhibition": {"irradiance_mw_mm2": 4}}
@@ -52,6 +53,22 @@ def test_the_delay_between_colours_can_be_said(experiment: Any, board: Any) -> N
     light = {**LIT, "inhibition": {"irradiance_mw_mm2": 4, "delay_ms": 12}}
     slot = planned(experiment({"kind": "flash", **light}, leds=SECOND, opsin="vfchrimson"), board).slots[0]
     assert {e.delay_us for e in slot.entries if e.site >= 25} == {12_000}
+
+
+def test_colours_of_two_patterns_that_meet_at_a_place_are_held_together(experiment: Any, board: Any) -> None:
+    """Each LED rests as it should; it is the tissue that would get both."""
+    light = {"width_ms": 5, "irradiance_mw_mm2": 6, "inhibition": {"irradiance_mw_mm2": 6, "delay_ms": 60}}
+    e = experiment({"kind": "flash", **light}, leds=SECOND, opsin="vfchrimson")
+    xy = electrode_positions(e)
+    leds = led_positions(e, xy)
+    governor = Governor(light_limits(e, planned(e, board), leds, board(n_sites=128)))
+    assert [governor.ask(0, t) for t in (0.0, 0.062, 0.066, 0.13, 0.132)] == [
+        "scheduled",
+        "irradiance",
+        "scheduled",
+        "irradiance",
+        "scheduled",
+    ]
 
 
 def test_a_second_colour_without_leds_is_refused(experiment: Any) -> None:
