@@ -76,6 +76,25 @@ def test_a_second_colour_without_leds_is_refused(experiment: Any) -> None:
         experiment({"kind": "flash", **LIT})
 
 
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"opsin": "nobody-knows"}, r"^e: opsin 'nobody-knows' is not known; use one of chr2, "),
+        ({"leds": {"inhibition": {"opsin": "nobody-knows"}}}, r"^e: leds\.inhibition: opsin 'nobody-knows' .* use one of gtacr2$"),
+        ({"leds": {"inhibition": {"opsin": "chr2"}}}, r"^e: leds\.inhibition: opsin 'chr2' of the second colour does not inhibit; use one"),
+    ],
+)
+def test_an_opsin_that_the_cortex_cannot_have_is_refused_in_a_sentence(experiment: Any, changed: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ExperimentError, match=expected):
+        irradiance.light_settings(experiment({"kind": "flash"}, name="e", **changed))
+
+
+@pytest.mark.parametrize("nm", [350, 1100])
+def test_every_colour_that_the_file_may_name_can_be_planned(experiment: Any, nm: int) -> None:
+    settings = irradiance.light_settings(experiment({"kind": "flash"}, leds={"wavelength_nm": nm, "inhibition": {"wavelength_nm": nm}}))
+    assert (settings["wavelength_nm"], settings["inhibition"]["wavelength_nm"]) == (nm, nm)
+
+
 def test_light_of_both_colours_meets_and_each_spreads_by_its_colour(experiment: Any) -> None:
     e = experiment({"kind": "flash", **LIT}, leds={**SECOND, "positions_mm": [[0, 0]]}, opsin="vfchrimson")
     both = irradiance.spread(led_positions(e, electrode_positions(e)), e.leds, (0.5,))[0]
