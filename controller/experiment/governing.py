@@ -16,7 +16,6 @@ from wavestim.controller.experiment import irradiance, patterns
 from wavestim.controller.experiment._trigger import OpenLoop
 from wavestim.controller.experiment._types import Board, Plan, SlotPlan
 from wavestim.controller.experiment.limits import board_duty, dark_slots, shortest_period_ms
-from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.experiment.schema import Experiment
 from wavestim.controller.experiment.thermal import SIGMA_MM, Heating, heat_mm2, heating
 from wavestim.realtime.governor import decay
@@ -57,23 +56,23 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else slots[s].lead_ms / 1000
     planned = [s for s in shining if s < n_planned]  # light by hand comes while nothing else does
     meet = _meet([slots[s] for s in planned], reference[planned], shortest_period_ms(experiment))
-    all_at_once = [_all_at_once(experiment, [slots[s] for s in some], tissue) for some in (planned, shining)]
+    faces = [patterns.faces_mw_mm2(experiment, slot.entries, n_sites) for slot in slots]
+    all_at_once = [_all_at_once([slots[s] for s in some], [faces[s] for s in some], tissue) for some in (planned, shining)]
     for s in shining:
         slot, by_plan = slots[s], s < n_planned
-        levels = [irradiance_of(experiment, e.level) for e in slot.entries]
-        alone = _rounded(np.array(irradiance.brightest(irradiance.lit_together(slot.entries, levels, n_sites), tissue)))
+        alone = _rounded(np.array(irradiance.brightest(irradiance.lit_together(slot.entries, faces[s], n_sites), tissue)))
         met[s] = all_at_once[0 if by_plan else 1]
         brightest[s] = met[s] if meet and by_plan else alone
         for led, spans in patterns.lit_spans_us(slot.entries).items():
             lit_from[s, led], lit_to[s, led] = spans[0][0] / 1e6 - reference[s], spans[-1][1] / 1e6 - reference[s]
             lit[s, led] = sum(b - a for a, b in spans) / 1e6
             longest[s] = max(longest[s], *((b - a) / 1e6 for a, b in spans))
-        faces = np.zeros(n_sites)
-        for entry, level in zip(slot.entries, levels, strict=True):
-            faces[entry.site] += level * entry.width_us / 1e6
+        given = np.zeros(n_sites)
+        for entry, face in zip(slot.entries, faces[s], strict=True):
+            given[entry.site] += face * entry.width_us / 1e6
             ready[s, entry.site] = (entry.delay_us + entry.width_us / board.duty_max) / 1e6 - reference[s]  # the last of a site counts
-        dose[s] = sum((shares[:, j] * faces[j] for j in range(n_sites)), np.zeros(n_sites))
-        heat[s], peak[s] = _warming(model, slot, levels, heat_mm2(experiment.leds.spot_mm, experiment.leds.wall_plug), reference[s])
+        dose[s] = sum((shares[:, j] * given[j] for j in range(n_sites)), np.zeros(n_sites))
+        heat[s], peak[s] = _warming(model, slot, faces[s], heat_mm2(experiment.leds.spot_mm, experiment.leds.wall_plug), reference[s])
         first = min(e.delay_us for e in slot.entries) / 1e6 - reference[s]
         keep[s] = decay(first / model.tau_s)
     return LightLimits(
@@ -105,9 +104,9 @@ def _meet(slots: Sequence[SlotPlan], reference_s: Floats, period_ms: float) -> b
     return bool(period_ms < max(after, default=0.0) + 1000 * reference_s.max(initial=0.0))
 
 
-def _all_at_once(experiment: Experiment, slots: Sequence[SlotPlan], tissue: Floats) -> Floats:
+def _all_at_once(slots: Sequence[SlotPlan], faces: Sequence[Sequence[float]], tissue: Floats) -> Floats:
     """Highest irradiance in the tissue if all these patterns were on together, each LED at its brightest."""
-    lit = [(e, irradiance_of(experiment, e.level)) for slot in slots for e in slot.entries]
+    lit = [pulse for slot, bright in zip(slots, faces, strict=True) for pulse in zip(slot.entries, bright, strict=True)]
     return _rounded(np.array(irradiance.brightest(irradiance.lit_at_most(lit, tissue.shape[2]), tissue)))
 
 
@@ -172,11 +171,11 @@ def _too_warm(experiment: Experiment, what: str, rise_c: float) -> str:
     )
 
 
-def _warming(model: Heating, slot: SlotPlan, levels: list[float], area: float, reference_s: float) -> tuple[Floats, Floats]:
+def _warming(model: Heating, slot: SlotPlan, faces: list[float], area: float, reference_s: float) -> tuple[Floats, Floats]:
     """(m, k) what the pattern adds to the states as of the reference, and (m,) at most what it adds at any time."""
     later, at_once = np.zeros((2, *model.k_per_mw.shape[1:]))
-    for entry, level in zip(slot.entries, levels, strict=True):
-        rise = level * area * (1.0 - decay(entry.width_us / 1e6 / model.tau_s))
+    for entry, face in zip(slot.entries, faces, strict=True):
+        rise = face * area * (1.0 - decay(entry.width_us / 1e6 / model.tau_s))
         at_once[entry.site] += rise
         later[entry.site] += rise * decay((reference_s - (entry.delay_us + entry.width_us) / 1e6) / model.tau_s)
     peak = np.zeros(len(at_once))

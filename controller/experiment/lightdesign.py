@@ -114,7 +114,7 @@ def _pulses(experiment: Experiment, plan: Plan, slot: int) -> list[tuple[int, fl
 
 def face_levels(experiment: Experiment, plan: Plan, slot: int) -> list[float]:
     """mW/mm2 at the face for every entry of a pattern."""
-    return [patterns.irradiance_of(experiment, e.level) for e in plan.slots[slot].entries]
+    return patterns.faces_mw_mm2(experiment, plan.slots[slot].entries, plan.n_leds)
 
 
 def forecast_c(limits: LightLimits, slot: int, period_s: float, times_s: Floats) -> Floats:

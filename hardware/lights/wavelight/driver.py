@@ -238,7 +238,7 @@ class Wavelight(Opened):
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
             boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled", bucket_ms=h[11], bucket_window_ms=h[12],
-            max_lit=self.limit(w.Limit.MAX_SITES), timing=TIMING,
+            max_lit=self.limit(w.Limit.MAX_SITES), max_entries=w.ENTRIES.get(h[2], 0), timing=TIMING,
             stamps_ttl=bool(h[14] & w.TTL_STAMP), hardware_gate=bool(h[14] & w.GATE),
         )  # fmt: skip
         if h[2] in w.NATIVE_USB:
