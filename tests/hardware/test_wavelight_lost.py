@@ -31,6 +31,26 @@ def test_a_lost_order_is_repeated_in_time(desk):
     assert desk.core.edges()["device_us"][0] == at / 1000
 
 
+def test_light_that_shone_is_never_told_as_refused(desk):
+    """Its answers and its event are lost, and a copy that was held up on the way comes when the board has forgotten the first."""
+    desk.flash()
+    desk.light.arm()
+    desk.run(1)
+    link = desk.light.link
+    desk.fire(5, 20_000)
+    (seq,) = link.open_fires()
+    link.lose_back = 100
+    desk.run(40)
+    link.lose_back = 0
+    assert len(desk.core.edges()) == 2
+    for _ in range(9):
+        desk.light.limit(w.Limit.MAX_SITES)
+    link.fire_again(seq)
+    desk.run(30)
+    assert [(e.kind, e.decision) for e in desk.events] == [("fired", 5)]
+    assert len(desk.core.edges()) == 0
+
+
 def test_an_order_lost_for_good_is_told_as_lost(desk):
     desk.flash()
     desk.light.arm()

@@ -106,12 +106,15 @@ class Inbox:
                 self.answers[seq] = (kind, payload)
         elif kind == w.Reply.NACK:
             for_type, code, now, detail = w.NACK.unpack(payload)
-            self._anchor = (self.device_ns(now), host_ns)
+            at_ns = self.device_ns(now)
+            self._anchor = (at_ns, host_ns)
             fire = self.link.fire_of(seq)
             if fire is None:
                 self.answers[seq] = (kind, payload)
             elif code == w.CRC and not fire[5]:
                 self._again(seq, fire[3])  # damaged on the wire: the same frame once more, at once
+            elif code == w.LATE and fire[6] and at_ns >= fire[3]:
+                self.ask_events()  # it was said twice, and the board may have forgotten that it has fired
             elif for_type == w.Command.FIRE_AT and not fire[5]:
                 self.link.release(seq)
                 self._event("refused", fire[0], host_ns, on=fire[3], reason=w.nack_word(code), detail=detail, dark=bool(fire[2] & w.DARK))

@@ -69,7 +69,7 @@ NATIVE_USB = {2}
 GRADED, TTL_STAMP, GATE = 1, 1 << 4, 1 << 5
 """Bits of HELLO's capabilities."""
 
-CRC, NOT_ARMED = 1, 9
+CRC, LATE, NOT_ARMED = 1, 7, 9
 """Codes of NACK that the driver acts on."""
 
 NACKS = {
