@@ -17,6 +17,7 @@ WHY_DARK = {
     "line": "the line to the board was lost",
     "no-answer": "the board did not answer",
     "garbage": "the board answered what no such board says",
+    "fault": "the current source reported a fault",
     "heartbeat": "the board heard no heartbeat",
     "abort": "the board was told to be dark",
     "no-samples": "samples stopped",
