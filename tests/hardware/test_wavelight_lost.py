@@ -57,6 +57,8 @@ def test_a_board_that_answers_nothing_any_more_is_told_to_be_dark(desk, hears):
     desk.flash()
     desk.light.arm()
     desk.run(100)
+    desk.light.cancel()
+    desk.run(1)
     desk.light.link.lose_back = 1_000_000
     if not hears:
         desk.light.link.lose(1_000_000)

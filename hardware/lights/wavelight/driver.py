@@ -261,7 +261,7 @@ class Wavelight(Opened):
 
     def _withdraw(self, command: w.Command, payload: bytes, what: str) -> None:
         """Ask, and repeat none of the orders that were sent before the board has answered."""
-        self._armed = False
+        self._armed &= command == w.Command.CANCEL
         self.link.repeat_none()
         try:
             self._ask(command, payload, what)
