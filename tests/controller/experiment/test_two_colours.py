@@ -133,6 +133,13 @@ def test_a_late_second_colour_is_told_when_a_pattern_is_too_long(experiment: Any
         planned(experiment({"kind": "travelling", **late}, leds=SECOND), board)
 
 
+def test_one_wrong_number_in_the_only_condition_is_one_thing(experiment: Any) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        experiment({"kind": "flash", "inhibition": {"irradiance_mw_mm2": 0}}, leds=SECOND)
+    assert "inhibition.irradiance_mw_mm2 must be > 0, not 0" in str(caught.value)
+    assert "more)" not in str(caught.value)
+
+
 def test_a_second_colour_without_leds_is_refused(experiment: Any) -> None:
     with pytest.raises(ExperimentError, match=r"lights a second colour, but leds has one; give leds\.inhibition"):
         experiment({"kind": "flash", **LIT})
