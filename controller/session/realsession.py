@@ -114,6 +114,7 @@ class RealSession:
             try:
                 yield
             finally:
+                went_dark = self.pauses.went_dark
                 with contextlib.suppress(Exception):
                     self.light.abort()
                 self.source.stop()
@@ -123,6 +124,7 @@ class RealSession:
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
                 self.counts.ticks = self.engine.n_ticks
                 self.counts.safe = self.recorder.safe_reasons
+                self.counts.went_dark = went_dark
                 self.counts.ended_by_rule(self.course.ending)
                 self.counts.realtime = self.rights.words
                 del self.loop, self.thread

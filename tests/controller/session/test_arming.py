@@ -229,6 +229,34 @@ def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_
     assert paused == ["no-samples, abort"]
 
 
+@pytest.mark.parametrize(
+    ("reasons", "stalled", "why", "failed"),
+    [
+        (["line", "line"], False, ["line"], True),
+        (["garbage"], False, ["garbage"], True),
+        (["abort"], True, ["no-samples", "abort"], False),
+        (["heartbeat"], False, ["heartbeat"], False),
+    ],
+)
+def test_a_light_that_went_dark_for_good_is_told_with_its_reason(reasons: list[str], stalled: bool, why: list[str], failed: bool) -> None:
+    session: Any = SimpleNamespace(
+        recorder=SimpleNamespace(safe_reasons=reasons, last_sample=1500),
+        loop=SimpleNamespace(stalled=stalled),
+        engine=SimpleNamespace(armed=True, post=lambda *_: None),
+        light=SimpleNamespace(gone=False),
+        arming=SimpleNamespace(step="running"),
+        held=True,
+        journal=SimpleNamespace(append_marker=lambda *_: None),
+        assembly=SimpleNamespace(fs_hz=1000.0),
+    )
+    pauses = Pauses(session, 0)
+    assert pauses.went_dark is None
+    pauses.after_safe()
+    session.recorder.last_sample = 9000
+    pauses.after_safe()
+    assert pauses.went_dark == {"at_s": 1.5, "why": why, "light_failed": failed}
+
+
 @pytest.mark.parametrize("restart", [None, 0, 60, 99])
 def test_a_source_that_is_started_again_while_its_samples_are_awaited_is_looked_at_once_more(
     monkeypatch: pytest.MonkeyPatch, restart: int | None
