@@ -201,7 +201,7 @@ def _light(past: Past) -> dict[str, Any]:
     """The patterns, as a journal has them; a recording has those of the experiment that decides on it."""
     if past.session is not None:
         return {name: past.session.about.get(name, ()) for name in ("slots", "manual_slots")}
-    return {"slots": light_plan(past.assembly.experiment, past.assembly.plan.slots, len(past.assembly.leds_mm))}
+    return {"slots": light_plan(past.assembly.experiment, past.assembly.plan.slots, past.assembly.plan.n_leds)}
 
 
 def _marks(c: Chronicle, gaps: list[tuple[int, int]], end: int) -> dict[str, NDArray[Any]]:
