@@ -82,7 +82,8 @@ def ties(waves: Waves, sequence: Sequence, seed: int = 1) -> tuple[Tie, ...]:
         "pgd": (waves.pgd,),
         "rate": (waves.frequency_hz,),
     }
-    seen = {wave: np.array([_ranks(column) for column in columns]) for wave, columns in properties.items()}
+    ranked = {wave: np.array([_ranks(column) for column in columns]) for wave, columns in properties.items()}
+    seen = {wave: columns for wave, columns in ranked.items() if columns.any()}  # what does not vary is not asked
     told = {context: _ranks(x) for context, x in contexts(sequence).items()}
     asked = [(wave, context) for context in told for wave in seen]
     if not asked:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
@@ -39,6 +41,11 @@ def test_slow_waves_and_slow_contexts_do_not_pass_for_a_tie():
 @pytest.mark.parametrize(("sequence", "names"), [(iid(500, 4, 1), {"order"}), (markov(500, 4, 1, 1.0, 1), {"surprisal", "order"})])
 def test_what_does_not_vary_is_not_asked(sequence, names):
     assert set(contexts(sequence)) == names
+
+
+def test_a_wave_that_never_varies_in_something_is_not_asked_about_it():
+    steady = replace(waves(600, 1), pgd=np.ones(600))
+    assert {t.wave for t in ties(steady, markov(600, 3, 1, 0.5, 1))} == {"direction", "speed", "rate"}
 
 
 def test_directions_do_not_set_the_threshold_of_the_others():
