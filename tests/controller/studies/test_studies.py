@@ -193,6 +193,14 @@ def test_cut_connections_cost_tokens_and_the_assay_sees_it(tmp_path: Path) -> No
     assert whole["correlation"] > 0.5 > cut["correlation"]
 
 
+def test_electrodes_that_blur_nothing_lose_no_token() -> None:
+    """Whatever fails, the read-out has learned from as much."""
+    p = {**load_plan("failure-modes", quick=True).parameters, "n_periods": 400, "lags": 6}
+    whole, blurred = (study("failure-modes").work(Cell("failure-modes", arm, {**p, "level": 0.01}, 1))[0] for arm in ("intact", "space"))
+    assert blurred["items"] == pytest.approx(whole["items"])
+    assert blurred["correlation"] == pytest.approx(whole["correlation"])
+
+
 def test_a_wave_that_follows_the_sequence_is_told_from_one_that_does_not() -> None:
     result = CliRunner().invoke(app, ["study", "sequence-waves", "--quick", "--workers", "1", "--json"])
     assert result.exit_code == 0, result.stderr
