@@ -118,6 +118,7 @@ class _Asking:
 
 def _several(sources: list[str], sham: Path | None, asking: _Asking, out: Path | None, *, as_json: bool) -> None:
     """Ask each, and all of them together."""
+    from wavestim.controller.context.errors import AssayError
     from wavestim.controller.context.pooled import answer_of, pooled, pooled_json
 
     places = _places(sources, sham)
@@ -125,7 +126,10 @@ def _several(sources: list[str], sham: Path | None, asking: _Asking, out: Path |
     answers, results = [], []
     with output.only_json(as_json):
         for n, (source, place) in enumerate(zip(sources, places, strict=True), 1):
-            found, result = asking.of(place, folder / f"{n:02d}-{place.stem}", None, f"assay {n} of {len(places)}")
+            try:
+                found, result = asking.of(place, folder / f"{n:02d}-{place.stem}", None, f"assay {n} of {len(places)}")
+            except AssayError as error:
+                raise AssayError(f"{source}: {error}") from error
             answers.append(answer_of(found, source))
             results.append(result)
         together = pooled(answers, asking.seed)

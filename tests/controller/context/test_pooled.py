@@ -91,9 +91,9 @@ def test_sessions_without_a_wave_are_left_out_by_name():
         pooled([some[0], still])
 
 
-def recording(path, seed):
+def recording(path, seed, n=200):
     s = scene()
-    p = plant("wave", s, 200, seed)
+    p = plant("wave", s, n, seed)
     np.savez(path, lfp=p.samples_uv.astype(np.float32), fs=s.fs_hz, positions_mm=s.positions_mm, token=p.token, token_sample=p.onset)
     return path
 
@@ -115,6 +115,13 @@ def test_several_recordings_are_asked_one_by_one_and_together(tmp_path):
     assert json.loads((tmp_path / "out" / "assay.json").read_text()) == told
     assert json.loads((tmp_path / "out" / "02-two" / "assay.json").read_text()) == told["sessions"][1]
     assert (tmp_path / "out" / "01-one" / "trials.csv").is_file()
+
+
+def test_a_session_that_cannot_be_asked_is_named(tmp_path):
+    few = recording(tmp_path / "few.npz", 1, n=60)
+    result = call(few, recording(tmp_path / "two.npz", 2), "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"].startswith(f"{few}: 60 tokens are too few")
 
 
 def test_what_cannot_be_asked_together_is_one_sentence(tmp_path):
