@@ -25,7 +25,7 @@ def assay(
     source: Annotated[
         list[str],
         typer.Argument(
-            metavar="SESSION|RECORDING|EXPERIMENT...",
+            metavar="SESSION|RECORDING|EXPERIMENT",
             help="A session folder; an .npz with token and token_sample; or an experiment, which is rehearsed in mock mode first. "
             "Several sessions or recordings: each is asked, and all of them together.",
             show_default=False,
