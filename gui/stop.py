@@ -1,4 +1,4 @@
-"""STOP: a byte in the memory that the engine reads; without a word from the rig in 200 ms its process is killed, and the board goes dark.
+"""STOP: a byte in the file that the engine reads; without a word from the rig in 200 ms its process is killed, and the board goes dark.
 
 It asks nothing of the rig's Python, nor of the thread that hears it.
 """

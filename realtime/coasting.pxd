@@ -1,3 +1,4 @@
+from wavestim.realtime.disturbance cimport Disturbance
 from wavestim.realtime.filters cimport FilterPair
 from wavestim.realtime.whitening cimport RMAX
 
@@ -10,8 +11,12 @@ cdef class Coasting:
     cdef double last[RMAX]               # modes that were shown last
     cdef double offset[RMAX]             # steps of the amplifier, taken out
     cdef double level[RMAX]              # residual of the modes when the light came: held through the mask
+    cdef double shift[RMAX]              # where a disturbance left it, taken out too, behind the disturbance's own filters
+    cdef double base[RMAX]               # where the modes lie, over a second
     cdef double step_power               # usual squared change between ticks, uV^2 over the modes
+    cdef Disturbance disturbance
     cdef bint coasting
+    cdef bint spoilt                     # a disturbance began or ended with this tick: what was seen last is not to be believed
     cdef bint fresh                      # no sample has been seen since the wave was forgotten
     cdef void reset(self) noexcept nogil
     cdef bint condition(self, const double* y, bint masked, double* modes) noexcept nogil

@@ -42,6 +42,7 @@ cdef class FilterPair:
     cdef void steer(self) noexcept nogil
     cdef void expected(self, double* out, double* quadrature) noexcept nogil
     cdef void carry_over(self) noexcept nogil
+    cdef void doubt(self) noexcept nogil
     cdef void settle(self) noexcept nogil
     cdef bint advance(self, const double* white, bint masked) noexcept nogil
     cdef void drift(self) noexcept nogil

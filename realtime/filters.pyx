@@ -156,6 +156,17 @@ cdef class FilterPair:
         memcpy(self.pu, p, sizeof(p))
         self.steer()
 
+    cdef void doubt(self) noexcept nogil:
+        """What was seen of late is not to be believed: the phase is unknown, k and the pattern are as they were."""
+        cdef int i, j
+        for i in range(2):
+            self.s[i] = self.s3[i] = 0
+            for j in range(N_PLANE):
+                self.P[i * N_PLANE + j] = self.P[j * N_PLANE + i] = 0
+            for j in range(N_FREE):
+                self.P3[i * N_FREE + j] = self.P3[j * N_FREE + i] = 0
+        self.P[0] = self.P[6] = self.P3[0] = self.P3[4] = self.mean[0] * self.mean[0]
+
     cdef void settle(self) noexcept nogil:
         """A mask has just ended: for a moment the innovations are trusted less."""
         self.blind = <int>(BLIND_S * self.fs)

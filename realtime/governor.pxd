@@ -17,12 +17,13 @@ cdef class Governor:
     cdef readonly object limits
     cdef Py_ssize_t n_slots, n_sites, n_states
     cdef double max_irradiance, max_pulse, max_duty, max_dose, max_rise
-    cdef const double[::1] reference, brightest, longest, slack, tau
+    cdef const double[::1] reference, brightest, met, longest, begins, ends, slack, tau
     cdef const double[:, ::1] lit_from, lit_to, lit, ready, dose, peak, keep
     cdef const double[:, :, ::1] heat
     cdef bint started
     cdef double last                     # reference of the newest pattern, s
     cdef double[:, ::1] state            # (m, k) K, as of `last`
+    cdef double lit_until                # all light ends here, s
     cdef double[::1] dark_from           # the last light of a site ends here, s
     cdef double[::1] ready_at            # the board lights a site again from here, s
     cdef double[::1] rest_to             # until here the duty limit lets a site rest, s

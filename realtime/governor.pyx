@@ -46,6 +46,9 @@ cdef class Governor:
         self.max_irradiance, self.max_pulse, self.max_duty = limits.max_irradiance_mw_mm2, limits.max_pulse_s, limits.max_duty
         self.max_dose, self.max_rise = limits.max_dose_mj_mm2, limits.max_rise_c
         self.reference, self.brightest, self.longest = limits.reference_s, limits.brightest_mw_mm2, limits.longest_s
+        self.met, self.lit_until = limits.met_mw_mm2, -np.inf
+        self.begins = np.where(limits.lit_s > 0, limits.lit_from_s, np.inf).min(axis=1, initial=np.inf)
+        self.ends = np.where(limits.lit_s > 0, limits.lit_to_s, -np.inf).max(axis=1, initial=-np.inf)
         self.lit_from, self.lit_to, self.lit, self.slack = limits.lit_from_s, limits.lit_to_s, limits.lit_s, limits.slack_s
         self.ready = limits.ready_s
         self.dose, self.tau, self.heat, self.keep, self.peak = limits.dose_mj_mm2, limits.tau_s, limits.heat_c, limits.keep, limits.peak_c
@@ -121,6 +124,8 @@ cdef class Governor:
         cdef Py_ssize_t i, k
         if self.brightest[slot] > self.max_irradiance * ROUNDING:
             return IRRADIANCE
+        if self.met[slot] > self.max_irradiance * ROUNDING and t + self.begins[slot] < self.lit_until - ROUNDING_S:
+            return IRRADIANCE  # other light is still on, and might meet this one
         if self.longest[slot] > self.max_pulse * ROUNDING:
             return WIDTH
         if not self.started:
@@ -162,6 +167,7 @@ cdef class Governor:
                 self.dark_from[i] = t + self.lit_to[slot, i]
                 self.ready_at[i] = t + self.ready[slot, i]
                 self.rest_to[i] = (self.rest_to[i] if self.rest_to[i] > on else on) + self.lit[slot, i] / self.max_duty
+        self.lit_until = max(self.lit_until, t + self.ends[slot])
         self.last = t
         self.started = True
 
@@ -185,6 +191,7 @@ cdef class Governor:
         cdef double held[MINUTES]
         cdef int64_t back = <int64_t>(by_s / MINUTE_S)          # whole minutes: what is left over keeps them so much longer
         self.last -= by_s
+        self.lit_until -= by_s
         for i in range(self.n_sites):
             self.dark_from[i] -= by_s
             self.ready_at[i] -= by_s

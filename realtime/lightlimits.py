@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+BY_PATTERN = ("reference_s", "brightest_mw_mm2", "met_mw_mm2", "longest_s")
+BY_SITE = ("lit_from_s", "lit_to_s", "lit_s", "ready_s", "dose_mj_mm2", "peak_c")
+"""Tables of one number for each pattern, and of one for each pattern and site."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class LightLimits:
         of an hour.
     reference_s : (s,)
     brightest_mw_mm2 : (s,) highest irradiance in the tissue.
+    met_mw_mm2 : (s,) the same where light of any other patterns is on together with it.
     longest_s : (s,) longest time any site is lit at a stretch.
     lit_from_s, lit_to_s : (s, m) first light on, last light off at a site.
     lit_s : (s, m) how long a site is lit in all; 0: not at all.
@@ -42,6 +46,7 @@ class LightLimits:
     max_rise_c: float
     reference_s: Floats
     brightest_mw_mm2: Floats
+    met_mw_mm2: Floats
     longest_s: Floats
     lit_from_s: Floats
     lit_to_s: Floats
@@ -56,14 +61,12 @@ class LightLimits:
 
     def first(self, n: int) -> LightLimits:
         """Of the first n patterns alone."""
-        by_pattern = ("reference_s", "brightest_mw_mm2", "longest_s", "lit_from_s", "lit_to_s", "lit_s", "ready_s", "dose_mj_mm2")
-        return replace(self, **{name: getattr(self, name)[:n] for name in (*by_pattern, "heat_c", "keep", "peak_c")})
+        return replace(self, **{name: getattr(self, name)[:n] for name in (*BY_PATTERN, *BY_SITE, "heat_c", "keep")})
 
     def __post_init__(self) -> None:
         slots, sites, states = self.heat_c.shape
-        by_site = ("lit_from_s", "lit_to_s", "lit_s", "ready_s", "dose_mj_mm2", "peak_c")
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("reference_s", "brightest_mw_mm2", "longest_s"), (slots,))
-        shapes |= {"slack_s": (sites,), "tau_s": (states,), "keep": (slots, states), **dict.fromkeys(by_site, (slots, sites))}
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(BY_PATTERN, (slots,))
+        shapes |= {"slack_s": (sites,), "tau_s": (states,), "keep": (slots, states), **dict.fromkeys(BY_SITE, (slots, sites))}
         for name, shape in shapes.items():
             table = getattr(self, name)
             if table.shape != shape or table.dtype != np.float64 or not np.isfinite(table).all():

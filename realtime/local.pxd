@@ -18,5 +18,6 @@ cdef class Local:
     cdef double power                    # leaky, uV^2, summed over the modes
     cdef bint fresh                      # a thinned sample was added with this tick
     cdef void reset(self) noexcept nogil
+    cdef void blank(self) noexcept nogil
     cdef void push(self, const double* modes, bint masked) noexcept nogil
     cdef const double* newest(self) noexcept nogil

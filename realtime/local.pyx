@@ -33,12 +33,16 @@ cdef class Local:
     cdef void reset(self) noexcept nogil:
         self.phase = self.at = self.thin_at = 0
         self.power = 0
-        self.seen = 0
         self.fresh = False
+        memset(&self.thin[0, 0], 0, self.thin.shape[0] * RMAX * sizeof(double))
+        self.blank()
+
+    cdef void blank(self) noexcept nogil:
+        """Nothing was seen of late."""
+        self.seen = 0
         self.wiener.spoilt = self.lags
         memset(&self.recent[0, 0], 0, self.recent.shape[0] * RMAX * sizeof(double))
         memset(&self.past[0, 0, 0], 0, self.past.shape[0] * self.past.shape[1] * RMAX * sizeof(double))
-        memset(&self.thin[0, 0], 0, self.thin.shape[0] * RMAX * sizeof(double))
         memset(self.front.z, 0, sizeof(self.front.z))
         memset(self.re, 0, sizeof(self.re))
         memset(self.im, 0, sizeof(self.im))

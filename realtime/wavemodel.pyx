@@ -115,7 +115,7 @@ cdef class WaveModel:
 
     cdef void own(self, const double* x, const uint8_t* missing, const double* y, bint masked) noexcept nogil:
         """Before the tick: what the electrodes have beyond the modes, see Residual.push."""
-        self.residual.push(x, missing, y, masked, self.filters.s3, self.hindsight.present, self.whitener.noise_power)
+        self.residual.push(x, missing, y, masked or self.coasting.disturbance.disturbed, self.filters.s3, self.hindsight.present, self.whitener.noise_power)
 
     cdef void tick(self, const double* y, bint masked) noexcept nogil:
         """One tick of mode signals (uV). Masked: the samples show our own light or nothing at all; the model coasts."""
@@ -134,6 +134,9 @@ cdef class WaveModel:
         """Condition, whiten and filter one tick; the conditioned modes in ``modes``. True when they show nothing."""
         cdef double shaped[RMAX], white[RMAX]
         masked = self.coasting.condition(y, masked, modes)
+        if self.coasting.spoilt:
+            self.filters.doubt()
+            self.local.blank()
         self.whitener.white(modes, shaped, white)
         if not self.filters.advance(white, masked or self.filters.ticks < SETTLE_S * self.fs):
             self.reset()

@@ -3,8 +3,8 @@
 python scripts/measure_stop.py [--times 10]
 
 Light comes with every cycle of the wave. Then either the rig's Python hangs in a C call that keeps the GIL, and STOP is pressed; or the
-rig process is killed, and nobody presses anything. Prints one JSON object for each: the last edge of light after that moment, until the
-window said that the rig process is gone, and how late this machine itself was meanwhile; median, least and most.
+rig process is killed, and nobody presses anything. Prints one JSON object for each: the last edge of light after that moment by the board's
+clock, and how long until the window said that the rig process is gone; median, least and most.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> int:
     for way in WAYS:
         tried = [once(way) for _ in range(asked.times)]
         ended = [one for one in tried if one is not None]
-        figures = {name: spread([getattr(one, name) for one in ended]) for name in ("last_edge_ms", "known_ms", "stall_ms") if ended}
+        figures = {name: spread([getattr(one, name) for one in ended]) for name in ("last_edge_ms", "known_ms") if ended}
         bad |= not all(one.dark for one in ended)
         print(json.dumps({"way": way, "times": len(ended), "too_busy": len(tried) - len(ended), **figures}), flush=True)
     return int(bad)

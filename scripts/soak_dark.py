@@ -1,9 +1,9 @@
-"""Kills hosts with SIGKILL at random moments, in real time, and says when the last light was. Then the emulated ATmega2560, in virtual
-time: silence, half a frame, unplugging, BREAK, ABORT and the interlock, each at as many random moments.
+"""Kills hosts with SIGKILL at random moments and says when the last light was, by the clock of the board. Then the emulated ATmega2560,
+in virtual time: silence, half a frame, unplugging, BREAK, ABORT and the interlock, each at as many random moments.
 
 python scripts/soak_dark.py [--kills 200]
 
-Ends with 1 when one of them left light behind or was dark later than the board's timeout and the machine's own stall explain.
+Ends with 1 when one of them left light behind or was dark later than the timeout of the board explains.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from support.darkness import EVENTS, dark_at_random_moments
 from support.firmware_bench import AvrBench
 from support.killing import kill_hosts
 
-TIMEOUT_MS = 100.0
+LATEST_MS = 200.0
+"""Twice the timeout of the board, in its own time: what the host wrote last may be heard late, once."""
 
 
 def main() -> int:
@@ -31,10 +32,9 @@ def main() -> int:
     asked = parser.parse_args()
     killed = kill_hosts(asked.kills, asked.seed)
     lags = sorted(max(k.last_edge_ms, 0.0) for k in killed)
-    bad = [k for k in killed if not k.dark or k.last_edge_ms > TIMEOUT_MS + k.stall_ms]
+    bad = [k for k in killed if not k.dark or k.last_edge_ms > LATEST_MS]
     print(f"{len(killed)} hosts killed, {sum(k.lit for k in killed)} of them while light was on, {len(bad)} failures")
     print(f"last edge of light after the kill: median {lags[len(lags) // 2]:.2f} ms, longest {lags[-1]:.2f} ms")
-    print(f"longest stall of the board's own thread in the same run: {max(k.stall_ms for k in killed):.2f} ms")
     return 1 if bad or not emulated(asked.kills) else 0
 
 

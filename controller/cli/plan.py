@@ -51,18 +51,18 @@ def plan_light(
 
 
 def _headline(found: dict[str, Any]) -> str:
-    opsin = found["opsin"]
-    if opsin["inhibiting"] is not None:
-        needs = f"{opsin['name']} and {opsin['inhibiting']}: two colours, so no one irradiance says where cells answer"
-    elif opsin["least_mw_mm2"] is None:
-        needs = f"{opsin['name']}: nobody knows how much it needs at {opsin['wavelength_nm']:g} nm"
-    else:
-        least, most = opsin["least_mw_mm2"], opsin["surely_mw_mm2"]
-        needs = f"{opsin['name']} at {opsin['wavelength_nm']:g} nm: cells answer from {least:.3g} mW/mm², most of them at {most:.3g}"
+    needs = "\n".join(_needs(opsin) for opsin in found["opsins"])
     return (
         f"{found['experiment']}: {found['leds']} LEDs, at most one pattern every {found['period_ms']:.4g} ms, "
         f"cells {found['depth_mm']:g} mm deep\n{needs}"
     )
+
+
+def _needs(opsin: dict[str, Any]) -> str:
+    if opsin["least_mw_mm2"] is None:
+        return f"{opsin['name']}: nobody knows how much it needs at {opsin['wavelength_nm']:g} nm"
+    least, most = opsin["least_mw_mm2"], opsin["surely_mw_mm2"]
+    return f"{opsin['name']} at {opsin['wavelength_nm']:g} nm: cells answer from {least:.3g} mW/mm², most of them at {most:.3g}"
 
 
 FIGURES = (
@@ -77,10 +77,12 @@ FIGURES = (
     ("warming_c", "warms\nmK", 1000, ".1f"),
 )
 """Key, head of its column, what it is multiplied by, format."""
+OF_ALL_LIGHT = {"duration_ms", "duty", "dose_mj_mm2_per_h", "warming_c"}
+"""With two colours the others are told of each."""
 
 
 def _table(found: dict[str, Any]) -> Table:
-    """One row for the patterns that the same conditions draw from, with the range of their figures."""
+    """One row for the patterns that the same conditions draw from, with the range of their figures; with two colours one for each, too."""
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("pattern\n", overflow="fold", min_width=16)
     for _, head, _, _ in FIGURES:
@@ -88,10 +90,16 @@ def _table(found: dict[str, Any]) -> Table:
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for p in found["patterns"]:
         groups.setdefault((p["name"].split(" ")[0], *p["conditions"]), []).append(p)
+    opsins = found["opsins"]
     for (label, *conditions), rows in groups.items():
         name = f"{label} ({len(rows)})" if len(rows) > 1 else label
         used = [f" {c} (dark)" if c in found["dark_conditions"] else f" {c}" for c in conditions]
-        table.add_row("\n".join([name, *used]), *(_range(rows, key, by, form) for key, _, by, form in FIGURES))
+        told = FIGURES if len(opsins) == 1 else [figure if figure[0] in OF_ALL_LIGHT else None for figure in FIGURES]
+        table.add_row("\n".join([name, *used]), *("" if f is None else _range(rows, f[0], *f[2:]) for f in told))
+        for i, opsin in enumerate(opsins if len(opsins) > 1 else ()):
+            mine = [row["colours"][i] for row in rows]
+            cells = ("" if key in OF_ALL_LIGHT else _range(mine, key, by, form) for key, _, by, form in FIGURES)
+            table.add_row(f" {opsin['wavelength_nm']:g} nm", *cells)
     return table
 
 
@@ -113,10 +121,11 @@ def _footnote(found: dict[str, Any]) -> str:
         "any dose" if dose is None else f"{dose:g} mJ/mm² an hour",
         f"{limits['max_temperature_rise_c']:g} K",
     ]
+    both = "" if len(found["opsins"]) == 1 else "\nnm: by the LEDs of this colour, for its opsin; opens: by the light of both"
     return (
         "cells, opens: highest at an electrode; cells at their depth, and how much of\n"
         "the opsin opens around it, as in the simulated cortex. reach, sites: how deep,\n"
         f"and at how many of {found['electrodes']} electrodes, cells answer. duty, dose, warms: as fast\n"
         f"as it can go, for ever (patterns in any order: {1000 * found['mixed_warming_c']:.1f} mK)\n"
-        f"limits: {', '.join(bounds)}"
+        f"limits: {', '.join(bounds)}{both}"
     )

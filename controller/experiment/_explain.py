@@ -65,6 +65,8 @@ def closest(word: str, words: Sequence[str]) -> str:
 def _by_path(details: list[ErrorDetails], data: object) -> list[tuple[tuple[str | int, ...], list[ErrorDetails]]]:
     grouped: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
     for detail in details:
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # pydantic counts only what is right in it, and what is wrong is said
         grouped.setdefault(_path(detail, data), []).append(detail)
     return list(grouped.items())
 

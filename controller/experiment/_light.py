@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from wavestim.controller.experiment._base import ByKind, Name, NotNegative, Part, Point
 from wavestim.controller.experiment.emitters import emitter, power_curve
 
@@ -125,13 +125,37 @@ Delay = Annotated[float, Field(ge=0, le=5000)]
 CurvePoint = tuple[Annotated[int, Field(ge=0, le=255)], NotNegative]
 
 
+Curve = Annotated[tuple[CurvePoint, ...], Field(min_length=2)]
+
+
+def _named_curve(value: Any) -> Any:
+    """Read ``{curve: NAME, full_mw_mm2: X}`` as the curve of that name."""
+    if not isinstance(value, dict):
+        return value
+    name, full = value.get("curve"), value.get("full_mw_mm2")
+    if len(value) != 2 or not isinstance(name, str) or not isinstance(full, int | float) or not 0 < full < math.inf:
+        raise ValueError("by name it takes two keys: {curve: NAME, full_mw_mm2: X}, X > 0 in mW/mm2 at full level")
+    return power_curve(name, float(full))
+
+
+def _rising(curve: Curve | None) -> Curve | None:
+    if any(b[0] <= a[0] or b[1] <= a[1] for a, b in pairwise(curve or ())):
+        raise ValueError("it must rise in level and in irradiance from point to point")
+    return curve
+
+
+PowerCurve = Annotated[Curve | None, BeforeValidator(_named_curve), AfterValidator(_rising)]
+
+
 class Inhibition(Part):
-    """A second LED at every place, of another colour and for another opsin in the same cells. Power curve and limits are the first's."""
+    """A second LED at every place, of another colour and for another opsin in the same cells. Faces and limits are the first's."""
 
     opsin: Name = "gtacr2"
     """An opsin that inhibits, by the name of its data file."""
     wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
     """Peak wavelength of the second LEDs."""
+    power_curve: PowerCurve = None
+    """As leds.power_curve, of the second LEDs; null: that of the first."""
 
 
 class Leds(Part):
@@ -155,7 +179,7 @@ class Leds(Part):
     """Touching faces warm the tissue in a narrower place, and more: the light is taken as absorbed within 0.3 instead of 0.4 mm."""
     wall_plug: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Of an LED that lies in the tissue: the part of its electrical power that becomes light; the rest warms too. 1: it does not."""
-    power_curve: Annotated[tuple[CurvePoint, ...], Field(min_length=2)] | None = None
+    power_curve: PowerCurve = None
     """Measured [level, mW/mm2] pairs, rising, or {curve: NAME, full_mw_mm2: X}; null: 255 gives safety.max_irradiance_mw_mm2."""
 
     @model_validator(mode="before")
@@ -163,26 +187,13 @@ class Leds(Part):
     def _from_the_data_files(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        name, curve = data.get("emitter"), data.get("power_curve")
+        name = data.get("emitter")
         if isinstance(name, str):
             data = {**{key: value for key, value in emitter(name).items() if key != "source"}, **data}
-        if isinstance(curve, dict):
-            full = curve.get("full_mw_mm2")
-            bright = isinstance(full, int | float) and 0 < full < math.inf
-            if set(curve) != {"curve", "full_mw_mm2"} or not isinstance(curve["curve"], str) or not bright:
-                raise ValueError("power_curve by name takes two keys: {curve: NAME, full_mw_mm2: X}, X > 0 in mW/mm2 at full level")
-            data = {**data, "power_curve": power_curve(curve["curve"], float(curve["full_mw_mm2"]))}
         return data
 
     on_delay_us: Delay | Annotated[tuple[Delay, ...], Field(min_length=1, max_length=1024)] = 0.0
     """Time from switching an LED to its light, us: one number, one for each LED, or a file of 'wavestim lights test --photodiode'."""
-
-    @model_validator(mode="after")
-    def _curve_rises(self) -> Leds:
-        curve = self.power_curve or ()
-        if any(b[0] <= a[0] or b[1] <= a[1] for a, b in pairwise(curve)):
-            raise ValueError("power_curve must rise in level and in irradiance from point to point")
-        return self
 
 
 class Safety(Part):

@@ -41,6 +41,8 @@ class Board(Protocol):
     @property
     def max_lit(self) -> int: ...
     @property
+    def max_entries(self) -> int: ...
+    @property
     def delay_step_us(self) -> int: ...
     @property
     def width_step_us(self) -> int: ...
@@ -91,5 +93,7 @@ class Plan:
     slots: tuple[SlotPlan, ...]
     conditions: tuple[ConditionPlan, ...]
     sequence: NDArray[np.int16]
+    n_leds: int
+    """Of both colours, where there are two."""
     catches: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """Which trials of the sequence stay dark whatever their condition; empty: none."""

@@ -16,7 +16,6 @@ from wavestim.controller.experiment import irradiance, patterns
 from wavestim.controller.experiment._trigger import OpenLoop
 from wavestim.controller.experiment._types import Board, Plan, SlotPlan
 from wavestim.controller.experiment.limits import board_duty, dark_slots, shortest_period_ms
-from wavestim.controller.experiment.patterns import irradiance_of
 from wavestim.controller.experiment.schema import Experiment
 from wavestim.controller.experiment.thermal import SIGMA_MM, Heating, heat_mm2, heating
 from wavestim.realtime.governor import decay
@@ -48,8 +47,8 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
     tissue = irradiance.spread(leds_mm, experiment.leds)
     shares = _rounded(tissue.max(axis=0))
     np.fill_diagonal(shares, 1.0)
-    one, by_site = np.zeros((3, n_slots)), np.zeros((6, n_slots, n_sites))
-    reference, brightest, longest = one
+    one, by_site = np.zeros((4, n_slots)), np.zeros((6, n_slots, n_sites))
+    reference, brightest, met, longest = one
     lit_from, lit_to, lit, ready, dose, peak = by_site
     heat, keep = np.zeros((n_slots, n_sites, n_states)), np.ones((n_slots, n_states))
     shining = sorted(set(range(n_slots)) - dark_slots(plan))
@@ -57,22 +56,23 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         reference[s] = 0.0 if isinstance(experiment.trigger.policy, OpenLoop) else slots[s].lead_ms / 1000
     planned = [s for s in shining if s < n_planned]  # light by hand comes while nothing else does
     meet = _meet([slots[s] for s in planned], reference[planned], shortest_period_ms(experiment))
-    all_at_once = irradiance.lit_at_most([(e, irradiance_of(experiment, e.level)) for s in planned for e in slots[s].entries], n_sites)
+    faces = [patterns.faces_mw_mm2(experiment, slot.entries, n_sites) for slot in slots]
+    all_at_once = [_all_at_once([slots[s] for s in some], [faces[s] for s in some], tissue) for some in (planned, shining)]
     for s in shining:
-        slot = slots[s]
-        levels = [irradiance_of(experiment, e.level) for e in slot.entries]
-        together = all_at_once if meet and s < n_planned else irradiance.lit_together(slot.entries, levels, n_sites)
-        brightest[s] = _rounded(np.array(irradiance.brightest(together, tissue)))
+        slot, by_plan = slots[s], s < n_planned
+        alone = _rounded(np.array(irradiance.brightest(irradiance.lit_together(slot.entries, faces[s], n_sites), tissue)))
+        met[s] = all_at_once[0 if by_plan else 1]
+        brightest[s] = met[s] if meet and by_plan else alone
         for led, spans in patterns.lit_spans_us(slot.entries).items():
             lit_from[s, led], lit_to[s, led] = spans[0][0] / 1e6 - reference[s], spans[-1][1] / 1e6 - reference[s]
             lit[s, led] = sum(b - a for a, b in spans) / 1e6
             longest[s] = max(longest[s], *((b - a) / 1e6 for a, b in spans))
-        faces = np.zeros(n_sites)
-        for entry, level in zip(slot.entries, levels, strict=True):
-            faces[entry.site] += level * entry.width_us / 1e6
+        given = np.zeros(n_sites)
+        for entry, face in zip(slot.entries, faces[s], strict=True):
+            given[entry.site] += face * entry.width_us / 1e6
             ready[s, entry.site] = (entry.delay_us + entry.width_us / board.duty_max) / 1e6 - reference[s]  # the last of a site counts
-        dose[s] = sum((shares[:, j] * faces[j] for j in range(n_sites)), np.zeros(n_sites))
-        heat[s], peak[s] = _warming(model, slot, levels, heat_mm2(experiment.leds.spot_mm, experiment.leds.wall_plug), reference[s])
+        dose[s] = sum((shares[:, j] * given[j] for j in range(n_sites)), np.zeros(n_sites))
+        heat[s], peak[s] = _warming(model, slot, faces[s], heat_mm2(experiment.leds.spot_mm, experiment.leds.wall_plug), reference[s])
         first = min(e.delay_us for e in slot.entries) / 1e6 - reference[s]
         keep[s] = decay(first / model.tau_s)
     return LightLimits(
@@ -83,6 +83,7 @@ def light_limits(experiment: Experiment, plan: Plan, leds_mm: ArrayLike, board: 
         max_rise_c=safety.max_temperature_rise_c,
         reference_s=reference,
         brightest_mw_mm2=brightest,
+        met_mw_mm2=met,
         longest_s=longest,
         lit_from_s=lit_from,
         lit_to_s=lit_to,
@@ -101,6 +102,12 @@ def _meet(slots: Sequence[SlotPlan], reference_s: Floats, period_ms: float) -> b
     """As fast as the experiment allows, a pattern may begin before another has ended."""
     after = (slot.duration_ms - 1000 * at for slot, at in zip(slots, reference_s.tolist(), strict=True))
     return bool(period_ms < max(after, default=0.0) + 1000 * reference_s.max(initial=0.0))
+
+
+def _all_at_once(slots: Sequence[SlotPlan], faces: Sequence[Sequence[float]], tissue: Floats) -> Floats:
+    """Highest irradiance in the tissue if all these patterns were on together, each LED at its brightest."""
+    lit = [pulse for slot, bright in zip(slots, faces, strict=True) for pulse in zip(slot.entries, bright, strict=True)]
+    return _rounded(np.array(irradiance.brightest(irradiance.lit_at_most(lit, tissue.shape[2]), tissue)))
 
 
 def sigma_mm(experiment: Experiment) -> float:
@@ -164,11 +171,11 @@ def _too_warm(experiment: Experiment, what: str, rise_c: float) -> str:
     )
 
 
-def _warming(model: Heating, slot: SlotPlan, levels: list[float], area: float, reference_s: float) -> tuple[Floats, Floats]:
+def _warming(model: Heating, slot: SlotPlan, faces: list[float], area: float, reference_s: float) -> tuple[Floats, Floats]:
     """(m, k) what the pattern adds to the states as of the reference, and (m,) at most what it adds at any time."""
     later, at_once = np.zeros((2, *model.k_per_mw.shape[1:]))
-    for entry, level in zip(slot.entries, levels, strict=True):
-        rise = level * area * (1.0 - decay(entry.width_us / 1e6 / model.tau_s))
+    for entry, face in zip(slot.entries, faces, strict=True):
+        rise = face * area * (1.0 - decay(entry.width_us / 1e6 / model.tau_s))
         at_once[entry.site] += rise
         later[entry.site] += rise * decay((reference_s - (entry.delay_us + entry.width_us) / 1e6) / model.tau_s)
     peak = np.zeros(len(at_once))

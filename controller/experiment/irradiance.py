@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
+from wavestim.controller.errors import ExperimentError
+from wavestim.controller.experiment._explain import explain_each
 from wavestim.controller.experiment._light import Leds
 from wavestim.controller.experiment._types import PatternEntry
 from wavestim.controller.experiment.schema import Experiment
@@ -44,10 +47,25 @@ def spread(leds_mm: ArrayLike, leds: Leds, depths_mm: Sequence[float] = DEPTHS_M
 
 
 def light_settings(experiment: Experiment) -> dict[str, Any]:
-    """Opsin, colour and optics as the cortex in silico takes them (``LightConfig``)."""
+    """Opsins, colours and optics as the cortex in silico takes them (``LightConfig``).
+
+    Raises
+    ------
+    ExperimentError
+        For an opsin that has no data, or one of the second colour that does not inhibit.
+    """
+    from wavestim.hardware.simulated import LightConfig
+
     leds = experiment.leds
     told = {"opsin": experiment.opsin, **{key: getattr(leds, key) for key in ("wavelength_nm", "spot_mm", "na", "depth_mm")}}
-    return told if leds.inhibition is None else told | {"inhibition": leds.inhibition.model_dump()}
+    if leds.inhibition is not None:
+        told["inhibition"] = {key: getattr(leds.inhibition, key) for key in ("opsin", "wavelength_nm")}
+    try:
+        LightConfig(**told)
+    except ValidationError as error:
+        path, sentence = explain_each(error, told, LightConfig)[0]
+        raise ExperimentError(f"{experiment.name}: {'leds.' if path else ''}{sentence}") from None
+    return told
 
 
 def lit_together(entries: Sequence[PatternEntry], irradiances: Sequence[float], n_leds: int) -> Floats:

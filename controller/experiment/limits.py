@@ -35,7 +35,7 @@ def check_light(experiment: Experiment, plan: Plan, light_info: Board) -> None:
     dark = dark_slots(plan)
     for index, slot in enumerate(plan.slots):
         if index not in dark:
-            check_slot(experiment, slot, light_info, period_ms)
+            check_slot(experiment, slot, light_info, period_ms, plan.n_leds)
 
 
 def board_duty(board: Board) -> float:
@@ -54,6 +54,17 @@ def most_lit(entries: Sequence[PatternEntry]) -> int:
     return max(accumulate((step for _, step in edges), initial=0))
 
 
+def _too_soon(entries: Sequence[PatternEntry], board: Board) -> dict[int, tuple[int, float]]:
+    """LEDs that a pattern lights again before the board does: when it would, and from when it could, us after they came on."""
+    found, before = {}, dict[int, PatternEntry]()
+    for e in sorted(entries, key=lambda e: e.delay_us):
+        last = before.get(e.site)
+        if last is not None and (e.delay_us - last.delay_us) * board.duty_max < last.width_us * (1 - 1e-9):
+            found[e.site] = e.delay_us - last.delay_us, last.width_us / board.duty_max
+        before[e.site] = e
+    return found
+
+
 def dark_slots(plan: Plan) -> set[int]:
     """Slots that only shams use; they never shine."""
     used: dict[int, bool] = {}
@@ -64,18 +75,21 @@ def dark_slots(plan: Plan) -> set[int]:
     return {slot for slot, lit in used.items() if not lit}
 
 
-def check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms: float) -> None:
+def check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms: float, n_leds: int) -> None:
     """Refuse one pattern, fired so often at most; see :func:`check_light`."""
     safety = experiment.safety
 
     def refuse(what: str, limit: str) -> None:
         raise ExperimentError(f"{experiment.name}: pattern '{slot.name}': {what}, but {limit}")
 
-    brightest = max((patterns.irradiance_of(experiment, e.level) for e in slot.entries), default=0.0)
+    brightest = max(patterns.faces_mw_mm2(experiment, slot.entries, n_leds), default=0.0)
     if brightest > safety.max_irradiance_mw_mm2 * (1 + 1e-9):
         refuse(f"{brightest:.3g} mW/mm2", f"safety.max_irradiance_mw_mm2 is {safety.max_irradiance_mw_mm2:g}")
     if slot.duration_ms > MAX_PATTERN_MS:
-        refuse(f"it lasts {slot.duration_ms:.4g} ms", f"a pattern lasts at most {MAX_PATTERN_MS:g} ms; raise speed_mm_s or light less")
+        refuse(
+            f"it lasts {slot.duration_ms:.4g} ms",
+            f"a pattern lasts at most {MAX_PATTERN_MS:g} ms; raise speed_mm_s, lower delays, or light less",
+        )
     for entry in slot.entries:
         if entry.site >= board.n_sites:
             refuse(f"it lights LED {entry.site}", f"the board drives {board.n_sites}, 0 to {board.n_sites - 1}")
@@ -85,7 +99,7 @@ def check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms: 
                 f"its light is {entry.width_us / 1000:g} ms wide", f"the board's shortest pulse is {shortest / 1000:g} ms; raise width_ms"
             )
         if not board.graded and entry.level not in (0, patterns.FULL):
-            full = patterns.irradiance_of(experiment, patterns.FULL)
+            full = patterns.irradiance_of(experiment, patterns.FULL, second=entry.site >= patterns.first_colour(experiment, n_leds))
             refuse("it is dimmed", f"the board can only switch its LEDs; ask for irradiance_mw_mm2: {full:g}, which is full power")
     for led, spans in patterns.lit_spans_us(slot.entries).items():
         longest = max(end - start for start, end in spans) / 1000
@@ -100,6 +114,13 @@ def check_slot(experiment: Experiment, slot: SlotPlan, board: Board, period_ms: 
         allowed = board_duty(board)
         if duty > allowed * (1 + 1e-9):
             refuse(fastest, f"the board allows {allowed:.1%}; raise trigger.refractory_ms or lower width_ms")
+    for led, rest in _too_soon(slot.entries, board).items():
+        refuse(
+            f"LED {led} is lit again {rest[0] / 1000:g} ms after it came on",
+            f"the board lets it rest until {rest[1] / 1000:g} ms; raise delays_ms or lower width_ms",
+        )
+    if 0 < board.max_entries < len(slot.entries):
+        refuse(f"it has {len(slot.entries)} pulses", f"the board holds {board.max_entries} in a pattern; light fewer LEDs, or less often")
     together = most_lit(slot.entries)
     if 0 < board.max_lit < together:
         refuse(f"it lights {together} LEDs at once", f"the board's supply carries {board.max_lit}; light fewer together")

@@ -25,7 +25,14 @@ def width_us(ms: float) -> int:
     return math.floor(ms * 1000 / UNIT_US + 1e-6) * UNIT_US
 
 
-def level_for(experiment: Experiment, irradiance_mw_mm2: float, key: str) -> int:
+def power_curve(experiment: Experiment, *, second: bool) -> tuple[tuple[int, float], ...]:
+    """Rising (level, mW/mm2) of an LED of the first or the second colour."""
+    first, other = experiment.leds.power_curve, experiment.leds.inhibition
+    own = other.power_curve if second and other is not None else None
+    return own or first or ((0, 0.0), (FULL, experiment.safety.max_irradiance_mw_mm2))
+
+
+def level_for(experiment: Experiment, irradiance_mw_mm2: float, key: str, *, second: bool = False) -> int:
     """The level (0..255 of the site's maximum) for an irradiance, through the power curve; never brighter than asked.
 
     Raises
@@ -33,11 +40,10 @@ def level_for(experiment: Experiment, irradiance_mw_mm2: float, key: str) -> int
     ExperimentError
         When the LED cannot be that bright or that dim.
     """
-    curve = experiment.leds.power_curve or ((0, 0.0), (FULL, experiment.safety.max_irradiance_mw_mm2))
-    levels, powers = zip(*curve, strict=True)
+    levels, powers = zip(*power_curve(experiment, second=second), strict=True)
     at = f"{experiment.name}: {key}.irradiance_mw_mm2: {irradiance_mw_mm2:g} mW/mm2"
     if irradiance_mw_mm2 > powers[-1] * (1 + 1e-9):
-        limit = "leds.power_curve" if experiment.leds.power_curve else "safety.max_irradiance_mw_mm2"
+        limit = "their power_curve" if powers != (0.0, experiment.safety.max_irradiance_mw_mm2) else "safety.max_irradiance_mw_mm2"
         raise ExperimentError(f"{at} is more than the {powers[-1]:g} mW/mm2 of {limit}; ask for less")
     exact = float(np.interp(irradiance_mw_mm2, powers, levels))
     level = math.floor(exact + 1e-6)
@@ -47,22 +53,42 @@ def level_for(experiment: Experiment, irradiance_mw_mm2: float, key: str) -> int
     return level
 
 
-def irradiance_of(experiment: Experiment, level: int) -> float:
+def irradiance_of(experiment: Experiment, level: int, *, second: bool = False) -> float:
     """The irradiance that a level gives, in mW/mm2."""
-    curve = experiment.leds.power_curve or ((0, 0.0), (FULL, experiment.safety.max_irradiance_mw_mm2))
-    levels, powers = zip(*curve, strict=True)
+    levels, powers = zip(*power_curve(experiment, second=second), strict=True)
     return float(np.interp(level, levels, powers))
+
+
+def first_colour(experiment: Experiment, n_leds: int) -> int:
+    """How many of the LEDs are of the first colour; those of the second follow."""
+    return n_leds if experiment.leds.inhibition is None else n_leds // 2
+
+
+def faces_mw_mm2(experiment: Experiment, entries: Sequence[PatternEntry], n_leds: int) -> list[float]:
+    """Irradiance at the face of the LED of every entry."""
+    places = first_colour(experiment, n_leds)
+    return [irradiance_of(experiment, e.level, second=e.site >= places) for e in entries]
+
+
+def faces_by_level(experiment: Experiment) -> list[list[float]]:
+    """For each colour, mW/mm2 at the face by level, 0 to 255."""
+    colours = (False,) if experiment.leds.inhibition is None else (False, True)
+    return [[irradiance_of(experiment, level, second=second) for level in range(FULL + 1)] for second in colours]
 
 
 def unmeasured(experiment: Experiment) -> str:
     """What is believed of real LEDs whose power nobody gave, as a sentence; "" when their curve is there or the light is simulated."""
-    if experiment.leds.power_curve is not None or experiment.light.kind == "simulated":
+    leds = experiment.leds
+    if experiment.light.kind == "simulated":
         return ""
-    full = experiment.safety.max_irradiance_mw_mm2
-    return (
-        f"leds.power_curve is not given: full level is taken for {full:g} mW/mm2, which is safety.max_irradiance_mw_mm2. "
-        "LEDs that give more break every limit unseen; measure them"
-    )
+    if leds.power_curve is None:
+        full = experiment.safety.max_irradiance_mw_mm2
+        what = f"leds.power_curve is not given: full level is taken for {full:g} mW/mm2, which is safety.max_irradiance_mw_mm2"
+    elif leds.inhibition is not None and leds.inhibition.power_curve is None:
+        what = "leds.inhibition.power_curve is not given: LEDs of the second colour are taken to be as bright as those of the first"
+    else:
+        return ""
+    return f"{what}. LEDs that give more break every limit unseen; measure them"
 
 
 def flash(n_leds: int, width_ms: float, level: int) -> Entries:

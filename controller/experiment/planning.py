@@ -95,7 +95,7 @@ def plan(experiment: Experiment, positions_mm: ArrayLike, leds_mm: ArrayLike, li
     )
     sequence = condition_order(len(conditions), experiment.seed, experiment.schedule)
     lit = [not isinstance(c.pattern, Dark) for c in experiment.conditions]
-    return Plan(slots, conditions, sequence, catch_trials(sequence, lit, experiment.seed, experiment.schedule))
+    return Plan(slots, conditions, sequence, len(leds), catch_trials(sequence, lit, experiment.seed, experiment.schedule))
 
 
 def lead_ms(entries: Sequence[PatternEntry], leds_mm: NDArray[np.float64], site_mm: NDArray[np.float64]) -> float:
@@ -108,7 +108,8 @@ def _group(experiment: Experiment, pattern: LitPattern, key: str, places: NDArra
     group, second = _first_colour(experiment, pattern, key, places), pattern.inhibition
     if second is None:
         return group
-    cycle, draw, level = _cycle_ms(experiment), group.draw, patterns.level_for(experiment, second.irradiance_mw_mm2, f"{key}.inhibition")
+    cycle, draw = _cycle_ms(experiment), group.draw
+    level = patterns.level_for(experiment, second.irradiance_mw_mm2, f"{key}.inhibition", second=True)
     delay = cycle / 2 if second.delay_ms is None else second.delay_ms
     wrap = cycle if isinstance(pattern, Conjugate) else math.inf
     return replace(
@@ -124,15 +125,12 @@ def _cycle_ms(experiment: Experiment) -> float:
 
 
 def _first_colour(experiment: Experiment, pattern: LitPattern, key: str, leds: NDArray[np.float64]) -> _Group:
+    if isinstance(pattern, Sites):
+        return _sites(experiment, pattern, key, len(leds))
     level = patterns.level_for(experiment, pattern.irradiance_mw_mm2, key)
     width, look = pattern.width_ms, (pattern.width_ms, level)
     if isinstance(pattern, Flash):
         return _single(("flash", *look), "flash", patterns.flash(len(leds), width, level), width)
-    if isinstance(pattern, Sites):
-        if max(pattern.leds) >= len(leds):
-            raise ExperimentError(f"{experiment.name}: {key}.leds names LED {max(pattern.leds)}, but the LEDs are 0 to {len(leds) - 1}")
-        entries = patterns.sites(pattern.leds, pattern.delays_ms, width, level)
-        return _single(("sites", pattern.leds, pattern.delays_ms, *look), "sites", entries, width)
     if isinstance(pattern, Conjugate):
         cycle = _cycle_ms(experiment)
         return _Group(
@@ -155,6 +153,20 @@ def _first_colour(experiment: Experiment, pattern: LitPattern, key: str, leds: N
 
     same = (pattern.kind, relative or fixed, pattern.speed_mm_s, *look)
     return _Group(same, pattern.kind, draw, relative, by_wave, fixed, speed, width)
+
+
+def _sites(experiment: Experiment, pattern: Sites, key: str, n_places: int) -> _Group:
+    """LEDs of the second colour may be named, too, unless the pattern lights them behind those of the first anyhow."""
+    alone = experiment.leds.inhibition is not None and pattern.inhibition is None
+    n, most = n_places * (2 if alone else 1), max(pattern.leds)
+    if most >= n:
+        raise ExperimentError(f"{experiment.name}: {key}.leds names LED {most}, but the LEDs are 0 to {n - 1}")
+    levels = {
+        s: patterns.level_for(experiment, pattern.irradiance_mw_mm2, key, second=s) for s in {led >= n_places for led in pattern.leds}
+    }
+    even = patterns.sites(pattern.leds, pattern.delays_ms, pattern.width_ms, patterns.FULL)
+    entries = tuple(e._replace(level=levels[e.site >= n_places]) for e in even)
+    return _single((*pattern.leds, pattern.delays_ms, pattern.width_ms, *levels.items()), "sites", entries, pattern.width_ms)
 
 
 def _lag(experiment: Experiment, pattern: Lag, key: str, leds: NDArray[np.float64], level: int) -> _Group:
@@ -195,9 +207,10 @@ def _share_slots(experiment: Experiment, groups: Sequence[_Group], leds: NDArray
         lasts_ms = group.width_ms + group.longer_ms
         chosen = banks.choose(share, leds, lasts_ms, headings=group.headings, speeds=group.speeds)
         if chosen is None and group.speeds and banks.slowest_mm_s(leds, lasts_ms) >= banks.SPEED_RANGE_MM_S[1]:
+            second = f", {group.longer_ms:.4g} ms of which the second colour is late: lower its delay_ms, or" if group.longer_ms else ";"
             raise ExperimentError(
                 f"{experiment.name}: leds span {banks.extent_mm(leds):.3g} mm, too far to cross "
-                f"at {banks.SPEED_RANGE_MM_S[1]:g} mm/s within the 200 ms a pattern may last; light a smaller part"
+                f"at {banks.SPEED_RANGE_MM_S[1]:g} mm/s within the 200 ms a pattern may last{second} light a smaller part"
             )
         if chosen is None:
             left = -1

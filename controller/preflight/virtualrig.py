@@ -9,6 +9,7 @@ from wavestim.controller.session.arrivals import Arrivals
 from wavestim.controller.session.bench import VirtualBench
 from wavestim.controller.session.feeds import Feed
 from wavestim.hardware.simulated.faults import Faults
+from wavestim.hardware.simulated.streaming import by_led
 from wavestim.hardware.sources import LiveCounts, LiveInfo
 
 CHUNK = 20
@@ -34,7 +35,7 @@ class VirtualStation(Station):
         fixed = experiment.source.fixed_delay_ms
         super().__init__(info, bench.light, arrivals.constant_ms if fixed is None else fixed)
         self._feed, self._bench, self._arrivals, self._faults = feed, bench, arrivals, faults
-        self._irradiance = {level: patterns.irradiance_of(experiment, level) for level in range(256)}
+        self._irradiance = by_led(patterns.faces_by_level(experiment), bench.light.info.n_sites)
         self._period = 1e9 / info.fs_hz
         self._bursts = arrivals.oldest_ms > arrivals.constant_ms
         self._start, self._at, self._ended = bench.clock.now_ns, 0, ""
@@ -60,7 +61,7 @@ class VirtualStation(Station):
         bench.clock.now_ns = max(bench.clock.now_ns, bench.core.now_ns)
         for edge in bench.core.host_edges():
             at_s = max(0.0, (int(edge["host_ns"]) - self._start) / 1e9)
-            self._feed.light(at_s, int(edge["led"]), self._irradiance[int(edge["level"])])
+            self._feed.light(at_s, int(edge["led"]), self._irradiance[edge["led"]][edge["level"]])
         first, block = self._feed.read(n)
         if not len(block):
             self._ended = "the recording ended"

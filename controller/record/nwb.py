@@ -225,39 +225,48 @@ def _pulses(nwb: Any, session: Session) -> None:
 
 
 def _light(nwb: Any, session: Session) -> None:
-    """Power of all LEDs together, as a step function."""
-    from pynwb.ogen import OptogeneticSeries, OptogeneticStimulusSite
-
+    """Power of all LEDs of a colour together, as a step function; of a second colour beside it."""
     slots = slots_of(session.about)
-    leds = session.experiment.get("leds", {})
+    leds, n_leds = session.experiment.get("leds", {}), len(session.about.get("leds_mm", ()))
     pulses, decisions = session.pulses, session.decisions
     shone = decisions[pulses["decision"][np.isin(pulses["verdict"], LIT) & ~pulses["dark"]]] if len(pulses) else decisions[:0]
     if session.about.get("recording") is not None or not len(shone):
         return
     area_mm2 = np.pi * (float(leds.get("spot_mm", 0.2)) / 2) ** 2
-    times, steps, first = [], [], session.first_sample
+    second = leds.get("inhibition")
+    colours = [("", session.experiment.get("opsin", "unknown"), leds)]
+    if second is not None:
+        colours.append(("_inhibition", second.get("opsin", "unknown"), second))
+    steps: list[list[tuple[float, float]]] = [[] for _ in colours]
     for d in shone:
-        begin = (float(d["start_sample"]) - first) / session.fs_hz
+        begin = (float(d["start_sample"]) - session.first_sample) / session.fs_hz
         spans = entries_of(slots, int(d["slot"]))
         delays = [float(entry[1]) / 1e6 for entry in slots[int(d["slot"])]["entries"]]
-        for (_, width, irradiance), delay in zip(spans, delays, strict=True):
-            times += [begin + delay, begin + delay + width]
-            steps += [irradiance * area_mm2 * 1e-3, -irradiance * area_mm2 * 1e-3]
-    order = np.argsort(times, kind="stable")
-    at, power = np.asarray(times)[order], np.cumsum(np.asarray(steps)[order])
-    last = np.append(np.diff(at) > 1e-9, True)
+        for (led, width, irradiance), delay in zip(spans, delays, strict=True):
+            power_w = irradiance * area_mm2 * 1e-3
+            steps[led * len(colours) // n_leds] += [(begin + delay, power_w), (begin + delay + width, -power_w)]
     device = nwb.create_device(name="light", description=str(session.about.get("light", {}).get("board", "light driver")))
+    for (ending, opsin, of_colour), changes in zip(colours, steps, strict=True):
+        if changes:
+            what = f"{n_leds // len(colours)} LEDs over the probe, opsin {opsin}"
+            _light_power(nwb, device, ending, what, float(of_colour.get("wavelength_nm", 470.0)), changes)
+
+
+def _light_power(nwb: Any, device: Any, ending: str, what: str, wavelength_nm: float, changes: list[tuple[float, float]]) -> None:
+    """LEDs of one colour, and their power (W) from its changes at times (s)."""
+    from pynwb.ogen import OptogeneticSeries, OptogeneticStimulusSite
+
+    times, steps = np.asarray(changes).T
+    order = np.argsort(times, kind="stable")
+    at, power = times[order], np.cumsum(steps[order])
+    last = np.append(np.diff(at) > 1e-9, True)
     site = OptogeneticStimulusSite(
-        name="leds",
-        device=device,
-        description=f"{len(session.about.get('leds_mm', ()))} LEDs over the probe, opsin {session.experiment.get('opsin', 'unknown')}",
-        excitation_lambda=float(leds.get("wavelength_nm", 470.0)),
-        location="cortex",
+        name=f"leds{ending}", device=device, description=what, excitation_lambda=wavelength_nm, location="cortex"
     )
     nwb.add_ogen_site(site)
     series = OptogeneticSeries(
-        name="light_power",
-        description="power of all LEDs together; holds until the next time stamp",
+        name=f"light_power{ending}",
+        description="power of all these LEDs together; holds until the next time stamp",
         data=np.maximum(power[last], 0.0).round(12),
         timestamps=at[last],
         site=site,

@@ -72,6 +72,7 @@ def summarise(session: Session) -> Summary:
         "stopped_early": bool(counts.get("stopped_early", False)),
         "stopped_by": str(counts.get("stopped_by", "")),
         "safe": list(counts.get("safe", ())),
+        "went_dark": counts.get("went_dark"),
     }
     region = session.about.get("region")
     if region is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from wavestim.controller.experiment import irradiance
-from wavestim.controller.experiment.lightdesign import DEPTHS_MM, FIRING_S, face_levels, groups
+from wavestim.controller.experiment.lightdesign import DEPTHS_MM, FIRING_S, Colour, by_colour, face_levels, groups
 from wavestim.controller.report import _style as style
 from wavestim.controller.session.rehearsal import Rehearsal
 
@@ -17,6 +17,8 @@ MAP_STEPS = 160
 MARGIN_MM = 0.4
 FAINT_MW_MM2 = 1e-3
 SMALL_C = 0.05
+LINES = ("-", "--")
+"""By colour of light."""
 HEADROOM = 30  # room for the legend above the limit
 
 
@@ -26,17 +28,22 @@ def draw(rehearsal: Rehearsal, folder: Path, name: str = "light-plan") -> list[P
 
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png", folder / f"{name}.svg"]
+    n = len(rehearsal.design.colours)
     with style.look() as figure_class, rc_context(dict.fromkeys(INKED, INK)):
-        figure = figure_class(figsize=(11.5, 7.6), facecolor=PAPER)
-        a, b, c, d = figure.subplots(2, 2).ravel()
-        _map(figure, a, rehearsal)
-        _depth(b, rehearsal)
-        _warming(c, rehearsal)
-        _limits(d, rehearsal)
+        figure = figure_class(figsize=(11.5 if n == 1 else 15.0, 7.6), facecolor=PAPER)
+        maps = [f"map {i}" for i in range(n)]
+        panels = figure.subplot_mosaic(
+            [[m for m in (*maps, "depth") for _ in range(2)], [m for m in ("warming", "limits") for _ in range(n + 1)]]
+        )
+        for i, name in enumerate(maps):
+            _map(figure, panels[name], rehearsal, i)
+        _depth(panels["depth"], rehearsal)
+        _warming(panels["warming"], rehearsal)
+        _limits(panels["limits"], rehearsal)
         figure.suptitle(_title(rehearsal), fontsize=11, color=INK)
-        figure.savefig(files[0], dpi=130, metadata={"Software": None})
+        figure.savefig(files[0], dpi=130, facecolor=PAPER, metadata={"Software": None})
         figure.set_layout_engine("none")  # it is laid out by now
-        figure.savefig(files[1], metadata={"Date": None})
+        figure.savefig(files[1], facecolor=PAPER, metadata={"Date": None})
     return files
 
 
@@ -50,25 +57,27 @@ def _worst(rehearsal: Rehearsal) -> int:
     return int(np.argmax(rehearsal.design.warming_c))
 
 
-def _map(figure: Any, ax: Any, rehearsal: Rehearsal) -> None:
+def _map(figure: Any, ax: Any, rehearsal: Rehearsal, colour: int) -> None:
+    """Light of one colour."""
     assembly, found, s = rehearsal.assembly, rehearsal.design, _worst(rehearsal)
-    leds, electrodes, e = assembly.leds_mm, assembly.positions_mm, assembly.experiment
+    leds, electrodes, e, shown_as = assembly.leds_mm, assembly.positions_mm, assembly.experiment, found.colours[colour]
     every = np.concatenate([leds, electrodes])
     (x0, y0), (x1, y1) = every.min(axis=0) - MARGIN_MM, every.max(axis=0) + MARGIN_MM
     x, y = np.meshgrid(np.linspace(x0, x1, MAP_STEPS), np.linspace(y0, y1, MAP_STEPS))
     cells = irradiance.spread(leds, e.leds, (e.leds.depth_mm,), np.column_stack([x.ravel(), y.ravel()]))[0]
     together = irradiance.lit_together(assembly.plan.slots[s].entries, face_levels(e, assembly.plan, s), len(leds))
-    bright = (cells @ together.T).max(axis=1).reshape(x.shape) if s in found.lit else np.zeros(x.shape)
+    mine = by_colour(e, len(leds))[colour]
+    bright = (cells[:, mine] @ together[:, mine].T).max(axis=1).reshape(x.shape) if s in found.lit else np.zeros(x.shape)
     shown = np.log10(np.maximum(bright, FAINT_MW_MM2))
     image = ax.imshow(shown, origin="lower", extent=(x0, x1, y0, y1), cmap="cividis", interpolation="bilinear")
     ax.plot(*electrodes.T, "o", ms=2.5, mfc="#ffffff", mec=style.GREY, mew=0.5, label="electrode")
-    ax.plot(*leds.T, "o", ms=6, mfc="none", mec=style.ORANGE, label="LED")
-    threshold = found.threshold_mw_mm2
+    ax.plot(*leds[mine].T, "o", ms=6, mfc="none", mec=style.ORANGE, label="LED")
+    threshold = shown_as.threshold_mw_mm2
     if threshold is not None and bright.min() < threshold[0] < bright.max():
         ax.contour(x, y, bright, levels=[threshold[0]], colors=[style.RED], linewidths=1.4)
-        ax.plot([], [], color=style.RED, label=f"{e.opsin} answers ({threshold[0]:.3g} mW/mm²)")
+        ax.plot([], [], color=style.RED, label=f"{shown_as.opsin} answers ({threshold[0]:.3g} mW/mm²)")
     elif threshold is not None and bright.max() <= threshold[0]:
-        ax.plot([], [], " ", label=f"{e.opsin} answers nowhere (below {threshold[0]:.3g} mW/mm²)")
+        ax.plot([], [], " ", label=f"{shown_as.opsin} answers nowhere (below {threshold[0]:.3g} mW/mm²)")
     bar = figure.colorbar(image, ax=ax, shrink=0.9)
     low, high = shown.min(), shown.max()
     ticks = [t for t in range(-3, 3) if low <= t <= high]
@@ -76,23 +85,26 @@ def _map(figure: Any, ax: Any, rehearsal: Rehearsal) -> None:
     bar.set_label("mW/mm²")
     ax.grid(False)
     ax.set(xlabel="x, mm", ylabel="y, mm", aspect="equal")
-    ax.set_title(f"brightest moment at {e.leds.depth_mm:g} mm depth\n{assembly.plan.slots[s].name}")
+    which = f"{_named(shown_as)}: " if len(found.colours) > 1 else ""
+    ax.set_title(f"{which}brightest moment at {e.leds.depth_mm:g} mm depth\n{assembly.plan.slots[s].name}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=8, columnspacing=1.2, handletextpad=0.4)
 
 
 def _depth(ax: Any, rehearsal: Rehearsal) -> None:
     found, e = rehearsal.design, rehearsal.assembly.experiment
     for colour, group in zip(style.CYCLE, _lit(rehearsal), strict=False):
-        under = found.under_led_mw_mm2[group["slots"].start : group["slots"].stop].max(axis=0)
-        ax.semilogy(DEPTHS_MM, np.maximum(under, FAINT_MW_MM2), color=colour, label=_label(group))
-    if found.threshold_mw_mm2 is not None:
-        least, surely = found.threshold_mw_mm2
-        ax.axhspan(least, surely, color=style.RED, alpha=0.15, lw=0)
-        ax.axhline(least, color=style.RED, lw=1.2)
-        ax.text(
-            2.0, least, f"{e.opsin} at {e.leds.wavelength_nm:g} nm: cells answer ", color=style.RED, ha="right", va="bottom", fontsize=8
-        )
-        ax.text(2.0, surely, "most of them ", color=style.RED, ha="right", va="top", fontsize=8)
+        for line, light in zip(LINES, found.colours, strict=False):
+            under = light.under_led_mw_mm2[group["slots"].start : group["slots"].stop].max(axis=0)
+            if under.any() or len(found.colours) == 1:
+                which = f", {light.wavelength_nm:g} nm" if len(found.colours) > 1 else ""
+                ax.semilogy(DEPTHS_MM, np.maximum(under, FAINT_MW_MM2), line, color=colour, label=_label(group) + which)
+    for line, light in zip(LINES, found.colours, strict=False):
+        if light.threshold_mw_mm2 is not None:
+            least, surely = light.threshold_mw_mm2
+            ax.axhspan(least, surely, color=style.RED, alpha=0.15, lw=0)
+            ax.axhline(least, color=style.RED, lw=1.2, ls=line)
+            ax.text(2.0, least, f"{_named(light)}: cells answer ", color=style.RED, ha="right", va="bottom", fontsize=8)
+            ax.text(2.0, surely, "most of them ", color=style.RED, ha="right", va="top", fontsize=8)
     ax.axvline(e.leds.depth_mm, color=style.GREY, lw=1, ls="--")
     ax.text(e.leds.depth_mm, FAINT_MW_MM2 * 1.3, " cells", color=style.GREY, fontsize=8)
     ax.axhline(e.safety.max_irradiance_mw_mm2, color=INK, lw=1, ls=":")
@@ -120,7 +132,8 @@ def _warming(ax: Any, rehearsal: Rehearsal) -> None:
     ax.set(xlabel="time, s", ylabel=f"warming of the hottest site, {unit}", xlim=(0, found.forecast_s[-1]), ylim=(0, 1.3 * scale * top))
     if limit <= 1.25 * top:
         ax.axhline(scale * limit, color=INK, lw=1, ls=":")
-    ax.set_title(f"temperature, fired as fast as it goes (limit {limit:g} K)")
+    both = ", both colours" if len(found.colours) > 1 else ""
+    ax.set_title(f"temperature{both}, fired as fast as it goes (limit {limit:g} K)")
     _legend(ax, "upper left")
 
 
@@ -151,6 +164,10 @@ def _limits(ax: Any, rehearsal: Rehearsal) -> None:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.grid(axis="y", visible=False)
     ax.set_title("what the limits leave")
+
+
+def _named(light: Colour) -> str:
+    return f"{light.opsin} at {light.wavelength_nm:g} nm"
 
 
 def _legend(ax: Any, where: str) -> None:

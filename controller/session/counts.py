@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from wavestim.controller.session.stopping import Ending
 
@@ -20,6 +21,9 @@ class Counts:
         Which of them, in the words of the source; or the rule by which all is done. Empty when all seconds were recorded.
     safe : list of str
         Why the board went dark by itself.
+    went_dark : dict, optional
+        It went dark by itself and was so at the end: ``at_s`` from the first sample, ``why``, and whether the light itself had failed
+        (``light_failed``).
     realtime : str, optional
         What the system granted the engine's thread; none under a simulated clock.
     """
@@ -30,6 +34,7 @@ class Counts:
     stopped_early: bool = False
     stopped_by: str = ""
     safe: list[str] = field(default_factory=list)
+    went_dark: dict[str, Any] | None = None
     realtime: str | None = None
 
     def ended_by_rule(self, ending: Ending | None) -> None:

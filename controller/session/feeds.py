@@ -60,12 +60,11 @@ def cortex_settings(experiment: Experiment) -> dict[str, Any]:
             "sequence": shown.sequence.tokens.tolist(),
         }
     light = light_settings(experiment)
-    for key, model, values in (("source", CortexConfig, cortex), ("opsin or leds", LightConfig, light)):
-        try:
-            model(**values)
-        except ValueError as error:
-            reason = " ".join(str(error).split("Value error, ")[-1].split(" [type=")[0].split())
-            raise ExperimentError(f"{experiment.name}: {key}: {reason}") from None
+    try:
+        CortexConfig(**cortex)
+    except ValueError as error:
+        reason = " ".join(str(error).split("Value error, ")[-1].split(" [type=")[0].split())
+        raise ExperimentError(f"{experiment.name}: source: {reason}") from None
     if shown is not None and (kind := CortexConfig(**cortex).wave().kind) != "planar":
         raise ExperimentError(
             f"{experiment.name}: sequence: tokens enter a cortex whose waves are planar, not {kind}; choose another source.state"

@@ -88,7 +88,7 @@ def plan_mock_rig(experiment: Experiment, out: Path, live: LiveInfo | None = Non
     settings |= {"positions_mm": positions.tolist(), "leds_mm": leds.tolist(), "fs_hz": fs_hz}
     if board:
         settings |= {
-            "irradiance": [patterns.irradiance_of(experiment, level) for level in range(256)],
+            "irradiance": patterns.faces_by_level(experiment),
             "edges": str(out / "edges.csv"),
             "clock": str(out / "rig-clock.json"),
         }

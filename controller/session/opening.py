@@ -41,7 +41,7 @@ def open_journal(
     **about: Any,
 ) -> Journal:
     """Create the session folder with everything that ``verify`` needs to make the decisions again."""
-    resolved = resolve(assembly.experiment)
+    resolved, n_leds = resolve(assembly.experiment), assembly.plan.n_leds
     if calibration is not None:  # the session keeps it, and its experiment file names the copy
         about["calibration"] = {**calibration.about, "sha256": calibration.sha256, "path": str(calibration.path)}
         resolved["provenance"]["calibration_sha256"] = calibration.sha256
@@ -63,8 +63,8 @@ def open_journal(
             "horizon_ms": horizon_ms,
             "armed": armed,
             "leds_mm": np.asarray(assembly.leds_mm).tolist(),
-            "slots": light_plan(assembly.experiment, assembly.plan.slots),
-            "manual_slots": light_plan(assembly.experiment, assembly.manual.slots if assembly.manual is not None else ()),
+            "slots": light_plan(assembly.experiment, assembly.plan.slots, n_leds),
+            "manual_slots": light_plan(assembly.experiment, assembly.manual.slots if assembly.manual is not None else (), n_leds),
             "started_utc": datetime.now(UTC).isoformat(),
             **about,
         },

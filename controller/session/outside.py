@@ -75,7 +75,7 @@ class Outside:
     def __init__(
         self, session: RealSession, told: Everyone, folder: Path, meeting: Meeting, context: zmq.Context[Any], mock: MockOrders
     ) -> None:
-        self._session, self._folder, self._mock_rig = session, folder, mock
+        self._session, self._told, self._folder, self._mock_rig = session, told, folder, mock
         self.publisher = Publisher(meeting.telemetry, session.engine, self.status, context)
         told.join(self.publisher)
         self.waves = WaveLog(session.assembly.fs_hz, session.assembly.site)
@@ -102,6 +102,8 @@ class Outside:
         """Between two turns of the session: orders, then news."""
         self.control.turn(now_ns)
         session = self._session
+        for why in self._told.complaints():
+            session.journal.append_marker(max(session.recorder.last_sample, 0), "not-told", why)
         waves = self.waves.take(*self.publisher.turn(now_ns), session.engine.calibration)
         if len(waves):
             session.journal.append_waves(waves)
@@ -141,7 +143,7 @@ class Outside:
         }
 
     def _stop(self) -> None:
-        """As STOP in the window does it: a byte in memory that the engine reads."""
+        """As STOP in the window does it: a byte in the file that the engine reads."""
         with (self._folder / "stop").open("r+b") as file:
             file.write(b"\1")
 

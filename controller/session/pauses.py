@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wavestim.controller.session.live import note_source
 from wavestim.hardware.lights import LightError
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LOOK_S, LOOKS = 0.01, 100
 LEAST_S = 0.5
 """Of samples that have to come within these looks."""
+OF_THE_HOST = {"abort", "heartbeat", "no-samples", "source-restarted", "engine-stands"}
+"""Whatever else a light goes dark for is its own fault."""
 
 
 class Pauses:
@@ -29,12 +31,24 @@ class Pauses:
     ----------
     paused : bool
         Nothing is decided until it resumes.
+    stands : bool
+        The engine has stopped turning, and sees nothing.
     """
 
     def __init__(self, session: RealSession, rearms: int) -> None:
         self._session, self._rearms_left = session, rearms
         self._safe_seen = 0
-        self.paused = self._refused = self._stands = False
+        self.paused = self.stands = self._refused = False
+        self._reasons: tuple[str, ...] = ()
+        self._since = 0
+
+    @property
+    def went_dark(self) -> dict[str, Any] | None:
+        """The pause that lasts: from which second on, why, and whether the light itself has failed; None when there is none."""
+        if not self.paused or set(self._reasons) == {"abort"}:  # somebody pressed STOP
+            return None
+        at_s = self._since / self._session.assembly.fs_hz
+        return {"at_s": round(at_s, 3), "why": list(self._reasons), "light_failed": not OF_THE_HOST.issuperset(self._reasons)}
 
     def look(self, now: int, *, restarted: bool) -> None:
         """Once a turn: at the source, the engine and the board.
@@ -53,7 +67,7 @@ class Pauses:
         if s.thread.stands(now):
             self._engine_stands()
             return
-        self._stands = False
+        self.stands = False
         if s.loop.stalled or self.paused or len(s.recorder.safe_reasons) > self._safe_seen:
             self.after_safe()
         if s.board.came_back(now):
@@ -68,11 +82,11 @@ class Pauses:
         self._safe_seen = len(s.recorder.safe_reasons)
         if not s.engine.armed and s.arming.step != "armed":
             return
-        self._pause(", ".join(reasons))
+        self._pause(*dict.fromkeys(reasons))
         if not s.light.gone:
             self._resume()
         if s.arming.step == "armed" and (self._rearms_left <= 0 or s.loop.stopped or s.light.gone):
-            s.disarm(", ".join(reasons))  # dark before anybody ran it: arming it anew is for a person
+            s.disarm(", ".join(dict.fromkeys(reasons)))  # dark before anybody ran it: arming it anew is for a person
 
     def samples_are_back(self) -> bool:
         """After a silence, for good: looked at for a second, and once more when the source starts again meanwhile, with a new clock."""
@@ -90,20 +104,20 @@ class Pauses:
     def _engine_stands(self) -> None:
         """Its heartbeat has ended with it, and light resumes only when it turns again; the board is told from here, too."""
         s = self._session
-        if not self._stands:
-            self._stands = True
+        if not self.stands:
+            self.stands = True
             s.light.abort()
             s.journal.append_marker(max(s.recorder.last_sample, 0), "engine-stands", f"after {s.loop.turns} turns")
         if s.engine.armed:
             self._pause("engine-stands")
 
-    def _pause(self, why: str) -> None:
+    def _pause(self, *why: str) -> None:
         """Nothing is decided from here on."""
         s = self._session
         if not self.paused:
-            self.paused = True
+            self.paused, self._reasons, self._since = True, why, max(s.recorder.last_sample, 0)
             s.engine.post("pause", 1.0)
-            s.journal.append_marker(max(s.recorder.last_sample, 0), "paused", why)
+            s.journal.append_marker(self._since, "paused", ", ".join(why))
 
     def _resume(self) -> None:
         """As often as the experiment allows; otherwise the recording goes on, dark."""

@@ -117,6 +117,7 @@ def run_real(
                 outside.tell_now()
         finally:
             journal.set_meta("counts", asdict(session.counts))
+            told.end()
             journal.set_meta("told", told.counts)
             if live is not None:
                 journal.set_meta("source", source_about(live.info, live.counts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -36,7 +37,7 @@ from wavestim.realtime.loop import Loop, now_ns
 from wavestim.realtime.ring import Ring
 from wavestim.realtime.scheduler import Scheduler
 
-PUMP_S = 0.01
+PUMP_S = 0.02
 RING_S = 30.0
 
 
@@ -105,6 +106,7 @@ class RealSession:
         prepare_light(self.light, self.assembly, self.device_clock)
         stop_path.write_bytes(b"\0")
         with stop_path.open("rb") as stop, self.rights.memory():
+            self._stop_fd = stop.fileno()
             self.loop = Loop(self.ring, self.engine, self.scheduler, stop.fileno())
             self.thread = EngineThread(self.loop, self.rights)
             self.thread.start()
@@ -112,6 +114,7 @@ class RealSession:
             try:
                 yield
             finally:
+                went_dark = self.pauses.went_dark
                 with contextlib.suppress(Exception):
                     self.light.abort()
                 self.source.stop()
@@ -121,6 +124,7 @@ class RealSession:
                 self.counts.dropped = self.ring.n_dropped + self.engine.n_dropped
                 self.counts.ticks = self.engine.n_ticks
                 self.counts.safe = self.recorder.safe_reasons
+                self.counts.went_dark = went_dark
                 self.counts.ended_by_rule(self.course.ending)
                 self.counts.realtime = self.rights.words
                 del self.loop, self.thread
@@ -153,12 +157,17 @@ class RealSession:
                 limit = min(limit, self.recorder.last_sample + round(TAIL_S * self.assembly.fs_hz))
             if self.thread.died:
                 self.journal.append_marker(max(self.recorder.last_sample, 0), "engine-ended", self.thread.died)
-            if self.thread.died or self.source.ended or self.loop.stopped or self.ending:
+            stopped = self.loop.stopped or (self.pauses.stands and self._stop_pressed())
+            if self.thread.died or self.source.ended or stopped or self.ending:
                 self.counts.stopped_early = True
-                self.counts.stopped_by = self.thread.died or ("STOP" if self.loop.stopped else self.source.ended or "asked for")
+                self.counts.stopped_by = self.thread.died or ("STOP" if stopped else self.source.ended or "asked for")
                 break
             progress(min(done, seconds))
             check()
+
+    def _stop_pressed(self) -> bool:
+        """STOP's byte; an engine that stands does not see it."""
+        return os.pread(self._stop_fd, 1, 0) not in (b"", b"\0")
 
     def _course_ends(self) -> bool:
         dropped = self.ring.n_dropped + self.engine.n_dropped

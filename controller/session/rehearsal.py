@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wavestim.controller.experiment import Board, Experiment, electrode_positions, led_positions, shortest_period_ms, unmeasured
-from wavestim.controller.experiment.lightdesign import DEPTHS_MM, Design, design, face_levels
+from wavestim.controller.experiment.lightdesign import DEPTHS_MM, Colour, Design, design
 from wavestim.controller.session.assembly import Assembly, assemble
 from wavestim.controller.session.bench import make_bench
 from wavestim.controller.session.lights import info_at_desk
@@ -51,12 +51,13 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``experiment``, ``leds``, ``electrodes``, ``period_ms`` (fastest), ``opsin`` (with its threshold at this colour), ``depth_mm``,
-        ``limits``, ``mixed_warming_c``, ``unmeasured`` (what is
+        ``experiment``, ``leds``, ``electrodes``, ``period_ms`` (fastest), ``opsins`` (one for each colour, with its threshold there),
+        ``depth_mm``, ``limits``, ``mixed_warming_c``, ``unmeasured`` (what is
         believed of the LEDs), ``dark_conditions``, ``depths_mm``, ``forecast_s``, and ``patterns``: name, conditions, leds,
-        duration_ms, lead_ms, irradiance_mw_mm2 (face), at_cells_mw_mm2 (highest at an electrode, at the depth of the cells), opened
-        (largest part of the opsin's channels around an electrode), reach_mm, sites_above and sites_surely_above, duty,
-        dose_mj_mm2_per_h and warming_c at the fastest repetition, at_depth_mw_mm2, forecast_c.
+        duration_ms, lead_ms, duty, dose_mj_mm2_per_h and warming_c at the fastest repetition, forecast_c; of all light
+        irradiance_mw_mm2 (brightest face), at_cells_mw_mm2 (highest at an electrode, at the depth of the cells), at_depth_mw_mm2; and
+        these three again for each of ``colours``, with opened (largest part of the opsin's channels around an electrode), reach_mm,
+        sites_above and sites_surely_above of the opsin that it is for. With one colour the pattern has them, too; with two they are None.
     """
     assembly, found = rehearsal.assembly, rehearsal.design
     experiment, plan = assembly.experiment, assembly.plan
@@ -66,7 +67,8 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
             users.setdefault(slot, []).append(c.name)
     rows = []
     for s, planned in enumerate(plan.slots):
-        above = found.sites_above(s)
+        colours = [_of_colour(colour, s) for colour in found.colours]
+        alone = colours[0] if len(colours) == 1 else {}
         rows.append(
             {
                 "name": planned.name,
@@ -74,12 +76,10 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
                 "leds": len({e.site for e in planned.entries}),
                 "duration_ms": planned.duration_ms,
                 "lead_ms": planned.lead_ms,
-                "irradiance_mw_mm2": max(face_levels(experiment, plan, s), default=0.0) if s in found.lit else 0.0,
+                "irradiance_mw_mm2": max(colour["irradiance_mw_mm2"] for colour in colours),
                 "at_cells_mw_mm2": float(found.at_cells_mw_mm2[s].max(initial=0.0)),
-                "opened": float(found.opened[s].max(initial=0.0)),
-                "reach_mm": found.reach_mm(s),
-                "sites_above": above and above[0],
-                "sites_surely_above": above and above[1],
+                **{key: alone.get(key) for key in ("opened", "reach_mm", "sites_above", "sites_surely_above")},
+                "colours": colours,
                 "duty": float(found.duty[s]),
                 "dose_mj_mm2_per_h": float(found.dose_mj_mm2_per_h[s]),
                 "warming_c": float(found.warming_c[s]),
@@ -87,19 +87,12 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
                 "forecast_c": found.forecast_c[s].round(6).tolist(),
             }
         )
-    least, surely = found.threshold_mw_mm2 or (None, None)
     return {
         "experiment": experiment.name,
         "leds": len(assembly.leds_mm),
         "electrodes": len(assembly.positions_mm),
         "period_ms": rehearsal.period_ms,
-        "opsin": {
-            "name": experiment.opsin,
-            "inhibiting": experiment.leds.inhibition and experiment.leds.inhibition.opsin,
-            "wavelength_nm": experiment.leds.wavelength_nm,
-            "least_mw_mm2": least,
-            "surely_mw_mm2": surely,
-        },
+        "opsins": [_opsin(colour) for colour in found.colours],
         "depth_mm": experiment.leds.depth_mm,
         "limits": experiment.safety.model_dump(mode="json"),
         "mixed_warming_c": found.mixed_c,
@@ -108,4 +101,22 @@ def figures(rehearsal: Rehearsal) -> dict[str, Any]:
         "depths_mm": list(DEPTHS_MM),
         "forecast_s": found.forecast_s.tolist(),
         "patterns": rows,
+    }
+
+
+def _opsin(colour: Colour) -> dict[str, Any]:
+    least, surely = colour.threshold_mw_mm2 or (None, None)
+    return {"name": colour.opsin, "wavelength_nm": colour.wavelength_nm, "least_mw_mm2": least, "surely_mw_mm2": surely}
+
+
+def _of_colour(colour: Colour, slot: int) -> dict[str, Any]:
+    above = colour.sites_above(slot)
+    return {
+        "irradiance_mw_mm2": float(colour.face_mw_mm2[slot]),
+        "at_cells_mw_mm2": float(colour.at_cells_mw_mm2[slot].max(initial=0.0)),
+        "at_depth_mw_mm2": colour.under_led_mw_mm2[slot].round(6).tolist(),
+        "opened": float(colour.opened[slot].max(initial=0.0)),
+        "reach_mm": colour.reach_mm(slot),
+        "sites_above": above and above[0],
+        "sites_surely_above": above and above[1],
     }

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from wavestim.controller.errors import ExperimentError
 from wavestim.controller.experiment import Experiment, Plan
 from wavestim.controller.experiment._types import SlotPlan
-from wavestim.controller.experiment.patterns import irradiance_of
+from wavestim.controller.experiment.patterns import faces_mw_mm2
 from wavestim.controller.record.pulsetable import PulseTable, read_pulses
 from wavestim.realtime import PulseTimes
 
@@ -29,12 +29,10 @@ def replayed_table(experiment: Experiment) -> PulseTable | None:
     return read_pulses(policy.session) if policy.kind == "replayed" else None
 
 
-def light_plan(experiment: Experiment, slots: Iterable[SlotPlan]) -> list[dict[str, Any]]:
+def light_plan(experiment: Experiment, slots: Iterable[SlotPlan], n_leds: int) -> list[dict[str, Any]]:
     """Patterns as a session keeps them: entries are (led, delay us, width us, mW/mm2)."""
-    return [
-        {"name": s.name, "entries": [[e.site, e.delay_us, e.width_us, irradiance_of(experiment, e.level)] for e in s.entries]}
-        for s in slots
-    ]
+    lit = ((s, zip(s.entries, faces_mw_mm2(experiment, s.entries, n_leds), strict=True)) for s in slots)
+    return [{"name": s.name, "entries": [[e.site, e.delay_us, e.width_us, face] for e, face in pulses]} for s, pulses in lit]
 
 
 def fitted(table: PulseTable, experiment: Experiment, plan: Plan, fs_hz: float, positions_mm: ArrayLike) -> PulseTimes:
@@ -56,7 +54,7 @@ def fitted(table: PulseTable, experiment: Experiment, plan: Plan, fs_hz: float, 
         raise ExperimentError(
             f"{at} had the conditions {', '.join(table.conditions)}, here they are {', '.join(names)}; take them from its experiment.yaml"
         )
-    if light_plan(experiment, plan.slots) != table.slots:
+    if light_plan(experiment, plan.slots, plan.n_leds) != table.slots:
         raise ExperimentError(f"{at} had other light patterns; take leds, light, conditions and seed from its experiment.yaml")
     after = np.array([row[0] for row in table.pulses])
     nearest_ms = float(np.diff(after).min(initial=np.inf)) / fs_hz * 1000

@@ -35,10 +35,13 @@ class Edges(Protocol):
     sent: int
     failed: int
     left_out: int
+    trouble: str
 
     def pulse(self, line: int) -> None: ...
 
     def note(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class GuiTeller:
@@ -53,6 +56,7 @@ class GuiTeller:
 
     def __init__(self, events: Edges, line: int) -> None:
         self._events, self._line = events, line
+        self._complained = False
 
     def decided(self, first_index: int, decisions: NDArray[np.void], model: ClockModel | None, now_ns: int) -> None:
         """Nothing: the GUI's recording has the light, the journal has the rest."""
@@ -64,6 +68,16 @@ class GuiTeller:
             if verdict in SHONE and verdict != "dark":
                 self._events.pulse(self._line)
             self._events.note(f"decision {int(row['decision'])} {verdict} at sample {float(row['fire_sample']):.2f}")
+
+    def complaint(self) -> str:
+        """Why it is not heard, once; empty otherwise."""
+        new = "" if self._complained else self._events.trouble
+        self._complained |= bool(new)
+        return new
+
+    def end(self) -> None:
+        """What is waiting goes out; nothing after it."""
+        self._events.close()
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -91,10 +105,24 @@ class Everyone:
         for teller in self._tellers:
             teller.pulsed(pulses, model, now_ns)
 
+    def complaints(self) -> list[str]:
+        """Who is not heard, and why; each once."""
+        return [why for teller in self._waiting if (why := teller.complaint())]
+
+    def end(self) -> None:
+        """What is waiting goes out; nothing after it, and the counts stay."""
+        for teller in self._waiting:
+            teller.end()
+
     @property
     def counts(self) -> dict[str, dict[str, int]]:
         """What went out and what did not, by who was told."""
-        return {name: n for teller in self._tellers if isinstance(teller, GuiTeller) for name, n in teller.counts.items()}
+        return {name: n for teller in self._waiting for name, n in teller.counts.items()}
+
+    @property
+    def _waiting(self) -> list[GuiTeller]:
+        """Those who have an answer to wait for."""
+        return [teller for teller in self._tellers if isinstance(teller, GuiTeller)]
 
 
 @contextlib.contextmanager

@@ -33,6 +33,7 @@ from wavestim.controller.session.recorder import Recorder
 from wavestim.controller.session.stimuli import Events
 from wavestim.controller.session.stopping import TAIL_S
 from wavestim.hardware.firmware.device import EdgeFile, write_rig_clock
+from wavestim.hardware.simulated.streaming import by_led
 from wavestim.realtime import Calibration
 from wavestim.realtime.engine import Engine
 from wavestim.realtime.loop import Loop
@@ -129,7 +130,7 @@ class VirtualSession:
             self._arming.run(0.0)
             if not self._past.scripted:
                 self.engine.post("arm")
-        self._irradiance = {level: patterns.irradiance_of(assembly.experiment, level) for level in range(256)}
+        self._irradiance = by_led(patterns.faces_by_level(assembly.experiment), assembly.plan.n_leds)
         self._edges: EdgeFile | None = None
         self._start = bench.clock.now_ns + int(self.period)
         self._taken = self._at = 0  # samples so far, and the counter of the next one
@@ -206,7 +207,7 @@ class VirtualSession:
         edges = self.bench.core.host_edges()
         for edge in edges:
             at_s = max(0.0, (int(edge["host_ns"]) - self._start) / 1e9)
-            self.feed.light(at_s, int(edge["led"]), self._irradiance[int(edge["level"])])
+            self.feed.light(at_s, int(edge["led"]), self._irradiance[edge["led"]][edge["level"]])
         if self._edges is not None:
             self._edges.write(edges)
 

@@ -156,6 +156,7 @@ MARKERS = {
     "block-done": "done:",
     "ending": "ends:",
     "source-ended": "the source has ended:",
+    "not-told": "not told:",
     "engine-ended": "the engine has ended:",
     "engine-stands": "the engine stands still,",
     "calibration-stale": "the calibration no longer fits:",

@@ -36,6 +36,8 @@ class LightInfo:
     bucket_window_ms: int = 0
     max_lit: int = 0
     """Sites that its supply carries at once; 0: the board does not say."""
+    max_entries: int = 0
+    """Pulses that a pattern may have; 0: the board does not say."""
     timing: str = ""
     """What is promised of the moment of light, in a sentence."""
     delay_step_us: int = 4

@@ -2,12 +2,14 @@
 
 Its current stays on when the host dies. So it is only given its limits and its mode, external control, in which its modulation inputs
 switch the light; a board of another class is wired to them and gates it. Text in lines; after every setting ``e?`` gives the last error.
+While it is on it is asked for its status once a second: the gate would go on telling of light that a source without power does not give.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +25,10 @@ OFF = b"o -1 0"
 FAULTS = {0x2: "its supply is out of range", 0x8: "it is too hot"}
 NO_LED, OPEN_LED = (0x20, 0x80, 0x200, 0x800), (0x2000, 0x8000, 0x20000, 0x80000)
 MAX_MA = 10_000
+LOOK_NS = 1_000_000_000
+LONGEST = 64
+"""No answer has more bytes."""
+STATUS = re.compile(rb"\s*(\d{1,10})(?:\.0*)?\s*")
 ERROR = re.compile(rb"^\S+ (-?\d{1,6})\s*:?(.*)$")
 
 
@@ -46,6 +52,7 @@ class Thorlabs(Opened):
     def __init__(self, port: str, *, gate: Light, currents_ma: Sequence[int], answer_s: float = 2.0) -> None:
         self.gate, self.where = gate, port
         self._closed = self._on = False
+        self._answer_ns, self._asked_ns, self._next_ns, self._said = int(answer_s * 1e9), 0, 0, b""
         self.currents_ma = tuple(int(ma) for ma in currents_ma)
         if not 1 <= len(self.currents_ma) <= CHANNELS or not all(0 < ma <= MAX_MA for ma in self.currents_ma):
             raise LightError(f"light thorlabs-dc4100: currents_ma has one value above 0 mA for each of 1 to {CHANNELS} channels")
@@ -79,7 +86,7 @@ class Thorlabs(Opened):
         self._settle()
         try:
             self.gate.arm(max_pulses)
-            self._on = True
+            self._on, self._asked_ns, self._next_ns, self._said = True, 0, time.monotonic_ns() + LOOK_NS, b""
             for channel in range(len(self.currents_ma)):
                 self._set(f"o {channel} 1")
         except BaseException:
@@ -110,8 +117,13 @@ class Thorlabs(Opened):
         self.gate.ping()
 
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]:
-        """What the gate has said. A gate that went dark by itself, or is gone and drives its inputs no more, ends the outputs too."""
+        """What the gate has said. Either board ends the light of both: dark by itself, gone, or talking nonsense."""
         events, exchanges = self.gate.poll()
+        why = self._look() if self._on else ""
+        if why:
+            with contextlib.suppress(LightError):
+                self.gate.abort()
+            events.append(LightEvent("safe", -1, self.now_ns(), 0, 0, why, 0, dark=False, cut=False))
         if self._on and (self.gate.gone or any(e.kind == "safe" for e in events)):
             self._off()
         return events, exchanges
@@ -152,6 +164,26 @@ class Thorlabs(Opened):
             self._off()
             self.line.close()
 
+    def _look(self) -> str:
+        """What is wrong with the current source, as a word; nobody waits for its answer."""
+        now = time.monotonic_ns()
+        try:
+            self._said += self.line.heard()
+            if self._said.endswith(b"\n") and self._asked_ns:
+                status = STATUS.fullmatch(self._said)
+                self._asked_ns, self._next_ns, self._said = 0, now + LOOK_NS, b""
+                return "garbage" if status is None else "fault" if self._faults(int(status[1])) else ""
+            if (self._said and not self._asked_ns) or len(self._said) > LONGEST:
+                return "garbage"
+            if self._asked_ns:
+                return "no-answer" if now - self._asked_ns > self._answer_ns else ""
+            if now >= self._next_ns:
+                self._asked_ns = now
+                self.line.say(b"r?" + END)
+        except LightError:
+            return "line"
+        return ""
+
     def _greet(self) -> str:
         said = self.line.ask(b"n?" + END, end=END, tries=3).strip()
         name = next((n for n in NAMES if n.encode() in said), None)
@@ -162,16 +194,13 @@ class Thorlabs(Opened):
 
     def _settle(self) -> None:
         """Outputs off, external control, and the limits; all of it read back."""
+        self.line.settle()
         self._set(OFF.decode())
         self._set("sm 0")
         self._set(f"m {EXTERNAL}")
         if self._number("m?") != EXTERNAL:
             raise LightError(f"the light at {self.where} does not take external control; set it at its panel and try again")
-        status = self._number("r?")
-        faults = [words for bit, words in FAULTS.items() if status & bit]
-        for channel in range(len(self.currents_ma)):
-            if status & (NO_LED[channel] | OPEN_LED[channel]):
-                faults.append(f"channel {channel} has no LED")
+        faults = self._faults(self._number("r?"))
         if faults:
             raise LightError(f"the light at {self.where} reports a fault: {', '.join(faults)}")
         for channel, ma in enumerate(self.currents_ma):
@@ -181,6 +210,12 @@ class Thorlabs(Opened):
             self._set(f"l {channel} {ma}")
             if self._number(f"l? {channel}") != ma:
                 raise LightError(f"the light at {self.where} did not take the limit of {ma} mA for channel {channel}")
+
+    def _faults(self, status: int) -> list[str]:
+        """In words."""
+        faults = [words for bit, words in FAULTS.items() if status & bit]
+        bare = [c for c in range(len(self.currents_ma)) if status & (NO_LED[c] | OPEN_LED[c])]
+        return faults + [f"channel {channel} has no LED" for channel in bare]
 
     def _set(self, command: str) -> None:
         self.line.say(command.encode() + END)

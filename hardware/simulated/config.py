@@ -166,7 +166,7 @@ class SecondColour(Frozen):
     """A second opsin in the same cells, and the colour of the second half of the LEDs."""
 
     opsin: str = "gtacr2"
-    wavelength_nm: Annotated[float, Field(ge=350, le=1000)] = 470.0
+    wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
 
     @model_validator(mode="after")
     def _inhibits(self) -> Self:
@@ -187,7 +187,7 @@ class LightConfig(Frozen):
     """
 
     opsin: str = "chr2"
-    wavelength_nm: Annotated[float, Field(ge=350, le=1000)] = 470.0
+    wavelength_nm: Annotated[float, Field(ge=350, le=1100)] = 470.0
     inhibition: SecondColour | None = None
     """With it, cells have both opsins; each hears both colours, by its spectrum."""
     spot_mm: Positive = 0.2

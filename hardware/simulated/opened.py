@@ -49,8 +49,6 @@ def opened(
 ) -> list[Floats]:
     """Largest part of the channels that is open around each place while a pattern shines on dark-adapted cells; of each pattern.
 
-    Where cells have two opsins, of the one that opens more.
-
     Parameters
     ----------
     patterns : iterable of iterables of (led, on_ms, width_ms, irradiance_mw_mm2 at the face)
@@ -60,11 +58,11 @@ def opened(
 
     Returns
     -------
-    list of (n,), 0 to 1
+    list of (opsins, n), 0 to 1
     """
     leds, places = np.asarray(leds_mm, dtype=np.float64), np.asarray(places_mm, dtype=np.float64)
     per_mw = np.hstack(fluxes(light, shares(light, leds, places)))
-    return [_opened(list(pulses), per_mw, light).reshape(-1, len(places)).max(axis=0) for pulses in patterns]
+    return [_opened(list(pulses), per_mw, light).reshape(-1, len(places)) for pulses in patterns]
 
 
 def _opened(listed: list[tuple[int, float, float, float]], per_mw: Floats, light: LightConfig) -> Floats:

@@ -26,7 +26,7 @@ from wavestim.hardware.simulated.boards import GatedBoard, stand_in
 from wavestim.hardware.simulated.config import CortexConfig, LightConfig
 from wavestim.hardware.simulated.faults import Faults, FaultyRig, Rig
 from wavestim.hardware.simulated.rig import SimulatedRig
-from wavestim.hardware.simulated.streaming import Orders, Streamer
+from wavestim.hardware.simulated.streaming import Orders, Streamer, by_led
 from wavestim.hardware.sources import open_recording
 
 SLOWEST_MM_S = 5.0
@@ -74,8 +74,8 @@ def start_mock_rig(settings: dict[str, Any], timeout_s: float = 30.0) -> MockRig
     settings : dict
         ``positions_mm leds_mm fs_hz``; the cortex: ``seed cortex light gate_channel truth`` (path), or a ``recording`` (path or
         name) in its place; ``faults`` (of its wires and its clock);
-        with a board: ``board`` (its kind) ``gates`` (it gates a level-only light) ``irradiance`` (256 values, mW/mm2 by level)
-        ``edges clock`` (paths). A board alone: ``leds_mm edges board gates``.
+        with a board: ``board`` (its kind) ``gates`` (it gates a level-only light) ``irradiance`` (for each colour
+        256 values, mW/mm2 by level) ``edges clock`` (paths). A board alone: ``leds_mm edges board gates``.
 
     Raises
     ------
@@ -211,7 +211,8 @@ def main() -> None:
         if tissue is None:
             _alone(board, out)
         else:
-            Streamer(tissue, board, out, float(settings["fs_hz"]), start, settings.get("irradiance", ())).run()
+            lit = by_led(settings.get("irradiance", ()), len(settings["leds_mm"]))
+            Streamer(tissue, board, out, float(settings["fs_hz"]), start, lit).run()
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:

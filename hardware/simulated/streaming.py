@@ -57,6 +57,11 @@ class Orders:
         return [json.loads(line) for line in lines]
 
 
+def by_led(colours: Sequence[Sequence[float]], n_leds: int) -> list[Sequence[float]]:
+    """For each LED the table of its colour; they share the LEDs equally, one behind the other."""
+    return [colours[led * len(colours) // n_leds] for led in range(n_leds)] if colours else []
+
+
 class Streamer:
     """One rig that streams.
 
@@ -69,8 +74,8 @@ class Streamer:
     fs_hz : float
     start_ns : int
         Of the first sample, on the monotonic clock.
-    irradiance : sequence
-        mW/mm2 by level.
+    irradiance : sequence of sequences
+        mW/mm2 by LED and level.
     now_ns, sleep : callable
         The clock.
     """
@@ -82,7 +87,7 @@ class Streamer:
         out: socket.socket,
         fs_hz: float,
         start_ns: int,
-        irradiance: Sequence[float] = (),
+        irradiance: Sequence[Sequence[float]] = (),
         *,
         now_ns: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], None] = time.sleep,
@@ -118,7 +123,7 @@ class Streamer:
         board = self._board
         while board is not None and board.edges and board.edges[0][0] <= until:
             host_ns, led, level = board.edges.popleft()
-            self._tissue.light(max(0.0, (host_ns - start) / 1e9), led, self._irradiance[level])
+            self._tissue.light(max(0.0, (host_ns - start) / 1e9), led, self._irradiance[led][level])
         samples = self._tissue.read(n)
         if len(samples) == 0:
             return False

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from support import avr_board
@@ -54,7 +53,7 @@ def device(request, tmp_path):
 
 def first(light, port, *kinds):
     """The first event of these kinds; the heart beats meanwhile."""
-    beat = time.monotonic_ns() // 1000 & 0x3FFFFFFF
+    beat = light.status().device_ns // 1000 & 0x3FFFFFFF
     for k in range(3000):
         press(port, "heartbeat", value=beat + k)
         light.wait(0.01)

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from support.firmware_bench import CODE
-from wavestim.hardware.lights.wavelight.words import Command, Reply
+from wavestim.hardware.lights.wavelight.words import ENTRIES, NACK, Command, Reply
 
 
 def test_commit_refuses_what_a_pattern_may_not_be(bench):
@@ -56,9 +56,10 @@ def test_too_many_entries(bench):
     bench.hello()
     piece = bench.body(*[(k, 0, 5000, 255) for k in range(22)])
     answers = [bench.ask(Command.DEFINE, bytes([1, k << 4 | 2]) + piece, 8000) for k in range(3)]
-    fits = 2 if bench.n_slots > 100 else 1  # 64 entries, or 32
+    fits = 2 if bench.n_slots > 100 else 1
     assert [kind for kind, _ in answers[: fits + 1]] == [Reply.ACK] * fits + [Reply.NACK]
-    assert answers[fits][1][1] == CODE["length"]
+    _, code, _, holds = NACK.unpack(answers[fits][1])
+    assert (code, holds) == (CODE["length"], ENTRIES[bench.board])  # what the file is held against
 
 
 def test_fire_refusals(armed):

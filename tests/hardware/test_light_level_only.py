@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from wavestim.hardware.lights import LightError, PatternEntry, open_light
+from wavestim.hardware.lights import LightError, PatternEntry, open_light, thorlabs
+from wavestim.hardware.lights.wavelight.link import press
 
 
 def test_a_level_only_light_is_refused_alone():
@@ -67,6 +68,56 @@ def test_a_current_source_that_is_not_armed_leaves_its_gate_disarmed(host_of, mo
         host.ready()
     assert host.light.gate.status().state == "idle"
     assert host.served.until(lambda: not any(level.on))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda board: setattr(board.level, "status", 0x8), "fault"),
+        (lambda board: setattr(board.level, "garbage", b"\xff\xfe\r\n"), "garbage"),
+        (lambda board: setattr(board.level, "garbage", b"x" * 100), "garbage"),
+        (lambda board: setattr(board.level, "mute", True), "no-answer"),
+        (lambda board: board._line.close(), "line"),
+    ],
+    ids=["fault", "garbage", "babble", "silence", "unplugged"],
+)
+def test_a_current_source_that_fails_while_it_is_on_ends_the_light(served_by_name, monkeypatch, spoil, why):
+    """Or its gate would go on telling of light that nobody gives."""
+    monkeypatch.setattr(thorlabs, "LOOK_NS", 0)
+    served = served_by_name("thorlabs")
+    light = served.open(answer_s=0.5)
+    light.arm()
+    assert served.until(lambda: served.board.level.on[:2] == [True, True])
+    spoil(served.board)
+    found = []
+    for beat in range(1, 3000):
+        press(light.port(), "heartbeat", value=beat)
+        light.wait(0.01)
+        found += [e.reason for e in light.poll()[0] if e.kind == "safe"]
+        if found:
+            break
+    assert found[0] == why
+    assert light.gate.status().state == "safe"
+    if why in ("garbage", "fault"):
+        assert served.until(lambda: not any(served.board.level.on))
+    light.close()
+
+
+def test_a_current_source_that_is_well_is_left_alone(served_by_name, monkeypatch):
+    monkeypatch.setattr(thorlabs, "LOOK_NS", 0)
+    served = served_by_name("thorlabs")
+    light = served.open(answer_s=10)
+    light.arm()
+    asked = served.board.level
+    heard = []
+    monkeypatch.setattr(asked, "say", lambda words, say=asked.say: (heard.append(words), say(words)))
+    beats = iter(range(1, 10_000))
+    while heard.count(b"0\r\n") < 5:
+        press(light.port(), "heartbeat", value=next(beats))
+        light.wait(0.005)
+        assert [e for e in light.poll()[0] if e.kind == "safe" and e.reason != "heartbeat"] == []
+    light.arm()  # whatever answer is on its way
+    light.close()
 
 
 @pytest.mark.parametrize("unplugged", [False, True], ids=["silent host", "gate unplugged"])

@@ -252,9 +252,10 @@ k = 0
 while True:
     k += 1
     press(port, "heartbeat", value=k)
-    press(port, "fire", k, 0, 0, time.monotonic_ns() + 60_000_000)
+    press(port, "fire", k, 0, 0, time.monotonic_ns() + (60 << k % 5) * 1_000_000)
     light.wait(0.02)
-    light.poll()
+    if any(event.kind == "safe" for event in light.poll()[0]):  # the machine held it up
+        light.arm()
 """
     path = os.pathsep.join(p for p in sys.path if p)
     process = subprocess.Popen([sys.executable, "-c", code, served.board.pty_name], env=os.environ | {"PYTHONPATH": path})

@@ -6,7 +6,9 @@ import contextlib
 
 import pytest
 from support.openephys_peers import free_port
+from support.waiting import until
 from wavestim.hardware.sources import SourceError
+from wavestim.hardware.sources.mock import openephys_gui
 from wavestim.hardware.sources.mock.openephys_gui import MockNetworkEvents
 from wavestim.hardware.sources.openephys.network import NetworkEvents
 
@@ -34,6 +36,20 @@ def test_a_plugin_that_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -
     events.close()
     assert (events.sent, events.failed + events.left_out) == (0, 10)
     assert events.left_out >= 7
+    assert events.trouble == f"Open Ephys Network Events at 127.0.0.1:{plugin.port} does not answer any more"
+
+
+def test_a_plugin_that_is_slow_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was waiting then is counted, not sent."""
+    monkeypatch.setattr("wavestim.hardware.sources.openephys.network.CLOSING_S", 0.0)
+    with contextlib.closing(MockNetworkEvents()) as plugin:
+        events = NetworkEvents("127.0.0.1", plugin.port)
+        monkeypatch.setattr(openephys_gui, "_answer", lambda command: "noted" * events._closing.wait(60))
+        for _ in range(10):
+            events.note("slow")
+        until(lambda: plugin.heard[1:])
+        events.close()
+    assert (events.sent, events.failed, events.left_out, events.trouble) == (1, 0, 9, "")
 
 
 def test_network_events_that_are_not_there_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

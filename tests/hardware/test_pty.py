@@ -8,7 +8,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -55,15 +54,31 @@ def served():
     s.close()
 
 
-def until_event(light, port, kind, count=1):
-    found, beat = [], time.monotonic_ns() // 1000 & 0x3FFFFFFF
+def heard(light, *kinds):
+    """The first news of these kinds; the heart beats meanwhile."""
+    beat = light.status().device_ns // 1000 & 0x3FFFFFFF
     for k in range(3000):
-        press(port, "heartbeat", value=beat + k)
+        press(light.port(), "heartbeat", value=beat + k)
         light.wait(0.01)
-        found += [e for e in light.poll()[0] if e.kind == kind]
-        if len(found) >= count:
-            return found
-    raise AssertionError(f"no {kind}")
+        for event in light.poll()[0]:
+            if event.kind in kinds:
+                return event
+    raise AssertionError(f"none of {kinds}")
+
+
+def shine(light):
+    """Order slot 0 until the machine is quick enough; when it was ordered, and what the board says of it.
+
+    A loaded machine may be late: then the board refuses, as it must, or goes dark, and the next order is given with more room.
+    """
+    for room_ms in (50, 200, 800, 3200):
+        light.arm()
+        at = (light.status().device_ns + room_ms * 1_000_000) // 500 * 500
+        assert press(light.port(), "fire", 7, 0, 0, at) == 0
+        answer = heard(light, "fired", "refused", "dropped", "lost", "safe")
+        if answer.kind == "fired":
+            return at, answer
+    raise AssertionError("the machine is too slow for any light")
 
 
 def test_light_over_a_real_line(served):
@@ -73,18 +88,7 @@ def test_light_over_a_real_line(served):
         open_light("wavelight", port=served.board.pty_name)
     light.upload(0, [PatternEntry(k, 0, 4000, 255) for k in range(25)])
     light.ping()
-    port = light.port()
-    light.arm()
-    press(port, "heartbeat", value=1)
-    # a loaded machine may be late: then the board refuses, as it must, and the next order is given with more room
-    for room_ms in (50, 200, 800):
-        at = (served.board.core.device_ns(time.monotonic_ns()) + room_ms * 1_000_000) // 500 * 500
-        assert press(port, "fire", 7, 0, 0, at) == 0
-        (answer, *_) = until_event(light, port, "acked") if room_ms == 800 else first_answer(light, port)
-        if answer.kind == "acked":
-            break
-        light.arm()
-    (fired,) = until_event(light, port, "fired")
+    at, fired = shine(light)
     assert (fired.decision, fired.device_on_ns, fired.device_off_ns) == (7, at, at + 4_000_000)
     assert served.until(lambda: len(served.edges) == 50)
     assert {e[1] for e in served.edges} == {at, at + 4_000_000}
@@ -100,17 +104,6 @@ def test_a_board_is_found_by_its_serial_number(served, monkeypatch):
         assert (light.where, light.info.board) == (served.board.pty_name, "host")
     with pytest.raises(LightError, match=r"no serial port with serial_number 'X9'; ports with one: /dev/tty-other \(A1\), .* \(9A6F3C21\)"):
         open_light("wavelight", serial_number="X9")
-
-
-def first_answer(light, port):
-    beat = time.monotonic_ns() // 1000 & 0x3FFFFFFF
-    for k in range(3000):
-        press(port, "heartbeat", value=beat + k)
-        light.wait(0.01)
-        found = [e for e in light.poll()[0] if e.kind in ("acked", "refused", "lost", "safe")]
-        if found:
-            return found
-    raise AssertionError("no answer")
 
 
 def test_a_host_that_dies_leaves_darkness(served):
@@ -131,7 +124,7 @@ def test_a_board_that_vanishes_is_told_once_and_refuses(served):
     light = open_light("wavelight", port=served.board.pty_name, answer_s=10)
     port = light.port()
     served.close()
-    light.wait(1.0)
+    light.wait(60.0)
     events = light.poll()[0] + light.poll()[0]
     assert [(e.kind, e.reason) for e in events] == [("lost", "line")]
     assert press(port, "heartbeat", value=1) < 0
@@ -152,7 +145,7 @@ def test_a_board_that_is_plugged_in_again_is_found_dark_and_without_patterns(ser
     descriptor = light.link
     assert press(port, "fire", 5, 0, 0, light.status().device_ns + 1_500_000_000) == 0
     served.close()
-    light.wait(10.0)
+    light.wait(60.0)
     assert [(e.kind, e.reason) for e in light.poll()[0] if e.kind == "lost"] == [("lost", "line")]
     assert not light.reopen()
     name.unlink()
@@ -224,14 +217,8 @@ def test_the_device_says_where_it_is_and_logs_what_shone(tmp_path):
         assert path.read_text() == "device_us,led,level\n"
         light = open_light("wavelight", port=told["pty"], answer_s=10)
         light.upload(0, [PatternEntry(3, 0, 4000, 128)])
-        light.arm()
-        for room_ms in (60, 400, 1600):
-            assert press(light.port(), "fire", 1, 0, 0, light.status().device_ns + room_ms * 1_000_000) == 0
-            if first_answer(light, light.port())[0].kind == "acked":
-                break
-            light.arm()
-        (fired,) = until_event(light, light.port(), "fired")
-        assert fired.decision == 1
+        _, fired = shine(light)
+        assert fired.decision == 7
         light.close()
     finally:
         stop.set()

@@ -31,6 +31,62 @@ def test_a_lost_order_is_repeated_in_time(desk):
     assert desk.core.edges()["device_us"][0] == at / 1000
 
 
+def test_light_that_shone_is_never_told_as_refused(desk):
+    """Its answers and its event are lost, and a copy that was held up on the way comes when the board has forgotten the first."""
+    desk.flash()
+    desk.light.arm()
+    desk.run(1)
+    link = desk.light.link
+    desk.fire(5, 20_000)
+    (seq,) = link.open_fires()
+    link.lose_back = 100
+    desk.run(40)
+    link.lose_back = 0
+    assert len(desk.core.edges()) == 2
+    for _ in range(9):
+        desk.light.limit(w.Limit.MAX_SITES)
+    link.fire_again(seq)
+    desk.run(30)
+    assert [(e.kind, e.decision) for e in desk.events] == [("fired", 5)]
+    assert len(desk.core.edges()) == 0
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_board_that_answers_nothing_any_more_is_told_to_be_dark(desk, hears):
+    """Heartbeats reach it: it would shine on, and nobody would know."""
+    desk.flash()
+    desk.light.arm()
+    desk.run(100)
+    desk.light.cancel()
+    desk.run(1)
+    desk.light.link.lose_back = 1_000_000
+    if not hears:
+        desk.light.link.lose(1_000_000)
+    dark_after_ms = None
+    for ms in range(0, 2000, 100):
+        desk.light.ping()
+        if ms < 1500:
+            desk.fire(ms, 50_000)
+        desk.run(100)
+        if dark_after_ms is None and [(e.kind, e.reason) for e in desk.events if e.kind == "safe"] == [("safe", "no-answer")]:
+            dark_after_ms = ms + 100
+    assert dark_after_ms == 1100
+    assert desk.core.state == "safe"
+    assert (desk.core.edges()["level"] > 0).sum() == (10 if hears else 0)
+
+
+def test_a_board_that_is_not_pinged_or_not_armed_may_be_silent(desk):
+    desk.flash()
+    desk.light.arm()
+    desk.run(3000)
+    desk.light.disarm()
+    desk.light.link.lose_back = 1_000_000
+    for _ in range(30):
+        desk.light.ping()
+        desk.run(100)
+    assert [e for e in desk.events if e.kind == "safe"] == []
+
+
 def test_an_order_lost_for_good_is_told_as_lost(desk):
     desk.flash()
     desk.light.arm()

@@ -123,8 +123,9 @@ def test_the_governor_withholds_with_its_reason_and_nobody_loses_a_turn(wave):
     one, lit = np.ones((n, 1)), np.full((n, 1), 0.005)
     limits = LightLimits(
         max_irradiance_mw_mm2=10.0, max_pulse_s=0.02, max_duty=0.005, max_dose_mj_mm2=np.inf, max_rise_c=np.inf,
-        reference_s=np.full(n, 0.008), brightest_mw_mm2=np.ones(n), longest_s=lit[:, 0], lit_from_s=0 * one, lit_to_s=lit, lit_s=lit,
-        slack_s=np.zeros(1), ready_s=lit, dose_mj_mm2=one, tau_s=np.ones(1), heat_c=np.zeros((n, 1, 1)), keep=one, peak_c=0 * one,
+        reference_s=np.full(n, 0.008), brightest_mw_mm2=np.ones(n), met_mw_mm2=np.ones(n), longest_s=lit[:, 0],
+        lit_from_s=0 * one, lit_to_s=lit, lit_s=lit, slack_s=np.zeros(1), ready_s=lit, dose_mj_mm2=one,
+        tau_s=np.ones(1), heat_c=np.zeros((n, 1, 1)), keep=one, peak_c=0 * one,
     )  # fmt: skip
     e = Engine(replace(plain.config, limits=limits))
     e.post("arm")

@@ -28,7 +28,8 @@ def limits(slots, *, leads=None, **other):
     first = np.array([min(on for on, _ in slot.values()) for slot in slots]) - leads
     known = {
         "max_irradiance_mw_mm2": 10.0, "max_pulse_s": 0.02, "max_duty": 0.1, "max_dose_mj_mm2": np.inf, "max_rise_c": np.inf,
-        "reference_s": np.array(leads), "brightest_mw_mm2": np.ones(len(slots)), "longest_s": lit.max(axis=1), "lit_from_s": lit_from,
+        "reference_s": np.array(leads), "brightest_mw_mm2": np.ones(len(slots)), "met_mw_mm2": np.ones(len(slots)),
+        "longest_s": lit.max(axis=1), "lit_from_s": lit_from,
         "lit_to_s": lit_to, "lit_s": lit, "slack_s": np.where(lit.all(axis=0), np.ptp(lit_from, axis=0), 0.0), "ready_s": lit_to,
         "dose_mj_mm2": dose, "tau_s": TAU, "heat_c": heat, "keep": np.exp(-first[:, None] / TAU), "peak_c": peak,
     }  # fmt: skip
@@ -76,6 +77,18 @@ def test_a_site_rests_as_long_as_the_board_asks_whatever_the_patterns():
     governor = Governor(limits([late, early], slack_s=np.full(3, 0.1), ready_s=np.array([[0.2, 0, 0], [0.1, 0, 0]])))
     assert governor.ask(0, 0.0) == "scheduled"  # lit from 0.1 to 0.12, to be dark until 0.2
     assert [governor.ask(1, t) for t in (0.119, 0.1201, 0.199, 0.2)] == ["overlap", "duty", "duty", "scheduled"]
+
+
+def test_light_that_would_be_too_bright_together_never_is():
+    """Other LEDs, so none of them rests: a second colour at the same place, or a face beside it."""
+    red, blue = {0: (0.0, 0.005)}, {1: (0.01, 0.005)}
+    governor = Governor(limits([red, blue], met_mw_mm2=np.array([12.0, 12.0])))
+    assert governor.ask(1, 1.0) == "scheduled"  # lit from 1.01 to 1.015
+    assert [governor.ask(0, t) for t in (1.0, 1.01, 1.0149, 1.015)] == ["irradiance", "irradiance", "irradiance", "scheduled"]
+    governor.restart(1.0)
+    assert [governor.ask(1, t) for t in (0.009, 0.2)] == ["irradiance", "scheduled"]
+    bright_enough = Governor(limits([red, blue], met_mw_mm2=np.array([10.0, 10.0])))
+    assert [bright_enough.ask(s, 1.0 + 0.008 * s) for s in (0, 1)] == ["scheduled"] * 2
 
 
 def test_a_pattern_before_the_newest_finds_the_site_as_warm_as_it_was_then():

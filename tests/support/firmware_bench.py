@@ -88,6 +88,7 @@ class Bench:
         kind, body = self.ask(Command.HELLO, struct.pack("<BI", 1, nonce))
         assert kind == Reply.HELLO
         told = HELLO.unpack(body)
+        self.board = told[2]
         self.n_sites, self.n_slots, self.queue_len, self.min_lead_us, self.caps, self.boot_id = *told[3:6], told[7], *told[14:]
 
     def body(self, *entries: tuple[int, int, int, int]) -> bytes:

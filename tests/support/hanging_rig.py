@@ -1,11 +1,10 @@
-"""``wavestim`` whose Python hangs as soon as a file is there: a C call that never gives the GIL back. A program, not a module."""
+"""``wavestim`` whose Python hangs as soon as somebody writes into a pipe: a C call that keeps the GIL for good. A program, not a module."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import threading
-import time
 from pathlib import Path
 
 from wavestim.controller.cli import main
@@ -13,11 +12,11 @@ from wavestim.controller.cli import main
 HANG = "WAVESTIM_TEST_HANG"
 
 
-def hang_when_told(path: Path) -> None:
-    """Nothing of this process' Python runs again once the file is there."""
-    while not path.exists():
-        time.sleep(0.005)
-    ctypes.PyDLL(None).sleep(3600)
+def hang_when_told(pipe: Path) -> None:
+    """Nothing of this process' Python runs again once a byte came."""
+    with pipe.open("rb") as file:
+        file.read(1)
+    ctypes.PyDLL(None).pause()
 
 
 if __name__ == "__main__":

@@ -177,4 +177,5 @@ class Host:
     def assert_one_shone(self) -> None:
         """Every LED once, by the last order alone."""
         n = self.served.driver.n_sites
-        assert n <= len(self.served.lit()) <= n * (1 + self.unsure)
+        assert self.served.until(lambda: len(self.served.lit()) >= n)  # the answer may be here before the edges are
+        assert len(self.served.lit()) <= n * (1 + self.unsure)

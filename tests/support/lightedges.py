@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+from wavestim.controller.record.truth import read_edges
+
 
 def dark_at_the_end(session: Path) -> bool:
     """The last edge of every LED is off."""
-    level = {}
-    for line in (session / "edges.csv").read_text().splitlines()[1:]:
-        _, led, value = line.split(",")
-        level[led] = int(value)
-    return not any(level.values())
+    edges = read_edges(session / "edges.csv")
+    return all(edges["level"][edges["led"] == led][-1] == 0 for led in np.unique(edges["led"]))

@@ -1,28 +1,31 @@
-"""Rigs that hang or die while light shines, at real pace: when was the last light, when did the window know, how late was this machine?"""
+"""Rigs that hang or die while light shines, at real pace: when was the last light, by the clock of the board that logged it?
+
+How late this machine is changes nothing in that: silence of the host ends in darkness on the board's own tick, and the last that a host
+wrote is heard once.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from support.hanging_rig import HANG
+from support.lightedges import dark_at_the_end
 from support.realpace import learned
-from support.waiting import PATIENCE_S
+from support.waiting import ended, until
+from wavestim.controller import open_session
+from wavestim.controller.record.truth import read_edges
 from wavestim.gui import rig as rigs
 from wavestim.gui.deck import Deck
 
-FRAME_S = 0.033
-"""As often as a window turns."""
-AFTER_S = 1.5
-"""Nothing shines so long after: the board would have gone dark by itself many times over."""
 SHINING_EDGES = 8
 EXPERIMENT = {
     "name": "shining",
@@ -34,143 +37,98 @@ EXPERIMENT = {
 }
 
 
-@dataclass
-class Edges(threading.Thread):
-    """Reads the board's own log of its light while it grows; every edge gets the time at which it was seen here, which is after it was.
-
-    Attributes
-    ----------
-    seen : time (s, monotonic), LED, level.
-    stall_s : the longest time that this thread, and so this machine, was late.
-    """
-
-    path: Path
-    seen: list[tuple[float, str, int]] = field(default_factory=list)
-    stall_s: float = 0.0
-    done: bool = False
-
-    def __post_init__(self) -> None:
-        super().__init__(daemon=True)
-
-    __hash__ = threading.Thread.__hash__
-
-    def run(self) -> None:
-        with self.path.open() as file:
-            file.readline()
-            before, rest = time.monotonic(), ""
-            while not self.done:
-                time.sleep(0.001)
-                now = time.monotonic()
-                self.stall_s, before = max(self.stall_s, now - before - 0.001), now
-                *lines, rest = (rest + file.read()).split("\n")
-                for line in lines:
-                    _, led, level = line.split(",")
-                    self.seen.append((now, led, int(level)))
-
-    @property
-    def dark(self) -> bool:
-        """The last edge of every LED is off."""
-        return not any({led: level for _, led, level in self.seen}.values())
-
-
 @dataclass(frozen=True)
 class Ended:
     """What became of one.
 
     Attributes
     ----------
-    last_edge_ms : of light after the moment; below 0 when it was before.
-    known_ms : until the window said so.
-    stall_ms : of this machine meanwhile.
-    dark : at the end.
+    last_edge_ms : of light after the moment, by the board's clock; below 0 when it was before.
+    known_ms : until the window said so, on this machine; for `scripts/measure_stop.py`.
+    dark : at the end of the board's log.
     state : of the deck.
     """
 
     last_edge_ms: float
     known_ms: float
-    stall_ms: float
     dark: bool
     state: str
 
 
-def shining(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Edges:
-    """Arm and run until light has come several times; its Python hangs once ``folder / "hang"`` is there.
+def shining(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Arm and run until light has come several times; the session's folder. Its Python hangs once ``folder / "hang"`` is written into.
 
     Raises
     ------
     pytest.skip.Exception
-        When the machine is too busy for light in real time.
+        When the machine is too busy to arm.
     """
+    os.mkfifo(folder / "hang")
     monkeypatch.setenv(HANG, str(folder / "hang"))
     monkeypatch.setattr(rigs, "CLI", (sys.executable, str(Path(__file__).with_name("hanging_rig.py"))))
     calibration = str(learned(yaml.safe_dump(EXPERIMENT), folder))
     (folder / "shining.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"calibration": calibration}), encoding="utf-8")
     deck.arm(str(folder / "shining.yaml"), mock=True)
-    live_until(deck, lambda: deck.state in ("armed", "disarmed", "failed", "gone"))
+    until(lambda: deck.state in ("armed", "disarmed", "failed", "gone"), deck.turn)
     deck.turn()
     if deck.state == "disarmed":
         pytest.skip("the machine was too busy to arm")
     assert deck.state == "armed", deck.sentence()
     assert deck.session is not None
-    edges = Edges(deck.session / "edges.csv")
-    edges.start()
+    session = deck.session
     deck.run()
-    end = time.monotonic() + PATIENCE_S
-    live_until(deck, lambda: len(edges.seen) >= SHINING_EDGES or time.monotonic() > end - 5)
-    if len(edges.seen) < SHINING_EDGES:
-        pytest.skip("the machine was too busy for light in real time")
-    return edges
-
-
-def live_until(deck: Deck, condition: Callable[[], object]) -> None:
-    """Frames of a window without a window."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, f"it never came to pass: {deck.sentence()}"
-        deck.turn()
-        time.sleep(FRAME_S)
+    until(lambda: edges(session) >= SHINING_EDGES, deck.turn)
+    return session
 
 
 def stop_while_hung(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ended:
     """Python of the rig hangs, light goes on; then STOP."""
-    edges = shining(deck, folder, monkeypatch)
-    (folder / "hang").touch()
-    heard, n = deck.knowledge, len(edges.seen)
+    session = shining(deck, folder, monkeypatch)
+    heard = deck.knowledge
     assert heard is not None
-    silent_since = time.monotonic()
-    last = heard.last_sample
-    while time.monotonic() < silent_since + 0.3:  # until nothing is heard any more
-        deck.turn()
-        if heard.last_sample != last:
-            last, silent_since = heard.last_sample, time.monotonic()
-        time.sleep(FRAME_S)
-    assert len(edges.seen) > n, "the engine goes on without Python"
-    return _ended(deck, edges, deck.stop, lambda: deck.state != "stopping")
+    (folder / "hang").write_bytes(b"\1")
+    last = -1
+    while heard.last_sample != last:  # light goes on, and nothing is heard any more
+        last, n = heard.last_sample, edges(session)
+        until(lambda n=n: edges(session) >= n + SHINING_EDGES, deck.turn)
+    return _ended(deck, session, deck.stop, lambda: deck.state != "stopping")
 
 
 def killed(deck: Deck, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ended:
     """The rig process is killed while light shines."""
-    edges = shining(deck, folder, monkeypatch)
-    rig = deck._rig
-    assert rig is not None
-    child = rig.child
-    assert child is not None
-    return _ended(deck, edges, lambda: os.kill(child.pid, signal.SIGKILL), lambda: deck.state == "gone")
+    session = shining(deck, folder, monkeypatch)
+    return _ended(deck, session, lambda: os.kill(_rig_pid(deck), signal.SIGKILL), lambda: deck.state == "gone")
 
 
-def _ended(deck: Deck, edges: Edges, act: Callable[[], object], known: Callable[[], object]) -> Ended:
-    edges.stall_s = 0.0
-    at_s = time.monotonic()
-    act()
-    live_until(deck, known)
-    known_s = time.monotonic()
-    live_until(deck, lambda: time.monotonic() > at_s + AFTER_S)
-    edges.done = True
-    edges.join()
-    return Ended(
-        1000 * (max((when for when, _, _ in edges.seen), default=at_s) - at_s),
-        1000 * (known_s - at_s),
-        1000 * edges.stall_s,
-        edges.dark,
-        deck.state,
-    )
+def edges(session: Path) -> int:
+    """How many the board has logged."""
+    return len(read_edges(session / "edges.csv"))
+
+
+def _ended(deck: Deck, session: Path, act: Callable[[], object], known: Callable[[], object]) -> Ended:
+    board = os.pidfd_open(_mock_rig_of(_rig_pid(deck)))
+    try:
+        act()
+        at_ns = time.monotonic_ns()
+        until(known, deck.turn)
+        known_ns = time.monotonic_ns()
+        assert ended(board), "the mock rig outlived its host"  # and its log is whole
+    finally:
+        os.close(board)
+    model = open_session(session).clock_models[-1]
+    moment_us = (model["device_ns_at_host0"] + (at_ns - model["host_ns0"]) * model["device_per_host"]) / 1e3
+    last_us = float(np.max(read_edges(session / "edges.csv")["device_us"]))
+    return Ended((last_us - moment_us) / 1e3, (known_ns - at_ns) / 1e6, dark_at_the_end(session), deck.state)
+
+
+def _rig_pid(deck: Deck) -> int:
+    assert deck._rig is not None
+    assert deck._rig.pid is not None
+    return deck._rig.pid
+
+
+def _mock_rig_of(rig: int) -> int:
+    """The process that a rig process started for its board."""
+    children = [int(pid) for task in Path(f"/proc/{rig}/task").iterdir() for pid in (task / "children").read_text().split()]
+    (found,) = [pid for pid in children if b"wavestim.hardware.simulated.process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return found

@@ -97,6 +97,23 @@ class Line:
         """What comes within so many seconds, at most the first 256 bytes."""
         return self._hear(256, b"", seconds)
 
+    def heard(self) -> bytes:
+        """What has come, without waiting for more.
+
+        Raises
+        ------
+        LightError
+            The line is gone.
+        """
+        if any(what & ~select.POLLIN for _, what in self._poll.poll(0)):
+            raise self.gone()
+        try:
+            return os.read(self.fd, 256)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            raise self.gone() from None
+
     def _hear(self, n: int, end: bytes, seconds: float) -> bytes:
         heard, deadline = b"", time.monotonic() + seconds
         while len(heard) < (n or 256) and not (end and heard.endswith(end)):

@@ -79,7 +79,7 @@ class Wavelight(Opened):
         self._questions = Questions(link, self._inbox, where, int(answer_s * 1e9))
         self._cookie = 0
         self._nonce = int.from_bytes(os.urandom(4), "little") if nonce is None else nonce
-        self._closed = False
+        self._closed = self._armed = False
         try:
             self._hello(GREETINGS)
         except BaseException:
@@ -115,6 +115,7 @@ class Wavelight(Opened):
             key = self._nonce ^ self.info.boot_id
             arm = key.to_bytes(4, "little") + max_pulses.to_bytes(4, "little")
             self._inbox.expect(self._number(w.Command.ARM, arm, "arming", w.NUMBER.size))
+            self._armed = True
 
     def disarm(self) -> None:
         """Dark, the queue is emptied, SAFE is cleared: the board is idle."""
@@ -148,9 +149,20 @@ class Wavelight(Opened):
                 self.link.release(seq)
 
     def poll(self) -> tuple[list[LightEvent], list[ClockSample]]:
-        """What the board has said since the last call; never waits and never raises for a lost line (event ``lost``, reason ``line``)."""
+        """What the board has said since the last call; never waits and never raises for a lost line (event ``lost``, reason ``line``).
+
+        A board that is armed and has answered nothing for a second is told to be dark: whether it shines nobody would know (event ``safe``,
+        reason ``no-answer``).
+        """
         with self._lock:
             self._inbox.pump()
+            if self._inbox.mute and self._armed:
+                self._armed = False
+                self.link.repeat_none()
+                seq, frame = self.link.encode(w.Command.ABORT, b"")
+                self.link.write(frame)
+                self.link.release(seq)
+                self._inbox.told_mute()
             events, samples = list(self._inbox.events), list(self._inbox.samples)
             self._inbox.events.clear()
             self._inbox.samples.clear()
@@ -238,7 +250,7 @@ class Wavelight(Opened):
             kind=self.kind, board=w.BOARDS.get(h[2], f"board-{h[2]}"), firmware=h[1], n_sites=h[3], n_slots=h[4], queue_len=h[5],
             tick_ns=h[6], min_lead_us=h[7], min_pulse_us=h[8], max_pulse_us=h[9], duty_max=h[10] / 1000, heartbeat_timeout_ms=h[13],
             boot_id=h[15], graded=bool(h[14] & 1), guarantee="scheduled", bucket_ms=h[11], bucket_window_ms=h[12],
-            max_lit=self.limit(w.Limit.MAX_SITES), timing=TIMING,
+            max_lit=self.limit(w.Limit.MAX_SITES), max_entries=w.ENTRIES.get(h[2], 0), timing=TIMING,
             stamps_ttl=bool(h[14] & w.TTL_STAMP), hardware_gate=bool(h[14] & w.GATE),
         )  # fmt: skip
         if h[2] in w.NATIVE_USB:
@@ -249,6 +261,7 @@ class Wavelight(Opened):
 
     def _withdraw(self, command: w.Command, payload: bytes, what: str) -> None:
         """Ask, and repeat none of the orders that were sent before the board has answered."""
+        self._armed &= command == w.Command.CANCEL
         self.link.repeat_none()
         try:
             self._ask(command, payload, what)

@@ -43,6 +43,9 @@ class Inbox:
         self.pings: dict[int, tuple[int, int, int]] = {}
         """seq -> (cookie, host time before the write, bytes on the wire)."""
         self.frames = 0
+        self.mute = False
+        """A ping had no answer, nor has anything else come since."""
+        self._heard_ns = 0
         self._tick: int | None = None
         self._anchor: tuple[int, int] | None = None
         self._next_event: int | None = None
@@ -63,6 +66,7 @@ class Inbox:
     def restart(self, next_event: int | None = None) -> None:
         """The board's clock starts again, and its events go on at a number; None: at any."""
         self._tick, self._anchor, self._next_event, self._replay = None, None, next_event, None
+        self.mute = False
         for seq in self.pings:
             self.link.release(seq)
         self.pings.clear()
@@ -78,10 +82,15 @@ class Inbox:
         self.restart()
         self._told_gone = False
 
+    def told_mute(self) -> None:
+        """The board was told to be dark because it is mute."""
+        self._event("safe", -1, self.link.now_ns(), reason="no-answer")
+
     def pump(self) -> None:
         """Take in everything that has come."""
         for host_ns, kind, seq, payload in self.link.read():
             self.frames += 1
+            self._heard_ns, self.mute = host_ns, False
             try:
                 self._take(host_ns, kind, seq, payload)
             except struct.error:
@@ -106,12 +115,15 @@ class Inbox:
                 self.answers[seq] = (kind, payload)
         elif kind == w.Reply.NACK:
             for_type, code, now, detail = w.NACK.unpack(payload)
-            self._anchor = (self.device_ns(now), host_ns)
+            at_ns = self.device_ns(now)
+            self._anchor = (at_ns, host_ns)
             fire = self.link.fire_of(seq)
             if fire is None:
                 self.answers[seq] = (kind, payload)
             elif code == w.CRC and not fire[5]:
                 self._again(seq, fire[3])  # damaged on the wire: the same frame once more, at once
+            elif code == w.LATE and fire[6] and at_ns >= fire[3]:
+                self.ask_events()  # it was said twice, and the board may have forgotten that it has fired
             elif for_type == w.Command.FIRE_AT and not fire[5]:
                 self.link.release(seq)
                 self._event("refused", fire[0], host_ns, on=fire[3], reason=w.nack_word(code), detail=detail, dark=bool(fire[2] & w.DARK))
@@ -225,5 +237,5 @@ class Inbox:
                 self.link.release(seq)
                 self._event("lost", fire[0], now, on=fire[3], reason="no-answer", dark=bool(fire[2] & w.DARK))
         for seq in [s for s, p in self.pings.items() if now - p[1] > FORGET_PING_NS]:
-            del self.pings[seq]
+            self.mute |= self._heard_ns < self.pings.pop(seq)[1]
             self.link.release(seq)

@@ -62,12 +62,14 @@ NOTHING_LIT = 0xFFFF
 
 STATES = ("boot", "idle", "armed", "pulse", "safe")
 BOARDS = {0: "host", 1: "atmega2560", 2: "teensy4"}
+ENTRIES = {0: 64, 1: 32}
+"""Pulses that a pattern may have, by board: WL_ENTRIES of its firmware, which HELLO does not tell."""
 NATIVE_USB = {2}
 """Boards without a line rate: a byte takes no known time."""
 GRADED, TTL_STAMP, GATE = 1, 1 << 4, 1 << 5
 """Bits of HELLO's capabilities."""
 
-CRC, NOT_ARMED = 1, 9
+CRC, LATE, NOT_ARMED = 1, 7, 9
 """Codes of NACK that the driver acts on."""
 
 NACKS = {

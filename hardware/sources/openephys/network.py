@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 import zmq
@@ -18,6 +19,8 @@ PORT = 5556
 LINES = 256
 ANSWER_MS = 2000
 MOST_WAITING = 1000
+CLOSING_S = 2.0
+"""So long at most is asked on at the end, and once more for an answer."""
 ON_S = 0.05
 """A line stays on for so long: two blocks of the GUI, so that both edges can be told apart in its recording."""
 
@@ -43,7 +46,7 @@ def was_done(command: str, answer: str) -> bool:
 
 
 class NetworkEvents:
-    """The plugin Network Events, reached and ready. Closing it sends what is waiting, without pauses.
+    """The plugin Network Events, reached and ready. Closing it sends what is waiting, without pauses, as far as a moment allows.
 
     Parameters
     ----------
@@ -54,7 +57,9 @@ class NetworkEvents:
     Attributes
     ----------
     sent, failed, left_out : int
-        Commands that were carried out, that were not (no answer, or refused), and that found no room any more.
+        Commands that were carried out, that were not (no answer, or refused), and that found no room or no time any more.
+    trouble : str
+        Why the first that was not carried out was not; empty while there is none.
 
     Raises
     ------
@@ -64,6 +69,8 @@ class NetworkEvents:
 
     def __init__(self, host: str, port: int = PORT) -> None:
         self.sent = self.failed = self.left_out = 0
+        self.trouble = ""
+        self._until_s = 0.0
         self._where = f"Open Ephys Network Events at {host}:{port}"
         self._address = f"tcp://{f'[{host}]' if ':' in host else host}:{port}"
         self._waiting: queue.Queue[tuple[str, ...] | None] = queue.Queue(MOST_WAITING)
@@ -88,8 +95,9 @@ class NetworkEvents:
         self._put((f"wavestim {text}",))
 
     def close(self) -> None:
-        """Send what is waiting, and let go; returns when that is done."""
+        """Send what is waiting, and let go; returns when that is done, or the time for it is over."""
         if self._thread.is_alive():
+            self._until_s = time.monotonic() + CLOSING_S
             self._closing.set()
             self._waiting.put(None)
             self._thread.join()
@@ -115,11 +123,15 @@ class NetworkEvents:
             while self._there and (commands := self._waiting.get()) is not None:
                 for i, command in enumerate(commands):
                     self._closing.wait(ON_S if i else 0.0)
-                    if answers or not self._closing.is_set():  # at the end a plugin that hangs is not asked again
-                        answer = _asked(ask.send_string, ask.recv_string, command)
-                        answers = bool(answer)
-                    done = answers and was_done(command, answer)
+                    if self._closing.is_set() and not (answers and time.monotonic() < self._until_s):
+                        self.left_out += 1  # a plugin that hangs is not asked again at the end
+                        continue
+                    answer = _asked(ask.send_string, ask.recv_string, command)
+                    answers, done = bool(answer), was_done(command, answer)
                     self.sent, self.failed = self.sent + done, self.failed + (not done)
+                    if not (done or self.trouble):
+                        how = f"answered {answer[:80]!r} to {command!r}" if answer else "does not answer any more"
+                        self.trouble = f"{self._where} {how}"
 
 
 def _asked(send: Callable[[str], object], receive: Callable[[], str], command: str) -> str:

@@ -46,7 +46,8 @@ def rooms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     calls: list[tuple[str, dict[str, Any]]] = []
-    state = SimpleNamespace(calls=calls, error=None, verified=SimpleNamespace(ok=True, n_decisions=7, first_difference=None))
+    verified = SimpleNamespace(ok=True, n_decisions=7, first_difference=None)
+    state = SimpleNamespace(calls=calls, error=None, verified=verified, went_dark=None)
 
     def note(name: str, keys: dict[str, Any]) -> None:
         calls.append((name, keys))
@@ -59,7 +60,7 @@ def rooms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
         keys["progress"](1.0)
         keys["out"].mkdir(parents=True)
         (keys["out"] / "report.html").write_text("x")
-        return {"session": str(keys["out"]), **SUMMARY, "odd": [np.float64(1.5), math.nan, np.int64(3)]}
+        return {"session": str(keys["out"]), **SUMMARY, "odd": [np.float64(1.5), math.nan, np.int64(3)], "went_dark": state.went_dark}
 
     def replay_recording(recording: str, **keys: Any) -> dict[str, Any]:
         note("replay", {"recording": recording, **keys})
@@ -126,6 +127,26 @@ def test_json_is_one_object_and_everything_else_goes_to_stderr(rooms: SimpleName
     assert result.stdout.count("\n") == 1
     assert data["odd"] == [1.5, None, 3]
     assert "chatters" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("why", "failed", "code", "said"),
+    [
+        (["line"], True, 3, "because the line to the board was lost; the recording went on"),
+        (["overtemp"], True, 3, "because the board told overtemp;"),
+        (["no-samples", "abort"], False, 0, "because samples stopped and the board was told to be dark;"),
+    ],
+)
+def test_a_session_whose_light_failed_does_not_end_as_if_all_were_well(
+    rooms: SimpleNamespace, why: list[str], failed: bool, code: int, said: str
+) -> None:
+    rooms.went_dark = {"at_s": 11.22, "why": why, "light_failed": failed}
+    result = call("demo", "--json")
+    assert result.exit_code == code
+    assert json.loads(result.stdout)["went_dark"]["why"] == why, "the session is complete all the same"
+    words = " ".join(result.stderr.split())
+    assert "11.2 s after the first sample light ended by itself and did not come back" in words
+    assert said in words
 
 
 def test_a_new_folder_is_made_for_every_session(rooms: SimpleNamespace) -> None:

@@ -17,7 +17,7 @@ def board() -> Any:
     def make(**changes: Any) -> SimpleNamespace:
         known = {
             "n_sites": 64, "n_slots": 64, "min_pulse_us": 100, "max_pulse_us": 20_000, "duty_max": 0.2, "graded": True, "bucket_ms": 250,
-            "bucket_window_ms": 2000, "max_lit": 64,
+            "bucket_window_ms": 2000, "max_lit": 64, "max_entries": 64,
         }  # fmt: skip
         return SimpleNamespace(**{**known, **changes})
 

@@ -64,7 +64,19 @@ REFUSED = [
     ({"kind": "sites", "leds": [0, 1], "delays_ms": [0, 198]}, {}, {}, "it lasts 203 ms, but a pattern lasts at most 200 ms"),
     ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 5, 10, 15, 20]}, {}, {}, "LED 0 is lit for 25 ms, but safety.max_pulse_ms is 20"),
     ({"kind": "sites", "leds": [0] * 5, "delays_ms": [0, 10, 20, 30, 40]}, {}, {}, "LED 0 could be lit 12.5% of the time"),
-    ({"kind": "travelling", "heading": 0, "speed_mm_s": 10}, {}, {}, "a pattern lasts at most 200 ms; raise speed_mm_s or light less"),
+    (
+        {"kind": "sites", "leds": [0, 0], "delays_ms": [0, 12], "width_ms": 3},
+        {},
+        {},
+        "LED 0 is lit again 12 ms after it came on, but the board lets it rest until 15 ms; raise delays_ms or lower width_ms",
+    ),
+    (
+        {"kind": "sites", "leds": [0] * 65, "delays_ms": [3 * i for i in range(65)], "width_ms": 0.2},
+        {},
+        {},
+        "it has 65 pulses, but the board holds 64 in a pattern; light fewer LEDs, or less often",
+    ),
+    ({"kind": "travelling", "heading": 0, "speed_mm_s": 10}, {}, {}, "a pattern lasts at most 200 ms; raise speed_mm_s, lower delays"),
     (FLASH, {"trigger": {"policy": {"kind": "open-loop", "period_ms": 20}, "refractory_ms": 0}}, {}, "one pattern every 20 ms"),
     (
         FLASH,
@@ -99,6 +111,9 @@ def test_light_beyond_a_limit_is_refused(experiment: Any, board: Any, pattern: A
     ("pattern", "keys", "changes"),
     [
         (FLASH, {}, {}),
+        ({"kind": "sites", "leds": [0, 0], "delays_ms": [0, 15], "width_ms": 3}, {}, {}),
+        ({"kind": "sites", "leds": [0] * 64, "delays_ms": [3 * i for i in range(64)], "width_ms": 0.2}, {}, {}),
+        ({"kind": "sites", "leds": [0] * 65, "delays_ms": [3 * i for i in range(65)], "width_ms": 0.2}, {}, {"max_entries": 0}),
         ({**FLASH, "irradiance_mw_mm2": 10}, {}, {"graded": False}),
         ({**FLASH, "width_ms": 20}, {}, {}),
         ({**FLASH, "width_ms": 4}, {"trigger": {"refractory_ms": 0}}, {}),

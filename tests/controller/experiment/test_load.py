@@ -70,7 +70,7 @@ REFUSED = [
     (SHORT + "safety: {max_duty: .nan}", "safety.max_duty must be a finite number, not nan"),
     (SHORT + "safety: {max_duty: 0.5}", "safety.max_duty must be <= 0.2, not 0.5"),
     (SHORT + "safety: {max_pulse_ms: 21}", "safety.max_pulse_ms must be <= 20, not 21"),
-    (SHORT + "leds: {power_curve: [[0, 0], [100, 5], [90, 9]]}", "power_curve must rise"),
+    (SHORT + "leds: {power_curve: [[0, 0], [100, 5], [90, 9]]}", "leds.power_curve: it must rise"),
     (SHORT + GRID + ", channel_map: [0, 1]}", "channel_map has 2 entries, but 2 x 2 are 4 electrodes"),
     (SHORT + GRID + ", channel_map: [0, 1, 1, 2]}", "channel_map must name every channel from 0 upwards exactly once"),
     ("name: x\nconditions: []", "conditions must be at least 1 entries long"),

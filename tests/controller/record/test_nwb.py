@@ -7,9 +7,10 @@ import warnings
 import numpy as np
 import pytest
 from wavestim.controller import open_session
+from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.record import create_session
 from wavestim.controller.record.complete import complete
-from wavestim.controller.session import replay_recording
+from wavestim.controller.session import replay_recording, run_experiment
 
 POSITIONS = [[0.0, 0.0], [0.4, 0.0], [0.8, 0.0]]
 
@@ -96,3 +97,39 @@ def test_a_replay_refers_to_its_samples(live, tmp_path):
         assert not nwb.acquisition
         assert str(live.path) in nwb.session_description
         assert len(nwb.processing["wavestim"]["decisions"]) > 0
+
+
+TWO_COLOURS = """
+name: both-ways
+probe: {kind: grid, rows: 4, columns: 4, pitch_mm: 0.4}
+trigger: {refractory_ms: 200, policy: {kind: open-loop, period_ms: 300}}
+opsin: vfchrimson
+leds:
+  positions_mm: [[0, 0], [0.4, 0]]
+  wavelength_nm: 625
+  inhibition: {opsin: gtacr2, wavelength_nm: 470, power_curve: [[0, 0], [255, 4]]}
+conditions: [{name: both, pattern: {kind: flash, irradiance_mw_mm2: 2, inhibition: {irradiance_mw_mm2: 1, delay_ms: 20}}}]
+"""
+
+
+def test_each_colour_is_a_site_of_its_own(tmp_path):
+    """With its opsin, its wavelength and its power: one line for both would be neither."""
+    from pynwb import NWBHDF5IO
+
+    out = tmp_path / "both"
+    run_experiment(
+        parse_experiment(TWO_COLOURS), out=out, seconds=4, seed=1, pace="virtual", arm=True, progress=lambda _: None, finish=complete
+    )
+    with warnings.catch_warnings(), NWBHDF5IO(str(out / "session.nwb"), "r") as io:
+        warnings.simplefilter("ignore")
+        nwb = io.read()
+        sites = {name: (site.excitation_lambda, site.description) for name, site in nwb.ogen_sites.items()}
+        assert sites == {
+            "leds": (625.0, "2 LEDs over the probe, opsin vfchrimson"),
+            "leds_inhibition": (470.0, "2 LEDs over the probe, opsin gtacr2"),
+        }
+        red, blue = (nwb.stimulus[f"light_power{ending}"] for ending in ("", "_inhibition"))
+        face_mm2 = np.pi * 0.1**2
+        assert red.data[:].max() == pytest.approx(2 * 2 * face_mm2 * 1e-3, rel=0.01)
+        assert blue.data[:].max() == pytest.approx(2 * 1 * face_mm2 * 1e-3, rel=0.02)
+        np.testing.assert_allclose(blue.timestamps[:] - red.timestamps[:], 0.02, atol=1e-6)

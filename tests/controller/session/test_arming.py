@@ -17,6 +17,7 @@ from wavestim.controller.session import pauses, run_experiment, verify_session
 from wavestim.controller.session.arming import Arming, idle_limit_s
 from wavestim.controller.session.assembly import assemble
 from wavestim.controller.session.bench import make_bench
+from wavestim.controller.session.counts import Counts
 from wavestim.controller.session.live import RigSource
 from wavestim.controller.session.pauses import Pauses
 from wavestim.controller.session.realsession import RealSession
@@ -228,6 +229,34 @@ def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_
     assert paused == ["no-samples, abort"]
 
 
+@pytest.mark.parametrize(
+    ("reasons", "stalled", "why", "failed"),
+    [
+        (["line", "line"], False, ["line"], True),
+        (["garbage"], False, ["garbage"], True),
+        (["abort"], True, ["no-samples", "abort"], False),
+        (["heartbeat"], False, ["heartbeat"], False),
+    ],
+)
+def test_a_light_that_went_dark_for_good_is_told_with_its_reason(reasons: list[str], stalled: bool, why: list[str], failed: bool) -> None:
+    session: Any = SimpleNamespace(
+        recorder=SimpleNamespace(safe_reasons=reasons, last_sample=1500),
+        loop=SimpleNamespace(stalled=stalled),
+        engine=SimpleNamespace(armed=True, post=lambda *_: None),
+        light=SimpleNamespace(gone=False),
+        arming=SimpleNamespace(step="running"),
+        held=True,
+        journal=SimpleNamespace(append_marker=lambda *_: None),
+        assembly=SimpleNamespace(fs_hz=1000.0),
+    )
+    pauses = Pauses(session, 0)
+    assert pauses.went_dark is None
+    pauses.after_safe()
+    session.recorder.last_sample = 9000
+    pauses.after_safe()
+    assert pauses.went_dark == {"at_s": 1.5, "why": why, "light_failed": failed}
+
+
 @pytest.mark.parametrize("restart", [None, 0, 60, 99])
 def test_a_source_that_is_started_again_while_its_samples_are_awaited_is_looked_at_once_more(
     monkeypatch: pytest.MonkeyPatch, restart: int | None
@@ -282,6 +311,35 @@ def test_light_is_not_armed_into_a_silence() -> None:
         session.loop.stalled = False
         return True
 
-    session._turn, session.pauses, session.arm = turn, SimpleNamespace(samples_are_back=are_back), arm
+    session._turn, session.pauses, session.arm = turn, SimpleNamespace(samples_are_back=are_back, stands=False), arm
     RealSession.watch(session, 1.0, True, lambda seconds: None, lambda: None)
     assert said == ["looked", "looked", "looked", "armed"]
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_stop_ends_a_session_whose_engine_stands_and_sees_nothing(tmp_path: Path, stands: bool) -> None:
+    """An engine that turns sees it by itself, and makes dark before anything ends."""
+    (tmp_path / "stop").write_bytes(b"\1")
+    with (tmp_path / "stop").open("rb") as stop:
+        session: Any = SimpleNamespace(
+            assembly=SimpleNamespace(fs_hz=100.0, experiment=SimpleNamespace(trigger=SimpleNamespace(horizon_ms=10.0))),
+            engine=SimpleNamespace(wants_calibration=False, calibrated=True),
+            loop=SimpleNamespace(stopped=False),
+            thread=SimpleNamespace(died=""),
+            source=SimpleNamespace(ended=""),
+            recorder=SimpleNamespace(ages_ms=None, last_sample=-1),
+            pauses=SimpleNamespace(stands=stands),
+            counts=Counts(),
+            ending=False,
+            mind_arming=lambda done: None,
+            _course_ends=lambda: False,
+            _stop_fd=stop.fileno(),
+        )
+
+        def turn() -> None:
+            session.recorder.last_sample += 10
+
+        session._turn, session._stop_pressed = turn, lambda: RealSession._stop_pressed(session)
+        RealSession.watch(session, 1.0, False, lambda seconds: None, lambda: None)
+    assert session.counts.stopped_by == ("STOP" if stands else "")
+    assert session.counts.stopped_early == stands

@@ -73,7 +73,7 @@ def run(rig: Rig, out: Path, each: Callable[[float], bool] = lambda done: False,
 
     def progress(done: float) -> None:
         if each(done):
-            with (out / "stop").open("r+b") as file:  # written into, never emptied: it is memory that the engine reads
+            with (out / "stop").open("r+b") as file:
                 file.write(b"\1")
 
     experiment = rig.experiment(**keys)

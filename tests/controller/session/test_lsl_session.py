@@ -70,7 +70,7 @@ def session(tmp_path_factory):
 
     def progress(seconds: float) -> None:
         if len(told) >= 10 and any(line["verdict"] in LIT for line, _ in shone):
-            with (out / "stop").open("r+b") as file:  # written into, never emptied: it is memory that the engine reads
+            with (out / "stop").open("r+b") as file:
                 file.write(b"\1")
 
     for thread in (sender, *listeners):

@@ -17,7 +17,7 @@ from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
 from wavestim.controller.record.complete import complete
 from wavestim.controller.session import run_experiment, verify_session
-from wavestim.hardware.sources.mock import Faults, open_peer, played_cortex, serve
+from wavestim.hardware.sources.mock import Faults, open_peer, openephys_gui, played_cortex, serve
 from wavestim.hardware.sources.mock.openephys_gui import MockNetworkEvents
 
 TEXT = """
@@ -25,6 +25,8 @@ name: over-open-ephys
 source: {{kind: openephys, via: {via}, port: {port}, events_port: {events}, events_line: 3}}
 probe: {{kind: grid, rows: 5, columns: 5, pitch_mm: 0.4}}
 trigger: {{horizon_ms: 80, refractory_ms: 100, max_phase_sd_deg: 180}}
+light: {{kind: simulated, clock_tolerance_us: 1000}}
+safety: {{rearm_after_stall: 100}}
 conditions:
   - {{name: lit, pattern: {{kind: travelling, heading: with, speed_mm_s: wave, width_ms: 5, irradiance_mw_mm2: 2}}}}
   - {{name: sham, pattern: {{kind: none}}}}
@@ -53,17 +55,22 @@ def meta(session: Path, key: str) -> Any:
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
     out = tmp_path_factory.mktemp("falcon") / "session"
-    with contextlib.closing(MockNetworkEvents()) as gui, peer_of("falcon", Faults(drop=0.01, duplicate=0.01, delay=0.01, seed=2)) as peer:
+    faults = Faults(drop=0.01, duplicate=0.01, delay=0.01, seed=2)
+    with pytest.MonkeyPatch.context() as patch, contextlib.closing(MockNetworkEvents()) as gui, peer_of("falcon", faults) as peer:
+        patch.setattr("wavestim.hardware.sources.openephys.network.CLOSING_S", 600.0)
         text = TEXT.format(via="falcon", port=peer.port, events=gui.port)
 
+        restarted: list[float] = []
+
         def restart(seconds: float) -> None:
-            if seconds >= 6.0 and not restarted:
+            if seconds >= 6.0 and not restarted and "TTL Line=3 State=1" in gui.heard:
                 restarted.append(seconds)
                 peer.restart()
+            elif restarted and seconds >= restarted[0] + 3.0:
+                (out / "stop").write_bytes(b"\1")
 
-        restarted: list[float] = []
         summary = run_experiment(
-            parse_experiment(text), out=out, seconds=9, pace="real", seed=4, arm=True, progress=restart, finish=complete
+            parse_experiment(text), out=out, seconds=60, pace="real", seed=4, arm=True, progress=restart, finish=complete
         )
         return out, summary, gui.heard
 
@@ -94,18 +101,20 @@ def test_pulses_are_told_to_the_gui(session: Any) -> None:
     assert heard.count("TTL Line=3 State=1") == heard.count("TTL Line=3 State=0") == lit > 0
     notes = [words for words in heard if words.startswith("wavestim decision")]
     assert len(notes) == len(pulses)
-    assert meta(out, "told")["network_events"]["failed"] == 0
+    assert meta(out, "told")["network_events"] == {"sent": 2 * lit + len(notes), "failed": 0, "left_out": 0}
 
 
-def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path) -> None:
+def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a GUI that takes no TTL is said once, while the session goes on."""
     out = tmp_path / "session"
-    with peer_of("openephys", Faults()) as peer:
+    with contextlib.closing(MockNetworkEvents()) as gui, peer_of("openephys", Faults()) as peer:
+        monkeypatch.setattr(openephys_gui, "_answer", lambda command: "1" if command == "IsAcquiring" else "InvalidChannel")
 
         def faster(seconds: float) -> None:
-            if seconds >= 1.0:
+            if len(gui.heard) > 4:
                 peer.played = replace(peer.played, fs_hz=2000.0)
 
-        text = TEXT.format(via="zmq", port=peer.port, events="null")
+        text = TEXT.format(via="zmq", port=peer.port, events=gui.port)
         summary = run_experiment(
             parse_experiment(text), out=out, seconds=60, pace="real", seed=4, arm=True, progress=faster, finish=complete
         )
@@ -113,3 +122,6 @@ def test_a_changed_rate_ends_the_session_and_says_so(tmp_path: Path) -> None:
     assert "its rate changed from 1000 to 2000 Hz" in summary["stopped_by"]
     assert summary["samples"] < 30_000
     assert verify_session(out).ok
+    said = [str(m["value"]) for m in open_session(out).markers if m["name"] == "not-told"]
+    assert len(said) == 1
+    assert "answered 'InvalidChannel' to" in said[0]

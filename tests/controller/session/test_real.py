@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lightedges import dark_at_the_end
 from support.realpace import has_shone, learned, ready, run_until, skip_if_starved
 from wavestim.controller import open_session
 from wavestim.controller.experiment import parse_experiment
@@ -50,11 +51,6 @@ real.run_real(experiment, out=out, seconds=60, arm=True, progress=progress)
 
 def edges(folder: Path) -> Any:
     return np.atleast_1d(np.genfromtxt(folder / "edges.csv", delimiter=",", names=True))
-
-
-def dark_at_the_end(folder: Path) -> bool:
-    found = edges(folder)
-    return all(found["level"][found["led"] == led][-1] == 0 for led in np.unique(found["led"]))
 
 
 @pytest.fixture(scope="module")

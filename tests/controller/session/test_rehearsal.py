@@ -57,7 +57,7 @@ def test_the_plan_says_how_the_simulated_cortex_answers() -> None:
             leds={"positions_mm": [[-0.2, -0.2]], "wavelength_nm": nm},
             conditions=[{"name": "a", "pattern": {"kind": "flash", "width_ms": width_ms, "irradiance_mw_mm2": irradiance}}],
         )
-        found, settings = made.design.opened[0], light_settings(made.assembly.experiment)
+        found, settings = made.design.colours[0].opened[0], light_settings(made.assembly.experiment)
         pair = []
         for lit in (False, True):
             light = LightConfig(**settings, artefact_uv=0, edge_uv=0)
@@ -90,7 +90,7 @@ def test_irradiance_at_depth_is_that_of_the_light_model() -> None:
 
 def test_a_colour_that_the_opsin_does_not_see_reaches_nothing() -> None:
     found = figures(one_led(leds={"wavelength_nm": 635}))
-    assert found["opsin"]["least_mw_mm2"] is None
+    assert found["opsins"][0]["least_mw_mm2"] is None
     assert found["patterns"][0]["sites_above"] is None
 
 
@@ -138,6 +138,42 @@ def test_the_command_line_shows_them() -> None:
     assert json.loads(CliRunner().invoke(cli.app, ["lights", "plan", "every-cycle", "--json"]).stdout)["experiment"] == "every-cycle"
 
 
+BOTH_WAYS = {
+    "leds": {"positions_mm": [[-0.2, -0.2]], "wavelength_nm": 590, "inhibition": {"opsin": "gtacr2", "wavelength_nm": 470}},
+    "opsin": "chrimsonr",
+    "conditions": [{"name": "a", "pattern": {**FLASH, "inhibition": {"irradiance_mw_mm2": 1, "delay_ms": 20}}}],
+}
+
+
+def test_each_of_two_colours_has_its_own_figures() -> None:
+    """The brighter colour would hide the other, and one opsin the other's need of light."""
+    made = one_led(**BOTH_WAYS)
+    found, alone = figures(made), figures(one_led(**{**BOTH_WAYS, "conditions": [{"name": "a", "pattern": FLASH}]}))
+    assert [(o["name"], o["wavelength_nm"]) for o in found["opsins"]] == [("chrimsonr", 590), ("gtacr2", 470)]
+    (pattern,) = found["patterns"]
+    red, blue = pattern["colours"]
+    assert (round(red["irradiance_mw_mm2"], 1), round(blue["irradiance_mw_mm2"], 1)) == (8.0, 1.0)
+    assert red["at_cells_mw_mm2"] > 8 * blue["at_cells_mw_mm2"] > 0, "red goes deeper"
+    assert blue["sites_above"] >= red["sites_above"] >= 1
+    assert blue["opened"] > 0
+    assert (pattern["opened"], pattern["sites_above"]) == (None, None), "no one opsin"
+    dark = alone["patterns"][0]["colours"][1]
+    assert (dark["irradiance_mw_mm2"], dark["sites_above"], dark["reach_mm"]) == (0, 0, 0)
+    assert alone["patterns"][0]["warming_c"] < pattern["warming_c"]
+
+
+def test_the_command_line_and_the_picture_show_both_colours(tmp_path: Path) -> None:
+    file = tmp_path / "both.yaml"
+    file.write_text(yaml.safe_dump({"name": "both", **BOTH_WAYS}))
+    done = CliRunner().invoke(cli.app, ["lights", "plan", str(file), "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines() if " nm " in line and line.startswith(" ")}
+    assert {nm: row[2] for nm, row in rows.items()} == {"590": "8.00", "470": "0.98"}
+    assert max(map(len, done.stdout.splitlines()[:-2])) <= 80
+    drawn = (tmp_path / "light-plan.svg").read_text()
+    assert all(words in drawn for words in ("chrimsonr at 590 nm", "gtacr2 at 470 nm", "both colours"))
+
+
 @pytest.mark.parametrize("example", ["dark", "two"])
 def test_the_picture_is_drawn(tmp_path: Path, example: str) -> None:
     """With several patterns and a threshold in reach, and with nothing that shines."""
@@ -153,6 +189,7 @@ def test_the_picture_is_drawn(tmp_path: Path, example: str) -> None:
     picture = matplotlib.image.imread(files[0])
     assert picture.shape[1] > 1200
     assert picture[..., :3].std() > 0.05
+    assert (picture[0, 0] == 1).all(), "on paper, whatever is behind it"
     assert Path(files[1]).read_text().startswith("<?xml")
 
 
