@@ -79,7 +79,7 @@ def counted(viewport: Any) -> Any:
     """Counts how often something is painted."""
     from pyqtgraph.Qt import QtCore
 
-    class Counter(QtCore.QObject):  # type: ignore[misc]
+    class Counter(QtCore.QObject):
         times = 0
 
         def eventFilter(self, watched: Any, event: Any) -> bool:

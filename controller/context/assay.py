@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from wavestim.controller.context.complexity import Tie, ties
-from wavestim.controller.context.controls import Asked, Control, controls
+from wavestim.controller.context.controls import SHIFT, Asked, Control, controls
 from wavestim.controller.context.decoding import Forgetting, forgetting
 from wavestim.controller.context.errors import AssayError
 from wavestim.controller.context.filters import settle_ms
@@ -39,9 +39,10 @@ WIDER = 2.0
 
 @dataclass(frozen=True)
 class Assay:
-    """What was found. ``light`` is a sentence where the comparison was refused."""
+    """What was found. ``light`` is a sentence where the comparison was refused; ``animal`` is empty where none is named."""
 
     name: str
+    animal: str
     verdict: str
     words: str
     seed: int
@@ -128,6 +129,7 @@ def assay(
         )
     return Assay(
         material.name,
+        material.animal,
         verdict,
         words,
         seed,
@@ -151,7 +153,7 @@ def judge(found: Interaction, curve: Forgetting, checks: tuple[Control, ...], ne
     """The verdict and why, in a sentence."""
     c = found.correlation
     about = f"correlation of age and travel time {c.estimate:.2f} [{c.low:.2f}, {c.high:.2f}], p = {found.p:.3g}"
-    shifted = [k for k in checks if k.name == "time shift" and k.passed is False]
+    shifted = [k for k in checks if k.name == SHIFT and k.passed is False]
     if found.p < LEVEL and not shifted:
         return "yes", f"the older a token, the further along the wave it is read: {about}"
     if found.p < LEVEL:
@@ -189,26 +191,27 @@ def as_json(a: Assay) -> dict[str, Any]:
     """The result as plain values; ``study``, ``verdict``, ``effects``, ``parameters`` and ``seeds`` as every study has them."""
     t, f = a.cuts.trials, a.found
     effects = [
-        _effect("lag x position", f.correlation.estimate, f.correlation.low, f.correlation.high),
-        _effect("delay ratio", f.delay_ratio.estimate, f.delay_ratio.low, f.delay_ratio.high),
+        effect("lag x position", f.correlation.estimate, f.correlation.low, f.correlation.high),
+        effect("delay ratio", f.delay_ratio.estimate, f.delay_ratio.low, f.delay_ratio.high),
     ]
     effects += [
-        _effect(f"accuracy, lag {k}", *row)
+        effect(f"accuracy, lag {k}", *row)
         for k, row in enumerate(zip(a.forgetting.accuracy, a.forgetting.low, a.forgetting.high, strict=True))
     ]
-    effects += [_effect(f"crossing - elsewhere, {age:.0f} ms", *row) for age, row in zip(a.readouts.age_ms, a.readouts.gain, strict=True)]
+    effects += [effect(f"crossing - elsewhere, {age:.0f} ms", *row) for age, row in zip(a.readouts.age_ms, a.readouts.gain, strict=True)]
     if not isinstance(a.light, str):
-        effects += [_effect(f"light: {e.condition} - {e.against}, lag {e.lag}", e.estimate, e.low, e.high) for e in a.light]
+        effects += [effect(f"light: {e.condition} - {e.against}, lag {e.lag}", e.estimate, e.low, e.high) for e in a.light]
     return {
         "study": "assay",
         "session": a.name,
+        "animal": a.animal or None,
         "verdict": a.verdict,
         "words": a.words,
         "effects": effects,
         "p": {"p": f.p, "moves": f.p_moves, "along": f.p_along, "arrives": f.p_arrives, "by_turning": f.by_turning},
         "heading_deg": f.heading_deg,
         "controls": [
-            {**_effect(c.name, c.value.estimate, c.value.low, c.value.high), "p": c.p, "passed": c.passed, "words": c.words}
+            {**effect(c.name, c.value.estimate, c.value.low, c.value.high), "p": c.p, "passed": c.passed, "words": c.words}
             for c in a.controls
         ],
         "best_single_electrode": a.forgetting.single.tolist(),
@@ -228,8 +231,9 @@ def as_json(a: Assay) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _effect(name: str, estimate: float, low: float, high: float) -> dict[str, Any]:
+def effect(name: str, estimate: float, low: float, high: float) -> dict[str, Any]:
+    """A value with its interval, as every study tells it."""
     return {"name": name, "estimate": float(estimate), "low": float(low), "high": float(high)}
 
 
-__all__ = ["Assay", "as_json", "assay", "filter_band_hz", "judge"]
+__all__ = ["Assay", "as_json", "assay", "effect", "filter_band_hz", "judge"]

@@ -19,6 +19,8 @@ from wavestim.controller.context.interaction import Estimate, Interaction, covar
 Floats = NDArray[np.float64]
 SURROGATES = 39
 NEIGHBOURS = 4
+SHIFT = "time shift"
+"""The control that a ``yes`` hangs on."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,7 @@ def _shift(asked: Asked) -> Control:
     t = asked.trials
     by = max(len(t.token) // 3, t.lags + 1)
     moved = asked.again(replace(t, token=np.roll(t.token, by)))
-    return Control(
-        "time shift", moved.correlation, moved.p, moved.p >= 0.05, f"tokens that came {by} earlier: the statistic has to find nothing"
-    )
+    return Control(SHIFT, moved.correlation, moved.p, moved.p >= 0.05, f"tokens that came {by} earlier: the statistic has to find nothing")
 
 
 def _surrogates(asked: Asked) -> Control:

@@ -65,6 +65,12 @@ class Material:
     experiment: Mapping[str, Any]
     session: Session | None
 
+    @property
+    def animal(self) -> str:
+        """Whose session it is; empty where the experiment names nobody."""
+        subject = self.experiment.get("subject") or {}
+        return str(subject.get("id") or "")
+
 
 def open_material(path: str | Path) -> Material:
     """A session folder, or an ``.npz`` with tokens.

@@ -31,6 +31,7 @@ class Sequence:
     entropy_bits : (n,) of that probability, before the token was known.
     order : how many tokens back the rule looks; 0: none.
     deviant : (n,) it broke the rule on purpose.
+    rule : (n,) which of several rules, drawn one after another, each token follows; None: one for all.
     """
 
     tokens: Integers
@@ -39,6 +40,7 @@ class Sequence:
     entropy_bits: Floats
     order: int
     deviant: Flags
+    rule: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -130,6 +132,7 @@ def with_omissions(sequence: Sequence, fraction: float, seed: int) -> Sequence:
         (1 - fraction) * s.entropy_bits + _entropy(two),
         s.order,
         s.deviant & ~left_out,
+        s.rule,
     )
 
 

@@ -168,7 +168,7 @@ def _samples(nwb: Any, session: Session, region: Any) -> None:
 def _chunks(samples: Any, row: int, n: int) -> Any:
     from hdmf.data_utils import GenericDataChunkIterator
 
-    class Chunks(GenericDataChunkIterator):  # type: ignore[misc]
+    class Chunks(GenericDataChunkIterator):
         """Slices of the session's samples, without holding them all."""
 
         def _get_data(self, selection: tuple[slice, ...]) -> NDArray[np.float32]:

@@ -6,8 +6,8 @@
 ``state``        units remember longer than when the read-out was learned
 
 One long run of the sheet is a session: its electrodes are asked by the assay's primary statistic, with the travel times that the sheet is
-built to have. Beside it a read-out tells how many tokens can be read. It is learned on another, intact run and frozen, except where
-electrodes or regions are others: there it is learned anew, on half of the run.
+built to have. Beside it a read-out tells how many tokens can be read. It is learned on another, intact run as long as this one and frozen;
+where electrodes or regions are others, on a run that has the same ones.
 """
 
 from __future__ import annotations
@@ -48,9 +48,8 @@ class FailureModes:
         """Tokens that can be read, and what the assay says."""
         p, level = cell.parameters, cell.parameters["level"]
         session = recorded(p, cell.arm, level, cell.seed)
-        curve = forgetting(
-            p, session, recorded(p, INTACT, 0.0, cell.seed + 1_000_000) if cell.arm in (INTACT, PROPAGATION, STATE) else None
-        )
+        mode, much = (INTACT, 0.0) if cell.arm in (PROPAGATION, STATE) else (cell.arm, level)
+        curve = forgetting(p, session, recorded(p, mode, much, cell.seed + 1_000_000))
         found = asked(p, session, cell.seed)
         return [
             {
@@ -166,12 +165,9 @@ def blur(units_mm: Floats, reach_mm: float) -> Floats:
     return np.asarray(weight / weight.sum(axis=0))
 
 
-def forgetting(p: Mapping[str, Any], session: Session, learned_on: Session | None) -> Floats:
-    """Accuracy at each lag of a read-out that was frozen before; on the second half of the session."""
-    half, lags = len(session.tokens) // 2, p["lags"]
-    before = learned_on or Session(session.tokens[:half], session.pattern[:half], session.positions_mm)
-    after = Session(session.tokens[half:], session.pattern[half:], session.positions_mm)
-    return np.array([accuracy(before, after, lag, lags, p["n_tokens"]) for lag in range(lags)])
+def forgetting(p: Mapping[str, Any], session: Session, learned_on: Session) -> Floats:
+    """Accuracy at each lag of a read-out that was learned on another session, and frozen."""
+    return np.array([accuracy(learned_on, session, lag, p["lags"], p["n_tokens"]) for lag in range(p["lags"])])
 
 
 def accuracy(before: Session, after: Session, lag: int, lags: int, n_tokens: int) -> float:

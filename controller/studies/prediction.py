@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from wavestim.controller.studies import sheet
 from wavestim.controller.studies.capacity.tasks import NOT_ASKED, OTHERS, Ints, Task
-from wavestim.controller.studies.capacity.training import train
+from wavestim.controller.studies.capacity.training import trained
 from wavestim.controller.studies.intervals import difference
 from wavestim.controller.studies.plan import Plan
 from wavestim.controller.studies.readout import Readout
@@ -52,11 +52,7 @@ class Prediction:
         if cell.arm == CIRCUIT:
             value, n = predicted(p, cell.seed)
             return [{"task": p["task"], "parameters": n, "accuracy": value}]
-        options = {key: p[key] for key in ("size", "rates", "seeds", "steps", "batch", "n_test")}
-        chosen_by, accuracy, n = train(cell.arm, task(p["task"]), **options)
-        best = int(np.argmax(chosen_by.mean(axis=1)))
-        about: Row = {"task": p["task"], "parameters": n, "rate": p["rates"][best]}
-        return [about | {"seed": seed, "accuracy": float(value)} for seed, value in zip(p["seeds"], accuracy[best], strict=True)]
+        return trained(cell.arm, task(p["task"]), p)
 
     def judge(self, plan: Plan, rows: Sequence[Row]) -> Outcome:
         """Scores against each other over seeds."""
@@ -80,27 +76,10 @@ class Prediction:
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Accuracy by task, with the best there can be, and the effects."""
-        from wavestim.controller.studies.drawing import COLOURS, draw_effects, titled
+        from wavestim.controller.studies.drawing import bars_and_effects
 
-        tasks, arms = plan.parameters["tasks"], (CIRCUIT, *plan.parameters["networks"])
-        figure = Figure(figsize=(12, 4.4), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(6, 5))
-        wide = 0.8 / len(arms)
-        for i, arm in enumerate(arms):
-            for j, name in enumerate(tasks):
-                values = [row["accuracy"] for row in rows if (row["arm"], row["task"]) == (arm, name)]
-                at = j + (i - (len(arms) - 1) / 2) * wide
-                left.bar(at, np.mean(values), wide * 0.9, color=COLOURS[i], label=arm if j == 0 else None)
-                left.plot([at] * len(values), values, ".", color="black", markersize=2)
-        for j, name in enumerate(tasks):
-            left.plot([j - 0.4, j + 0.4], [outcome.figures["between"][name][1]] * 2, color="black", linewidth=1)
-            left.plot([j - 0.4, j + 0.4], [outcome.figures["between"][name][0]] * 2, color="black", linewidth=1, linestyle=":")
-        left.set_xticks(range(len(tasks)), tasks, fontsize=8)
-        left.set(ylabel="next token right (line: best there can be, dots: chance)", ylim=(0, 1.2))
-        left.legend(frameon=False, fontsize=7, ncols=3, loc="upper center")
-        draw_effects(right, outcome.effects)
-        titled(figure, outcome)
-        return figure
+        arms = (CIRCUIT, *plan.parameters["networks"])
+        return bars_and_effects(rows, arms, outcome.figures["between"], outcome, ylabel="next token right")
 
 
 STUDY = Prediction()
@@ -146,8 +125,7 @@ def task(name: str) -> Task:
 
 def ceiling(name: str) -> float:
     """The best accuracy there can be."""
-    found = task(name)
-    return found.ceiling(*found.make(np.random.default_rng(0), CEILING_SEQUENCES))
+    return task(name).best(CEILING_SEQUENCES)
 
 
 def predicted(p: Mapping[str, Any], seed: int) -> tuple[float, int]:

@@ -9,7 +9,7 @@ from typing import Any
 from wavestim.controller.studies import study
 from wavestim.controller.studies.plan import Plan, load_plan
 from wavestim.controller.studies.run import Progress, compute, local
-from wavestim.controller.studies.study import Outcome, StudyError
+from wavestim.controller.studies.study import Outcome
 from wavestim.controller.studies.table import Table, write_csv
 
 
@@ -37,12 +37,7 @@ def run_study(
     chosen = study(name)
     plan = load_plan(name, quick=quick)
     cells = chosen.cells(plan)
-    if out is not None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StudyError(f"{out}: can't be made ({error.strerror}); name a folder that can") from error
-    with Table(None if out is None else out / "cells.sqlite") as table, local(workers) as executor:
+    with Table(out) as table, local(workers) as executor:
         compute(cells, table, executor, progress)
         rows = table.rows(cells)
     outcome = chosen.judge(plan, rows)

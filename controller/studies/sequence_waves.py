@@ -8,6 +8,7 @@ The assay tracks the wave from the noisy electrodes and correlates (`controller/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from wavestim.controller.context import sequences
 from wavestim.controller.context.complexity import Tie, ties
 from wavestim.controller.context.material import Light, Material
 from wavestim.controller.context.tokens import Told
-from wavestim.controller.context.waves import waves_at
+from wavestim.controller.context.waves import Waves, waves_at
 from wavestim.controller.studies.intervals import LEVEL
 from wavestim.controller.studies.plan import Plan
 from wavestim.controller.studies.study import Cell, Effect, Outcome, Row, Verdict
@@ -43,7 +44,7 @@ class SequenceWaves:
         """One session: a row for each question that the assay asks of it."""
         p = cell.parameters
         material = session(p, cell.seed)
-        waves = waves_at(material, np.floor(material.tokens.sample + p["period_ms"] * p["fs_hz"] / 1e3 - 1))
+        waves = waves_at(material, looked_at(p, material.tokens.sample))
         truth = (p["follows"], p["context"])
         return [row_of(tie, planted=(tie.wave, tie.context) == truth) for tie in ties(waves, material.tokens.sequence, cell.seed)]
 
@@ -86,13 +87,25 @@ class SequenceWaves:
 STUDY = SequenceWaves()
 
 
-def session(p: Mapping[str, Any], seed: int) -> Material:
-    """A recording of an array, with its tokens; what the wave follows is in the plan."""
+@dataclass(frozen=True)
+class Drawn:
+    """What a session is made of, before it is heard: the wave at every sample, the tokens, and the context in SDs."""
+
+    shown: sequences.Sequence
+    onset: NDArray[np.int64]
+    z: Floats
+    direction_deg: Floats
+    speed_mm_s: Floats
+    rate_hz: Floats
+    noise: np.random.Generator
+
+
+def drawn(p: Mapping[str, Any], seed: int) -> Drawn:
+    """A wave and a sequence; what the wave follows is in the plan."""
     rng, own, other, noise = (np.random.default_rng(s) for s in np.random.SeedSequence([seed, 1]).spawn(4))
     fs, step = float(p["fs_hz"]), round(p["period_ms"] * p["fs_hz"] / 1e3)
     shown = told(p, own)
     lead = round(p["lead_s"] * fs)
-    onset = lead + step * np.arange(len(shown))
     length = lead + step * (len(shown) + 1)
     by = told(p, other) if p["of_another"] else shown
     z = standardised(by, p["context"] or "surprisal")
@@ -101,20 +114,45 @@ def session(p: Mapping[str, Any], seed: int) -> Material:
     drifts = {name: slow(rng, length, fs, p["drift_s"]) for name in ("direction", "speed", "rate")}
     if p["changes"]:
         drifts[p["changes"]] = drifts[p["changes"]] + p["size"] * follows
+    return Drawn(
+        shown,
+        lead + step * np.arange(len(shown)),
+        z,
+        p["direction_deg"] + p["direction_sd_deg"] * drifts["direction"],
+        p["speed_mm_s"] * np.exp(p["speed_log_sd"] * drifts["speed"]),
+        p["frequency_hz"] + p["rate_sd_hz"] * drifts["rate"],
+        noise,
+    )
+
+
+def looked_at(p: Mapping[str, Any], onset: NDArray[Any]) -> Floats:
+    """The sample at which the wave of each token is looked at: the last before the next one."""
+    return np.asarray(np.floor(onset + p["period_ms"] * p["fs_hz"] / 1e3 - 1))
+
+
+def true_waves(p: Mapping[str, Any], d: Drawn) -> Waves:
+    """The wave at each token as it was drawn, before any electrode and tracker."""
+    at = looked_at(p, d.onset).astype(np.int64)
+    known = np.ones(len(at))
+    return Waves(np.zeros(1), d.direction_deg[at], d.speed_mm_s[at], d.rate_hz[at], known, known > 0)
+
+
+def session(p: Mapping[str, Any], seed: int) -> Material:
+    """A recording of an array, with its tokens."""
+    d, fs = drawn(p, seed), float(p["fs_hz"])
     xy = grid_mm(p["side"], p["side"], p["pitch_mm"])
     xy = xy - xy.mean(axis=0)
-    angle = np.deg2rad(p["direction_deg"] + p["direction_sd_deg"] * drifts["direction"])
-    k = 2 * np.pi * p["frequency_hz"] / (p["speed_mm_s"] * np.exp(p["speed_log_sd"] * drifts["speed"]))
-    phase = np.cumsum(2 * np.pi * (p["frequency_hz"] + p["rate_sd_hz"] * drifts["rate"])) / fs
+    angle, k = np.deg2rad(d.direction_deg), 2 * np.pi * p["frequency_hz"] / d.speed_mm_s
+    phase = np.cumsum(2 * np.pi * d.rate_hz) / fs
     wave = np.cos(phase[:, None] - (k * np.cos(angle))[:, None] * xy[:, 0] - (k * np.sin(angle))[:, None] * xy[:, 1])
-    lfp = p["wave_uv"] * wave + p["noise_uv"] * pink(noise, length, len(xy))
+    lfp = p["wave_uv"] * wave + p["noise_uv"] * pink(d.noise, len(phase), len(xy))
     if p["evoked_uv"]:
-        impulse = np.zeros(length)
-        impulse[onset] = z
+        impulse = np.zeros(len(phase))
+        impulse[d.onset] = d.z
         ring = np.exp(-1e3 / (fs * p["evoked_ms"]) + 2j * np.pi * p["frequency_hz"] / fs)
         response = np.real(lfilter([1.0], [1.0, -ring], impulse.astype(np.complex128)))
         lfp += p["evoked_uv"] * response[:, None] * np.exp(-((xy[:, 0] - xy[:, 0].min()) / 2.0))
-    return material(lfp.astype(np.float32), fs, xy, onset, shown, (p["frequency_hz"] * 0.53, p["frequency_hz"] * 1.6))
+    return material(lfp.astype(np.float32), fs, xy, d.onset, d.shown, (p["frequency_hz"] * 0.53, p["frequency_hz"] * 1.6))
 
 
 def told(p: Mapping[str, Any], rng: np.random.Generator) -> sequences.Sequence:
@@ -131,6 +169,7 @@ def told(p: Mapping[str, Any], rng: np.random.Generator) -> sequences.Sequence:
         np.concatenate([part.entropy_bits for part in parts]),
         1,
         np.concatenate([part.deviant for part in parts]),
+        np.repeat(np.arange(len(parts)), each),
     )
 
 

@@ -127,11 +127,7 @@ def run_sweep(
     """
     chosen, plans = study(sweep.study), points(sweep)
     cells = [chosen.cells(point.plan) for point in plans]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StudyError(f"{out}: can't be made ({error.strerror}); name a folder that can") from error
-    with Table(out / "cells.sqlite") as table:
+    with Table(out) as table:
         distinct = list({cell.key: cell for each in cells for cell in each}.values())
         with executor as workers:
             compute(distinct, table, workers, progress)

@@ -19,20 +19,25 @@ class Table:
 
     Parameters
     ----------
-    path : Path, optional
-        A SQLite file, made when it is not there; without one the rows are kept in memory.
+    folder : Path, optional
+        Holds them as a SQLite file, and is made when it is not there; without one the rows are kept in memory.
 
     Raises
     ------
     StudyError
-        When the file can't be used.
+        When the folder or the file can't be used.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        path = None if folder is None else folder / "cells.sqlite"
         try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(":memory:" if path is None else path)
             with self._db:
                 self._db.execute("CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, rows TEXT NOT NULL)")
+        except OSError as error:
+            raise StudyError(f"{folder}: can't be made ({error.strerror}); name a folder that can") from error
         except sqlite3.Error as error:
             raise StudyError(f"{path}: is no table of results ({error}); name another folder") from error
 

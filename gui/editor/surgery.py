@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from wavestim.controller.experiment._yaml import KeysOnce, reads_exponents
 from wavestim.controller.experiment.problems import KeyPath
 
+if TYPE_CHECKING:
+    from yaml import SafeLoader as Fastest
+else:
+    Fastest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 WIDE = 100
 """A value that is longer on one line is written over several where that is possible."""
 
 
-class FastLoader(KeysOnce, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class FastLoader(KeysOnce, Fastest):
     """As the file is read, by the library in C where there is one: many times faster."""
 
 

@@ -31,7 +31,7 @@ def remembered(update: Callable[[Array, Array], Array], start: Array, entered: A
     return jax.lax.scan(step, start, entered)[1]
 
 
-class Rectified(eqx.Module):  # type: ignore[misc]
+class Rectified(eqx.Module):
     """What a layer of rectified units learns: how a token enters it, what it makes of what it held, how it is read."""
 
     entry: eqx.nn.Embedding
@@ -64,7 +64,7 @@ class Wave(Rectified):
         return jax.vmap(self.read)(self.states(tokens).reshape(len(tokens), -1))
 
 
-class WaveAttention(eqx.Module):  # type: ignore[misc]
+class WaveAttention(eqx.Module):
     """The tape of a wave, read at the place whose content answers what is asked now."""
 
     tape: Wave
@@ -92,7 +92,7 @@ class WaveAttention(eqx.Module):  # type: ignore[misc]
         return jax.vmap(self.read)(jnp.concatenate([jnp.einsum("tn,tnd->td", weight, values), asked], axis=1))
 
 
-class Leaky(eqx.Module):  # type: ignore[misc]
+class Leaky(eqx.Module):
     """Units that forget, each at its own rate."""
 
     entry: eqx.nn.Embedding
@@ -111,7 +111,7 @@ class Leaky(eqx.Module):  # type: ignore[misc]
         return jax.vmap(self.read)(jnp.tanh(h))
 
 
-class Gru(eqx.Module):  # type: ignore[misc]
+class Gru(eqx.Module):
     """Gated recurrent units."""
 
     entry: eqx.nn.Embedding
@@ -142,7 +142,7 @@ class IRnn(Rectified):
         return jax.vmap(self.read)(h)
 
 
-class Layer(eqx.Module):  # type: ignore[misc]
+class Layer(eqx.Module):
     """One layer of a transformer, norm first."""
 
     norms: list[eqx.nn.LayerNorm]
@@ -162,7 +162,7 @@ class Layer(eqx.Module):  # type: ignore[misc]
         return x + jax.vmap(lambda row: self.down(jax.nn.gelu(self.up(self.norms[1](row)))))(x)
 
 
-class Transformer(eqx.Module):  # type: ignore[misc]
+class Transformer(eqx.Module):
     """Causal, with learned places."""
 
     entry: eqx.nn.Embedding

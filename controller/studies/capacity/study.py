@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from wavestim.controller.studies.capacity.tasks import task
-from wavestim.controller.studies.capacity.training import train
+from wavestim.controller.studies.capacity.training import trained
 from wavestim.controller.studies.intervals import difference
 from wavestim.controller.studies.plan import Plan
-from wavestim.controller.studies.scores import scores
+from wavestim.controller.studies.scores import Between, scores
 from wavestim.controller.studies.study import Cell, Effect, Outcome, Row, Verdict
 
 WAVE, LEAKY, TRANSFORMER = "wave", "leaky", "transformer, 1 layer"
@@ -34,26 +34,12 @@ class Capacity:
 
     def work(self, cell: Cell) -> list[Row]:
         """Train, choose the rate, tell each seed's accuracy at it."""
-        p = cell.parameters
-        chosen_by, accuracy, n = train(
-            cell.arm,
-            task(p["task"]),
-            size=p["size"],
-            rates=p["rates"],
-            seeds=p["seeds"],
-            steps=p["steps"],
-            batch=p["batch"],
-            n_test=p["n_test"],
-        )
-        best = int(np.argmax(chosen_by.mean(axis=1)))
-        about: Row = {"task": p["task"], "size": p["size"], "parameters": n, "rate": p["rates"][best]}
-        return [about | {"seed": seed, "accuracy": float(value)} for seed, value in zip(p["seeds"], accuracy[best], strict=True)]
+        return trained(cell.arm, task(cell.parameters["task"]), cell.parameters)
 
     def judge(self, plan: Plan, rows: Sequence[Row]) -> Outcome:
         """Scores against each other over seeds."""
         p = plan.parameters
-        ceilings = {name: ceiling(name) for name in p["tasks"]}
-        between = {name: (task(name).chance, best) for name, best in ceilings.items()}
+        between = bounds(p["tasks"])
         score = {
             network: scores([row for row in rows if row["arm"] == network and row["size"] == p["size"]], between)
             for network in p["networks"]
@@ -70,41 +56,24 @@ class Capacity:
         means = {network: float(np.mean(list(each.values()))) for network, each in score.items()}
         told = ", ".join(f"{network} {value:.2f}" for network, value in means.items())
         return Outcome(
-            verdict(primary, p["matters"]), f"score of 1: {told}", (*primary, *others), {"ceilings": ceilings, "table": table(rows)}
+            verdict(primary, p["matters"]), f"score of 1: {told}", (*primary, *others), {"between": between, "table": table(rows)}
         )
 
     def draw(self, plan: Plan, rows: Sequence[Row], outcome: Outcome) -> Figure:
         """Accuracy by task and network, and the effects."""
-        from wavestim.controller.studies.drawing import COLOURS, draw_effects, titled
+        from wavestim.controller.studies.drawing import bars_and_effects
 
         p = plan.parameters
-        figure = Figure(figsize=(12, 4.4), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(7, 4))
-        wide = 0.8 / len(p["networks"])
-        for i, network in enumerate(p["networks"]):
-            for j, name in enumerate(p["tasks"]):
-                each = [row["accuracy"] for row in rows if (row["arm"], row["task"], row["size"]) == (network, name, p["size"])]
-                at = j + (i - (len(p["networks"]) - 1) / 2) * wide
-                left.bar(at, np.mean(each), wide * 0.9, color=COLOURS[i], label=network if j == 0 else None)
-                left.plot([at] * len(each), each, ".", color="black", markersize=2)
-        for j, name in enumerate(p["tasks"]):
-            left.plot([j - 0.4, j + 0.4], [outcome.figures["ceilings"][name]] * 2, color="black", linewidth=1)
-            left.plot([j - 0.4, j + 0.4], [task(name).chance] * 2, color="black", linewidth=1, linestyle=":")
-        left.set_xticks(range(len(p["tasks"])), p["tasks"], fontsize=8)
-        left.set(ylabel="accuracy (line: ceiling, dots: chance, points: seeds)", ylim=(0, 1.25))
-        left.legend(frameon=False, fontsize=7, ncols=4, loc="upper center")
-        draw_effects(right, outcome.effects)
-        titled(figure, outcome)
-        return figure
+        own = [row for row in rows if row["size"] == p["size"]]
+        return bars_and_effects(own, p["networks"], outcome.figures["between"], outcome, ylabel="accuracy")
 
 
 STUDY = Capacity()
 
 
-def ceiling(name: str) -> float:
-    """The best accuracy there can be, from many sequences of its own."""
-    found = task(name)
-    return found.ceiling(*found.make(np.random.default_rng(0), CEILING_SEQUENCES))
+def bounds(names: Sequence[str]) -> Between:
+    """Chance and the best accuracy there can be of each task, the latter from many sequences of its own."""
+    return {name: (task(name).chance, task(name).best(CEILING_SEQUENCES)) for name in names}
 
 
 def verdict(primary: Sequence[Effect], matters: float) -> Verdict:

@@ -43,6 +43,10 @@ class Task:
     chance: float
     ceiling: Callable[[Ints, Ints], float] = lambda tokens, answers: 1.0
 
+    def best(self, sequences: int) -> float:
+        """The best accuracy there can be, from so many sequences of its own."""
+        return self.ceiling(*self.make(np.random.default_rng(0), sequences))
+
 
 def k_back(lag: int) -> Task:
     """Tell at every moment the token of ``lag`` moments ago."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -14,6 +14,7 @@ from jax import Array
 from numpy.typing import NDArray
 from wavestim.controller.studies.capacity.networks import NETWORKS, n_parameters, width_for
 from wavestim.controller.studies.capacity.tasks import NOT_ASKED, Task
+from wavestim.controller.studies.study import Row
 
 CHUNK = 50
 """Steps of one compiled piece."""
@@ -99,3 +100,11 @@ def train(
         drawn = [task.make(np.random.default_rng([seed, part]), n_test) for seed in seeds]
         found.append(np.asarray(judged(params, *(jnp.asarray(np.stack([one[k] for one in drawn])) for k in range(2))), np.float64))
     return found[0], found[1], n
+
+
+def trained(name: str, task: Task, p: Mapping[str, Any]) -> list[Row]:
+    """A row for each seed of a cell with these parameters: its accuracy at the learning rate that is best for all of them together."""
+    chosen_by, accuracy, n = train(name, task, **{key: p[key] for key in ("size", "rates", "seeds", "steps", "batch", "n_test")})
+    best = int(np.argmax(chosen_by.mean(axis=1)))
+    about: Row = {"task": p["task"], "size": p["size"], "parameters": n, "rate": p["rates"][best]}
+    return [about | {"seed": seed, "accuracy": float(value)} for seed, value in zip(p["seeds"], accuracy[best], strict=True)]

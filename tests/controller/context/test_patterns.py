@@ -65,13 +65,19 @@ def test_the_filter_gives_amplitude_and_phase():
     assert np.abs(np.angle(z * np.exp(-2j * np.pi * 16 * t[1000:]))).max() < 0.3
 
 
-def test_samples_that_are_missing_leave_their_tokens_out(tmp_path):
+@pytest.mark.parametrize("step", [8192, 421])
+def test_samples_that_are_missing_leave_their_tokens_out(tmp_path, step):
+    """Also where a block of samples ends between the hole and what the filter remembers of it."""
+
     def holed(x):
         x = x.copy()
         x[2000:2105] = np.nan
         return x
 
-    cuts = cut(open_material(saved(tmp_path / "a.npz", change=holed)), (4, 48))
+    material = open_material(saved(tmp_path / "a.npz", change=holed))
+    (_, whole), *_ = material.blocks()
+    pieces = [(first, whole[first : first + step]) for first in range(0, len(whole), step)]
+    cuts = cut(replace(material, blocks=lambda: iter(pieces)), (4, 48))
     remembers = int(np.ceil(settle_ms((4, 48)) * 0.25))
     resting = ((cuts.sample >= 2000) & (cuts.sample < 2105 + remembers)).any(axis=1)
     assert ((cuts.sample[:, 0] >= 2105) & resting).any(), "tokens that only the filter's memory ties to the hole"

@@ -62,10 +62,9 @@ class Breaking(Executor):
 
 def test_what_breaks_off_goes_on_where_it_was(tmp_path: Path) -> None:
     cells = small_cells((1,))
-    path = tmp_path / "cells.sqlite"
-    with Table(path) as table, pytest.raises(RuntimeError, match="died"):
+    with Table(tmp_path) as table, pytest.raises(RuntimeError, match="died"):
         compute(cells, table, Breaking(3))
-    with Table(path) as table:
+    with Table(tmp_path) as table:
         kept = sum(table.has(cell) for cell in cells)
         told: list[float] = []
         compute(cells, table, None, lambda words, part: told.append(part))
@@ -77,6 +76,15 @@ def test_what_breaks_off_goes_on_where_it_was(tmp_path: Path) -> None:
     with Table() as fresh:
         compute(cells, fresh, None)
         assert fresh.rows(cells) == rows
+
+
+def test_a_folder_that_cannot_hold_results_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(StudyError, match="file: can't be made"):
+        Table(tmp_path / "file")
+    (tmp_path / "cells.sqlite").write_text("something else altogether", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"cells\.sqlite: is no table of results"):
+        Table(tmp_path)
 
 
 def test_another_parameter_is_another_cell() -> None:
@@ -183,6 +191,14 @@ def test_cut_connections_cost_tokens_and_the_assay_sees_it(tmp_path: Path) -> No
     assert whole["mode"] == "intact"
     assert whole["tokens"] > 2 * cut["tokens"]
     assert whole["correlation"] > 0.5 > cut["correlation"]
+
+
+def test_electrodes_that_blur_nothing_lose_no_token() -> None:
+    """Whatever fails, the read-out has learned from as much."""
+    p = {**load_plan("failure-modes", quick=True).parameters, "n_periods": 400, "lags": 6}
+    whole, blurred = (study("failure-modes").work(Cell("failure-modes", arm, {**p, "level": 0.01}, 1))[0] for arm in ("intact", "space"))
+    assert blurred["items"] == pytest.approx(whole["items"])
+    assert blurred["correlation"] == pytest.approx(whole["correlation"])
 
 
 def test_a_wave_that_follows_the_sequence_is_told_from_one_that_does_not() -> None:
