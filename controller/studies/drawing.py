@@ -46,7 +46,7 @@ def bars_and_effects(rows: Sequence[Row], arms: Sequence[str], between: Between,
         left.plot([j - 0.4, j + 0.4], [best] * 2, color="black", linewidth=1)
         left.plot([j - 0.4, j + 0.4], [chance] * 2, color="black", linewidth=1, linestyle=":")
     left.set_xticks(range(len(between)), list(between), fontsize=8)
-    left.set(ylabel=f"{ylabel} (line: best there can be, dots: chance, points: seeds)", ylim=(0, 1.25))
+    left.set(ylabel=ylabel, xlabel="line: the best there can be; dotted: chance; points: seeds", ylim=(0, 1.25))
     left.legend(frameon=False, fontsize=7, ncols=4, loc="upper center")
     draw_effects(right, outcome.effects)
     titled(figure, outcome)
