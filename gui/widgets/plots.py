@@ -19,7 +19,7 @@ def still_plot() -> pg.PlotWidget:
 
 
 def cover(view: QtWidgets.QGraphicsView) -> None:
-    """What lies below a view need not be painted: it is filled, to its last row and column, where its own background ends half a pixel short."""
+    """What lies below a view need not be painted: it is filled, to its last row and column, where its background ends short of them."""
     view.viewport().setAutoFillBackground(True)
 
 

@@ -81,7 +81,7 @@ def test_looks_do_not_change_while_a_session_is_open(application, fed):
     from wavestim.gui import theme
     from wavestim.gui.window import RigWindow
 
-    deck, link = fed
+    deck, _ = fed
     window = RigWindow(deck, "against-the-wave", mock=True)
     window._timer.stop()
     window.show()
