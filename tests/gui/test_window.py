@@ -164,6 +164,7 @@ def test_from_a_new_experiment_to_its_report_with_stop_by_escape(qt, window, des
     window.turn()
     assert window.experiment.lock.isVisible()
     assert window.experiment.yaml.text.isReadOnly()
+    until(qt, lambda: window.header.run.isEnabled() or starved(window))
     click(qt, window.header.run)
     press(qt, window, qt[1].Key_3)
     until(qt, lambda: came(window) or starved(window))
