@@ -138,6 +138,10 @@ def settled(words):
     return bool(words) and "on its way" not in words
 
 
+def refused(window):
+    return window.deck.log.lines[-1].text.startswith("test:")
+
+
 def by_hand_once(qt, window):
     """One pulse of one LED, from the other page; on a busy machine it may come too late, which is said."""
     show(qt, window, window.hands)
@@ -146,7 +150,7 @@ def by_hand_once(qt, window):
     if manual.take.isEnabled():
         click(qt, manual.take)
         click(qt, manual.fire)
-        until(qt, lambda: settled(manual.outcome.text()) or window.deck.log.lines[-1].text.startswith("test:"))
+        until(qt, lambda: settled(manual.outcome.text()) or refused(window) or window.deck.state != "armed")
     show(qt, window, window.live)
     assert not manual.overridden
 
