@@ -115,6 +115,6 @@ def test_a_plot_is_filled_before_it_is_drawn(application):
     from pyqtgraph.Qt import QtCore
     from wavestim.gui.widgets.plots import still_plot
 
-    viewport = still_plot().viewport()
-    assert viewport.autoFillBackground()
-    assert not viewport.testAttribute(QtCore.Qt.WA_OpaquePaintEvent)
+    plot = still_plot()
+    assert plot.viewport().autoFillBackground()
+    assert not plot.viewport().testAttribute(QtCore.Qt.WA_OpaquePaintEvent)
