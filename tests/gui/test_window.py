@@ -202,7 +202,7 @@ def test_a_rig_that_hangs_is_killed_by_stop_and_its_session_recovered(qt, window
     assert window.deck.state == "gone"
     assert any(line.text == words.KILLED for line in window.deck.log.lines)
     window.turn()
-    assert "THE RIG PROCESS IS GONE" in window.header.sentence.text()
+    assert window.header.sentence.text() == words.GONE_BY_STOP
     assert window.header.recover.isVisible()
     click(qt, window.header.recover)
     until(qt, lambda: window.deck.state == "report")
