@@ -75,7 +75,9 @@ class Deck:
         if not rig.alive:
             if self.report is not None:
                 return "report"
-            return "failed" if knowledge is None else "gone"
+            if knowledge is not None:
+                return "gone"
+            return "failed" if self._stopping is None else "ended"
         if knowledge is not None and knowledge.ended is not None:
             return "stopped"
         if self._stopping is not None:
@@ -120,8 +122,8 @@ class Deck:
         state = self.state
         if state == "preflight" and self.preflight is not None:
             return f"{words.STATES[state]} {self.preflight.stage}".strip()
-        if state in ("failed", "idle", "gone"):
-            return f"{words.STATES[state]} {self.trouble}".strip()
+        if state in ("failed", "ended", "idle", "gone"):
+            return f"{self._over} {self.trouble}".strip()
         return words.STATES[state] + (f" {words.watching(self.controller)}" if self.watching else "")
 
     @property
@@ -200,6 +202,10 @@ class Deck:
         if self._hearing is not None:
             self._hearing.order(order, **more)
 
+    def refuse(self, why: str) -> None:
+        """Say in the log why something was not done."""
+        self.log.say(self._at_s, why, "warn")
+
     def stop(self) -> None:
         """Dark, whatever else is going on."""
         if self.preflight is not None and self.preflight.running:
@@ -264,9 +270,10 @@ class Deck:
             self.knowledge.read_on()
         if self.state == "report":
             return
-        if rig.child is not None and (self.knowledge is None or (rig.child.code or 0) > 0):
+        asked = self.state == "ended"
+        if rig.child is not None and ((rig.child.code or 0) > 0 or (self.knowledge is None and not asked)):
             self.trouble = rig.child.last_words()  # one that was killed has none
-        self.log.say(self._at_s, words.STATES[self.state] + (f" {self.trouble}" if self.trouble else ""), "bad")
+        self.log.say(self._at_s, self.sentence(), "plain" if asked else "bad")
 
     def _mind_recovery(self, recovery: Child, code: int) -> None:
         """It has ended."""
@@ -279,6 +286,12 @@ class Deck:
         """Say why something could not be done, where the state is and in the log."""
         self.trouble = why
         self.log.say(self._at_s, why, "bad")
+
+    @property
+    def _over(self) -> str:
+        """That no session goes on, in words; a rig process that STOP has killed did not die by itself."""
+        killed = self._stopping is not None and self._stopping.outcome == "killed"
+        return words.GONE_BY_STOP if killed and self.state == "gone" else words.STATES[self.state]
 
     @property
     def _at_s(self) -> float:

@@ -46,7 +46,7 @@ def take(window: RigWindow, path: Path, seconds: float, size: tuple[int, int]) -
             window.header.run.click()
         if state == "running" and ran_s is None:
             ran_s = time.monotonic()
-        if state in ("failed", "gone", "report"):
+        if state in ("failed", "ended", "gone", "report"):
             break
         time.sleep(0.005)
     save(window, path)

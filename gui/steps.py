@@ -17,11 +17,12 @@ STEP = {
     "stopped": "stopped",
     "gone": "stopped",
     "failed": "stopped",
+    "ended": "stopped",
     "recovering": "stopped",
     "report": "report",
 }
 """Where on the way of a session each state is."""
 ALARMING = ("gone", "failed", "paused", "disarmed")
 """Somebody has to look."""
-OVER = ("idle", "failed", "report", "gone")
+OVER = ("idle", "failed", "ended", "report", "gone")
 """No session is open, and another may begin."""

@@ -134,6 +134,7 @@ def style() -> str:
     return f"""
 QWidget {{ background: {c.ground}; color: {c.text}; font-family: "{FAMILY}"; font-size: {px(PLAIN_PX)}px; }}
 QFrame#panel {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; }}
+QGraphicsView > QWidget {{ background: {c.panel}; }}
 QFrame#panel QLabel {{ background: {c.panel}; }}
 QLabel#title {{ color: {c.dim}; font-size: {px(12)}px; font-weight: bold; }}
 QLabel#note {{ color: {c.dim}; font-size: {px(11)}px; }}

@@ -19,6 +19,7 @@ from wavestim.gui.pages.replay import ReplayPage
 from wavestim.gui.palettes import THEMES, Name
 from wavestim.gui.remembered import Remembered, read, write
 from wavestim.gui.replay.desk import ReplayDesk
+from wavestim.gui.steps import OVER
 from wavestim.gui.widgets.header import Header
 from wavestim.gui.widgets.keys import KeysDialog, bind
 from wavestim.gui.widgets.pagestack import PageStack
@@ -126,9 +127,9 @@ class RigWindow(QtWidgets.QWidget):
         self.turn()
 
     def change_theme(self) -> None:
-        """The other theme, unless a page would lose something."""
+        """The other theme, unless a session is open or a page would lose something."""
         names = list(THEMES)
-        self.choose_theme(names[(names.index(theme.chosen()) + 1) % len(names)], theme.scale())
+        self._change_looks(names[(names.index(theme.chosen()) + 1) % len(names)], theme.scale())
 
     def choose_theme(self, name: Name, scale: float) -> None:
         """A theme and a size of text: all that is shown is made anew from the deck; the session notices nothing."""
@@ -143,6 +144,14 @@ class RigWindow(QtWidgets.QWidget):
         self._stack.restore(kept.pages, kept.page)
         self.turn()
         self._all.activate()  # what was there before may have needed more room
+
+    def _change_looks(self, name: Name, scale: float) -> None:
+        """Somebody asks for it by a key: not while a session is open, for STOP would wait until all is made anew."""
+        if self.deck.state in OVER:
+            self.choose_theme(name, scale)
+            return
+        self.deck.refuse(words.LOOKS_LATER)
+        self.header.tell(words.LOOKS_LATER)
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         """Esc is STOP wherever the focus is, in every dialogue too, which it does not close. Space presses the button with the focus."""
@@ -271,8 +280,8 @@ class RigWindow(QtWidgets.QWidget):
             "preflight": self.try_rig,
             "choose": header.experiment.setFocus,
             "reset": self.page.reset_layout,
-            "larger": partial(self.choose_theme, theme.chosen(), LARGER * theme.scale()),
-            "smaller": partial(self.choose_theme, theme.chosen(), theme.scale() / LARGER),
+            "larger": partial(self._change_looks, theme.chosen(), LARGER * theme.scale()),
+            "smaller": partial(self._change_looks, theme.chosen(), theme.scale() / LARGER),
             "theme": self.change_theme,
             "full": self._full_screen,
             "keys": self.show_keys,

@@ -18,6 +18,8 @@ from wavestim.realtime.forecast import forecast_records
 
 TICKS_HZ = 60.0
 STATUS_NS = 200_000_000
+TURNS = ("armed", "running", "held", "released", "paused", "resumed", "disarmed")
+"""Markers with which the state changes: a session that waits for its samples to come back says so before, not after."""
 BACKLOG = 200
 """Messages that wait for a slow watcher; further ones are dropped for it."""
 Snapshots = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
@@ -70,6 +72,8 @@ class Publisher:
     def marker(self, index: int, sample: float, kind: str, text: str) -> None:
         """Something that is to be read in words; ``index`` is its row in the journal."""
         self._send("marker", {"index": index, "sample": sample, "kind": kind, "text": text})
+        if kind in TURNS:
+            self.tell()
 
     def waves(self, first_index: int, waves: NDArray[np.void]) -> None:
         """What the model knew, the first of which has that row in the journal."""

@@ -45,6 +45,11 @@ class Arming:
         self.step, self._since_s = "running", at_s
         return True
 
+    @property
+    def is_armed(self) -> bool:
+        """Light is armed, run or not."""
+        return self.step in ("armed", "running")
+
     def disarm(self) -> None:
         """Whatever comes, this session stays dark."""
         self.step = "disarmed"
@@ -60,7 +65,7 @@ class Arming:
         """
         if pulses != self._pulses:
             self._pulses, self._since_s = pulses, at_s
-        if self.step not in ("armed", "running") or at_s - self._since_s <= self._limit_s:
+        if not self.is_armed or at_s - self._since_s <= self._limit_s:
             return None
         what = "nobody ran it" if self.step == "armed" else "no pulse was due"
         return f"{what} for {self._limit_s:g} s"

@@ -80,12 +80,12 @@ class Pauses:
         if s.loop.stalled and "no-samples" not in reasons:  # the board only knows that it was told to be dark
             reasons = ["no-samples", *reasons]
         self._safe_seen = len(s.recorder.safe_reasons)
-        if not s.engine.armed and s.arming.step != "armed":
+        if not s.arming.is_armed:
             return
         self._pause(*dict.fromkeys(reasons))
         if not s.light.gone:
             self._resume()
-        if s.arming.step == "armed" and (self._rearms_left <= 0 or s.loop.stopped or s.light.gone):
+        if self.paused and s.arming.step == "armed" and (self._rearms_left <= 0 or s.loop.stopped or s.light.gone):
             s.disarm(", ".join(dict.fromkeys(reasons)))  # dark before anybody ran it: arming it anew is for a person
 
     def samples_are_back(self) -> bool:
@@ -108,7 +108,7 @@ class Pauses:
             self.stands = True
             s.light.abort()
             s.journal.append_marker(max(s.recorder.last_sample, 0), "engine-stands", f"after {s.loop.turns} turns")
-        if s.engine.armed:
+        if s.arming.is_armed:
             self._pause("engine-stands")
 
     def _pause(self, *why: str) -> None:
@@ -122,7 +122,7 @@ class Pauses:
     def _resume(self) -> None:
         """As often as the experiment allows; otherwise the recording goes on, dark."""
         s = self._session
-        if self._rearms_left <= 0 or s.loop.stopped or not s.engine.armed or s.held or not s.board.ready:
+        if self._rearms_left <= 0 or s.loop.stopped or not s.arming.is_armed or s.held or not s.board.ready:
             return
         if not self.samples_are_back():
             return

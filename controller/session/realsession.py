@@ -272,6 +272,6 @@ class RealSession:
             return "stopped"
         if not self.engine.calibrated:
             return "learning"
-        if self.arming.step != "running":
+        if not self.arming.is_armed:
             return "recording" if self.arming.step == "dark" else self.arming.step
-        return "paused" if self.pauses.paused else "held" if self.held else "running"
+        return "paused" if self.pauses.paused else "held" if self.held else self.arming.step

@@ -139,6 +139,11 @@ class Header(QtWidgets.QWidget):
         what = words.what(about.name, subject, Path(about.session).name, mock)
         self.show_session(float(knowledge.status.get("seconds") or 0), what)
 
+    def tell(self, sentence: str) -> None:
+        """Below the state for a while, in nobody's way: it is gone with the next key."""
+        below = self.sentence.mapToGlobal(QtCore.QPoint(0, self.sentence.height()))
+        QtWidgets.QToolTip.showText(below, sentence, self.sentence)
+
     def show_session(self, seconds: float, what: str) -> None:
         """How long it is recorded, and what it is."""
         self.clock.setText(words.clock(seconds))

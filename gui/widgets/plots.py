@@ -19,8 +19,8 @@ def still_plot() -> pg.PlotWidget:
 
 
 def cover(view: QtWidgets.QGraphicsView) -> None:
-    """What lies below a view need not be painted: it is filled."""
-    view.viewport().setAttribute(QtCore.Qt.WidgetAttribute.WA_OpaquePaintEvent)
+    """What lies below a view need not be painted: it is filled, to its last row and column, where its background ends short of them."""
+    view.viewport().setAutoFillBackground(True)
 
 
 def keep_still(plot: pg.PlotItem) -> None:

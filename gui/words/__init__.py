@@ -40,6 +40,7 @@ STATES = {
     "gone": "THE RIG PROCESS IS GONE. The board goes dark by itself. What was committed is kept: RECOVER finishes the session.",
     "recovering": "Recovering the session. Dark.",
     "failed": "The rig process has ended. Dark.",
+    "ended": "STOP ended the rig process before the session had begun. Dark.",
 }
 NOW = {"held": "HELD", "paused": "PAUSED", "disarmed": "DISARMED", "gone": "GONE", "failed": "FAILED"}
 """What stands in the place of the step's name."""
@@ -47,7 +48,9 @@ ARM, RUN, STOP, RECOVER, REPORT, OPEN, TAKE = "ARM", "RUN", "■  STOP", "RECOVE
 MOCK = "MOCK"
 HELD_VIEW = "VIEW HELD (Space)"
 KILLED = "STOP was not confirmed in 200 ms: the rig process was killed, the board goes dark by itself"
+GONE_BY_STOP = f"{KILLED}. What was committed is kept: RECOVER finishes the session."
 PRESSED = "STOP pressed"
+LOOKS_LATER = "Theme and size of text cannot be changed while a session is open: STOP would have to wait for it."
 LOCKED = "The experiment is locked while a session is open."
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from support.fedwindow import FS_HZ, fed_deck
 from support.waiting import until
-from wavestim.gui import preflight
+from wavestim.gui import preflight, words
 from wavestim.gui import rig as rigs
 from wavestim.gui.deck import Deck
 from wavestim.gui.rig import Child
@@ -47,6 +47,62 @@ def test_a_window_that_is_closed_while_stop_waits_stays_until_it_is_dark(applica
     assert link.done == ["byte", "killed"]
     window.turn()
     assert not window.isVisible()
+
+
+def test_stop_while_the_rig_process_starts_is_no_failure(desk, experiment, monkeypatch):
+    monkeypatch.setattr(rigs, "CLI", (sys.executable, "-c", "import time; time.sleep(600)"))
+    deck = Deck()
+    deck.arm(str(experiment), mock=True)
+    assert deck.state == "starting"
+    deck.stop()
+    deck.turn()
+    assert deck.state == "ended"
+    assert deck.sentence() == words.STATES["ended"]
+    assert [(line.text, line.level) for line in deck.log.lines[-2:]] == [(words.PRESSED, "bad"), (words.STATES["ended"], "plain")]
+    deck.arm(str(experiment), mock=True)
+    assert deck.state == "starting", "another one may begin"
+    deck.abandon()
+    deck.close()
+
+
+def test_a_rig_process_that_ends_by_itself_while_it_starts_has_failed_and_says_why(desk, experiment, monkeypatch):
+    monkeypatch.setattr(rigs, "CLI", (sys.executable, "-c", "raise SystemExit('Error: no board')"))
+    deck = Deck()
+    deck.arm(str(experiment), mock=True)
+    until(lambda: deck.trouble, deck.turn)
+    assert deck.state == "failed"
+    assert deck.sentence() == f"{words.STATES['failed']} Error: no board"
+    deck.close()
+
+
+def test_looks_do_not_change_while_a_session_is_open(application, fed):
+    """All would be made anew, and STOP wait for it."""
+    from pyqtgraph.Qt import QtCore, QtTest
+    from wavestim.gui import theme
+    from wavestim.gui.window import RigWindow
+
+    deck, _ = fed
+    window = RigWindow(deck, "against-the-wave", mock=True)
+    window._timer.stop()
+    window.show()
+    window.activateWindow()
+    application.processEvents()
+    header, looks = window.header, (theme.chosen(), theme.scale())
+    for key in (QtCore.Qt.Key_T, QtCore.Qt.Key_Plus, QtCore.Qt.Key_Minus):
+        QtTest.QTest.keyClick(window, key, QtCore.Qt.ControlModifier)
+    assert (window.header, theme.chosen(), theme.scale()) == (header, *looks)
+    assert [line.times for line in deck.log.lines if line.text == words.LOOKS_LATER] == [3]
+    window.close()
+
+
+def test_a_rig_process_that_stop_killed_did_not_die_by_itself(fed):
+    deck, link = fed
+    deck.stop()
+    later(deck, link, 1.1 * CONFIRM_S)
+    deck._rig.alive = False
+    later(deck, link, 0.1)
+    assert deck.state == "gone"
+    assert deck.sentence() == words.GONE_BY_STOP
 
 
 @pytest.mark.parametrize("step", ["arm", "preflight"])

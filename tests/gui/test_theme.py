@@ -108,3 +108,13 @@ def test_the_arrows_are_there(application):
 
     for way in ("down", "up"):
         assert not QtGui.QPixmap(str(theme.ARROWS / f"{way}.png")).isNull()
+
+
+def test_a_plot_is_filled_before_it_is_drawn(application):
+    """Its own background ends half a pixel short: a screen would show there what was in memory before."""
+    from pyqtgraph.Qt import QtCore
+    from wavestim.gui.widgets.plots import still_plot
+
+    plot = still_plot()
+    assert plot.viewport().autoFillBackground()
+    assert not plot.viewport().testAttribute(QtCore.Qt.WA_OpaquePaintEvent)

@@ -138,6 +138,10 @@ def settled(words):
     return bool(words) and "on its way" not in words
 
 
+def refused(window):
+    return window.deck.log.lines[-1].text.startswith("test:")
+
+
 def by_hand_once(qt, window):
     """One pulse of one LED, from the other page; on a busy machine it may come too late, which is said."""
     show(qt, window, window.hands)
@@ -146,7 +150,7 @@ def by_hand_once(qt, window):
     if manual.take.isEnabled():
         click(qt, manual.take)
         click(qt, manual.fire)
-        until(qt, lambda: settled(manual.outcome.text()) or window.deck.log.lines[-1].text.startswith("test:"))
+        until(qt, lambda: settled(manual.outcome.text()) or refused(window) or window.deck.state != "armed")
     show(qt, window, window.live)
     assert not manual.overridden
 
@@ -164,6 +168,7 @@ def test_from_a_new_experiment_to_its_report_with_stop_by_escape(qt, window, des
     window.turn()
     assert window.experiment.lock.isVisible()
     assert window.experiment.yaml.text.isReadOnly()
+    until(qt, lambda: window.header.run.isEnabled() or starved(window))
     click(qt, window.header.run)
     press(qt, window, qt[1].Key_3)
     until(qt, lambda: came(window) or starved(window))
@@ -197,7 +202,7 @@ def test_a_rig_that_hangs_is_killed_by_stop_and_its_session_recovered(qt, window
     assert window.deck.state == "gone"
     assert any(line.text == words.KILLED for line in window.deck.log.lines)
     window.turn()
-    assert "THE RIG PROCESS IS GONE" in window.header.sentence.text()
+    assert window.header.sentence.text() == words.GONE_BY_STOP
     assert window.header.recover.isVisible()
     click(qt, window.header.recover)
     until(qt, lambda: window.deck.state == "report")

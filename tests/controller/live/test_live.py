@@ -156,6 +156,17 @@ def test_nonsense_is_answered(control):
     assert done == []
 
 
+def test_a_change_of_state_is_told_with_its_marker():
+    """Whoever looks does not read that it paused below the word ARMED."""
+    publisher = Publisher.__new__(Publisher)
+    told = []
+    publisher._send = lambda topic, header: told.append((topic, header.get("kind", header.get("state"))))
+    publisher.tell = lambda: publisher._send("status", {"state": "paused"})
+    for index, kind in enumerate(("note", "paused")):
+        publisher.marker(index, 5.0, kind, "")
+    assert told == [("marker", "note"), ("marker", "paused"), ("status", "paused")]
+
+
 def test_watchers_see_the_wave_and_one_who_never_reads_holds_up_nothing():
     lfp, _, _ = make("planar", seed=3, seconds=5, snr_db=5)
     engine = Engine(EngineConfig(fs_hz=1000.0, positions_mm=grid(), band_hz=(8, 24)))

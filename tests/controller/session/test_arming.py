@@ -214,6 +214,13 @@ def test_a_board_that_the_loop_made_dark_while_it_was_armed_is_no_failure_of_the
     assert session.arming.step == "dark"
 
 
+def that_runs() -> Arming:
+    arming = Arming(None)
+    arming.arm(0.0)
+    arming.run(0.0)
+    return arming
+
+
 def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_to_be_dark() -> None:
     paused: list[str] = []
     session: Any = SimpleNamespace(
@@ -221,7 +228,7 @@ def test_a_pause_says_that_samples_are_missing_not_only_that_the_board_was_told_
         loop=SimpleNamespace(stalled=True),
         engine=SimpleNamespace(armed=True, post=lambda *_: None),
         light=SimpleNamespace(gone=False),
-        arming=SimpleNamespace(step="running"),
+        arming=that_runs(),
         held=True,
         journal=SimpleNamespace(append_marker=lambda sample, name, why: paused.append(why)),
     )
@@ -244,7 +251,7 @@ def test_a_light_that_went_dark_for_good_is_told_with_its_reason(reasons: list[s
         loop=SimpleNamespace(stalled=stalled),
         engine=SimpleNamespace(armed=True, post=lambda *_: None),
         light=SimpleNamespace(gone=False),
-        arming=SimpleNamespace(step="running"),
+        arming=that_runs(),
         held=True,
         journal=SimpleNamespace(append_marker=lambda *_: None),
         assembly=SimpleNamespace(fs_hz=1000.0),
@@ -255,6 +262,29 @@ def test_a_light_that_went_dark_for_good_is_told_with_its_reason(reasons: list[s
     session.recorder.last_sample = 9000
     pauses.after_safe()
     assert pauses.went_dark == {"at_s": 1.5, "why": why, "light_failed": failed}
+
+
+def test_what_pauses_before_run_says_so_and_resumes_into_armed_not_into_light(rig: Any) -> None:
+    """And only as often as the experiment allows: then it is disarmed."""
+    session, notes, board = rig(10, [])
+    session.engine = SimpleNamespace(calibrated=True, armed=False, post=lambda *_: None)
+    session.thread = SimpleNamespace(stands=lambda now: False)
+    session.pauses = Pauses(session, 1)
+    session.arm(4.0)
+    assert session.state == "armed"
+    back = False
+    session.pauses.samples_are_back = lambda: back
+    for heartbeats_lost in (1, 2):
+        board.abort()
+        session.recorder.safe_reasons += ["heartbeat"]
+        session.pauses.look(0, restarted=False)
+        if heartbeats_lost == 1:
+            assert (session.state, board.status().state) == ("paused", "safe")
+            back = True
+            session.pauses.look(0, restarted=False)
+            assert (session.state, board.status().state) == ("armed", "armed")
+    assert (session.state, board.status().state) == ("disarmed", "idle")
+    assert [name for name, _ in notes.said] == ["armed", "paused", "resumed", "paused", "disarmed"]
 
 
 @pytest.mark.parametrize("restart", [None, 0, 60, 99])
