@@ -35,6 +35,8 @@ REASONS = {
     "engine-stands": "the engine stands still",
     "session-ended": "the session was over",
     "no-answer": "the board did not answer",
+    "garbage": "the board answered what no such board says",
+    "fault": "the current source reported a fault",
     "line": "the line to the board was lost",
     "events": "news of the board were lost",
     "heartbeat": "the board heard nothing of the engine",

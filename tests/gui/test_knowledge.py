@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wavestim.controller.cli._finish import WHY_DARK
 from wavestim.gui import words
 from wavestim.gui.eventlog import KEPT, EventLog
 from wavestim.gui.knowledge import NEW, Knowledge
@@ -225,7 +226,7 @@ def test_every_veto_and_verdict_has_words():
 
 def test_every_reason_that_the_board_or_the_way_to_it_gives_has_words():
     """What the log, the lamp of the light and light by hand say."""
-    assert {*NACKS.values(), *CAUSES.values()} - {""} <= set(codes.REASONS)
+    assert {*NACKS.values(), *CAUSES.values(), *WHY_DARK} - {""} <= set(codes.REASONS)
     assert codes.verdict("missed", "no-samples") == "pulse missed, it stayed dark: no samples came"
     assert codes.marker("disarmed", "no-samples, abort") == "disarmed: no samples came, the board was told to go dark"
     assert codes.marker("disarmed", "nobody ran it for 300 s") == "disarmed: nobody ran it for 300 s"
