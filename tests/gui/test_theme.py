@@ -82,8 +82,6 @@ def test_another_theme_is_a_new_window_on_the_same_session(application, experime
         assert window.header is not header
         assert (window.header.chosen, window.header.offered, window.live.held) == (chosen, header.offered, True)
         assert THEMES["light"].ground in application.styleSheet()
-        window.change_theme()
-        assert theme.chosen() == "dark"
     finally:
         window.close()
         theme.choose("dark")
