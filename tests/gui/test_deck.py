@@ -31,13 +31,19 @@ def later(deck, link, seconds):
     deck.turn()
 
 
-def test_a_window_that_is_closed_while_stop_waits_stays_until_it_is_dark(application, fed):
+@pytest.fixture
+def window(application, fed):
+    """On its deck; it turns when it is told to."""
     from wavestim.gui.window import RigWindow
 
-    deck, link = fed
-    window = RigWindow(deck, "against-the-wave", mock=True)
+    window = RigWindow(fed[0], "against-the-wave", mock=True)
     window._timer.stop()
     window.show()
+    return window
+
+
+def test_a_window_that_is_closed_while_stop_waits_stays_until_it_is_dark(window, fed):
+    _, link = fed
     window.stop()
     window.close()
     assert window.isVisible(), "nobody else would kill a rig process that hangs"
@@ -50,7 +56,7 @@ def test_a_window_that_is_closed_while_stop_waits_stays_until_it_is_dark(applica
 
 
 def test_stop_while_the_rig_process_starts_is_no_failure(desk, experiment, monkeypatch):
-    monkeypatch.setattr(rigs, "CLI", (sys.executable, "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(rigs, "CLI", (sys.executable, "-c", "import signal; signal.pause()"))
     deck = Deck()
     deck.arm(str(experiment), mock=True)
     assert deck.state == "starting"
@@ -75,16 +81,12 @@ def test_a_rig_process_that_ends_by_itself_while_it_starts_has_failed_and_says_w
     deck.close()
 
 
-def test_looks_do_not_change_while_a_session_is_open(application, fed):
+def test_looks_do_not_change_while_a_session_is_open(application, window, fed):
     """All would be made anew, and STOP wait for it."""
     from pyqtgraph.Qt import QtCore, QtTest
     from wavestim.gui import theme
-    from wavestim.gui.window import RigWindow
 
     deck, _ = fed
-    window = RigWindow(deck, "against-the-wave", mock=True)
-    window._timer.stop()
-    window.show()
     window.activateWindow()
     application.processEvents()
     header, looks = window.header, (theme.chosen(), theme.scale())

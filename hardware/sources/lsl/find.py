@@ -9,7 +9,7 @@ from typing import Any
 
 from wavestim.hardware.sources._base import SourceError
 
-from .library import pylsl
+from .loading import pylsl
 
 LOOK_S = 1.0
 """Of one look around; streams answer within half a second on a local network."""

@@ -7,7 +7,7 @@ from typing import Any
 from wavestim.hardware.sources._base import SourceError
 
 from .find import Stream
-from .library import pylsl
+from .loading import pylsl
 
 OPEN_S = 5.0
 KEPT = 36_000

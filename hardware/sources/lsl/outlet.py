@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .library import pylsl
+from .loading import pylsl
 from .metadata import describe
 
 MAKER = "wavestim"

@@ -14,7 +14,7 @@ from wavestim.hardware.sources._live import SILENT_S, LiveInfo, LiveSource
 from wavestim.hardware.sources.intake import Intake
 
 from .find import Stream, find
-from .library import handle_of, puller_function, pylsl
+from .loading import handle_of, puller_function, pylsl
 from .markers import Markers
 from .metadata import Channels, channels_of
 from .pulling import Pulled, Puller
